@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A checkpoint: named tensors in a file, mapped, not copied. The readers (safetensors, PyTorch zip and
+ * legacy pickle) fill one; the models take their weights out of it. Nothing of a file is executed. */
+#pragma once
+
+#include <stdint.h>
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  SAM_DTYPE_F32,
+  SAM_DTYPE_F16,
+  SAM_DTYPE_BF16,
+  SAM_DTYPE_F64,
+  SAM_DTYPE_I8,
+  SAM_DTYPE_U8,
+  SAM_DTYPE_I16,
+  SAM_DTYPE_U16,
+  SAM_DTYPE_I32,
+  SAM_DTYPE_U32,
+  SAM_DTYPE_I64,
+  SAM_DTYPE_U64,
+  SAM_DTYPE_BOOL
+} SamDtype;
+
+#define SAM_MAX_RANK 8
+
+/**
+ * SamTensor:
+ * @data: the first element, little endian, in the mapped file; perhaps not aligned
+ * @n_elements: the product of @shape; 1 for rank 0
+ * @stride: in elements, per dimension; row-major contiguous if @contiguous
+ *
+ * Every element lies inside the mapped file; the reader has checked that.
+ */
+typedef struct
+{
+  const char    *name;
+  SamDtype       dtype;
+  int            rank;
+  size_t         shape[SAM_MAX_RANK];
+  size_t         stride[SAM_MAX_RANK];
+  size_t         n_elements;
+  gboolean       contiguous;
+  const uint8_t *data;
+} SamTensor;
+
+typedef struct _SamCheckpoint SamCheckpoint;
+
+/**
+ * sam_checkpoint_open:
+ * @path: a safetensors, .pth or .pt file; what it is shows in its first bytes, not in its name
+ *
+ * Maps the file and checks every size and offset in it before use. Errors: SAM_ERROR_BAD_FILE with the
+ * file's name, the tensor's and the reason; G_FILE_ERROR when it cannot be read.
+ */
+SamCheckpoint *sam_checkpoint_open (const char *path, GError **error);
+
+/* The same for a file that is in memory already (tests, fuzzers); @name is what errors call it. */
+SamCheckpoint *sam_checkpoint_open_bytes (GBytes *bytes, const char *name, GError **error);
+
+SamCheckpoint *sam_checkpoint_ref (SamCheckpoint *checkpoint);
+void           sam_checkpoint_unref (SamCheckpoint *checkpoint);
+
+const char      *sam_checkpoint_get_name (const SamCheckpoint *checkpoint);
+const char      *sam_checkpoint_get_format (const SamCheckpoint *checkpoint); /* "safetensors", … */
+size_t           sam_checkpoint_get_size (const SamCheckpoint *checkpoint);   /* bytes of the file */
+size_t           sam_checkpoint_get_n_tensors (const SamCheckpoint *checkpoint);
+const SamTensor *sam_checkpoint_get_tensor (const SamCheckpoint *checkpoint, size_t i);
+const SamTensor *sam_checkpoint_lookup (const SamCheckpoint *checkpoint, const char *name);
+const char      *sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint, const char *key);
+
+/* Hex hash that changes when the weights do: the model's part of an embedding's cache key. Cheap for
+ * large files (names, shapes, sizes and samples of the data). Free with g_free. */
+char *sam_checkpoint_get_hash (const SamCheckpoint *checkpoint);
+
+size_t      sam_dtype_get_size (SamDtype dtype);
+const char *sam_dtype_get_name (SamDtype dtype); /* "F32", "BF16", … as in safetensors */
+
+/* Logical row-major elements first .. first + n - 1 of @tensor as float. */
+void sam_tensor_read (const SamTensor *tensor, size_t first, size_t n, float *out);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SamCheckpoint, sam_checkpoint_unref)
+
+G_END_DECLS

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The operations that the networks are made of, on whole arrays, in parallel: thin layers over OpenBLAS and
+ * the kernel table. Activations are channels last; weights have been put into the order named here when the
+ * model was loaded. All arrays are contiguous float32. x and y never overlap unless "may be" is said. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum
+{
+  SAM_ACT_NONE,
+  SAM_ACT_RELU,
+  SAM_ACT_GELU, /* the exact one, with erf */
+  SAM_ACT_SIGMOID
+} SamAct;
+
+/* y = act (x wT + b) + r    x: [n, in]  w: [out, in]  b: [out] or NULL  r: [n, out] or NULL  y: [n, out]
+ * r may be y: the result is added to what y holds. */
+void sam_linear (float *y, const float *x, const float *w, const float *b, const float *r,
+                 size_t n, size_t in, size_t out, SamAct act);
+
+/* Batched small products for attention outside sam_attention: c = a bT, a: [m, k], b: [n, k], c: [m, n],
+ * rows ld* apart. One thread. */
+void sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
+                  size_t m, size_t n, size_t k, float alpha, float beta);
+/* c = a b, a: [m, k], b: [k, n]. One thread. */
+void sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
+                  size_t m, size_t n, size_t k, float alpha, float beta);
+
+/* Dense convolution, cross-correlation, zero padding; x: [h, w, in]  k: [out, kh, kw, in]  b: [out] or NULL
+ * y: [h', w', out] with h' = (h + 2 pad - kh) / stride + 1. A 1x1 of stride 1 is sam_linear. */
+void sam_conv2d (float *y, const float *x, const float *k, const float *b,
+                 size_t h, size_t w, size_t in, size_t out,
+                 size_t kh, size_t kw, size_t stride, size_t pad, SamAct act);
+
+/* Depthwise 3x3, zero padding 1; x: [h, w, c]  k: [3, 3, c]  b: [c] or NULL  y: [ceil (h / stride), …, c] */
+void sam_depthwise3x3 (float *y, const float *x, const float *k, const float *b,
+                       size_t h, size_t w, size_t c, size_t stride, SamAct act);
+
+/* Transposed 2x2 convolution of stride 2; x: [h, w, in]  k: [2, 2, out, in]  b: [out]
+ * r: [2h, 2w, out] or NULL, added  y: [2h, 2w, out] */
+void sam_conv_transpose2x2 (float *y, const float *x, const float *k, const float *b, const float *r,
+                            size_t h, size_t w, size_t in, size_t out);
+
+/* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
+void sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,
+                     size_t n, size_t c);
+/* y may be x */
+void sam_activate (float *y, const float *x, size_t n, SamAct act);
+/* y = a + b, y may be either */
+void sam_add (float *y, const float *a, const float *b, size_t n);
+/* each row of y = row of x + b; y may be x   x: [n, c]  b: [c] */
+void sam_add_row (float *y, const float *x, const float *b, size_t n, size_t c);
+/* each row of y = row of x * s (channel-wise); y may be x */
+void sam_scale_row (float *y, const float *x, const float *s, size_t n, size_t c);
+/* m[c] = mean over the n rows, the same for every number of threads */
+void sam_mean_rows (float *m, const float *x, size_t n, size_t c);
+
+/**
+ * Scaled dot-product attention for many heads and windows; never more than a tile of scores exists.
+ *   o[i, h] = softmax_j (scale q[i, h] . k[j, h] + bias) v[j, h]
+ * q, k, v, o are strided: element (token, head, d) lies at token * *_stride + head * *_head + d.
+ * bias_h, bias_w: decomposed relative positions, or NULL: the score of query i and key j = (yj, xj) on a
+ *   grid of key_w columns gains rel_h[i, h, yj] + rel_w[i, h, xj]; both made by the caller,
+ *   [n_heads, n_q, key_h] and [n_heads, n_q, key_w].
+ * bias: a full table [n_heads, n_q, n_k], or NULL.
+ * d up to 128, dv == d.
+ */
+typedef struct
+{
+  const float *q, *k, *v;
+  float       *o;
+  size_t       q_stride, k_stride, v_stride, o_stride;
+  size_t       q_head, k_head, v_head, o_head;
+  size_t       n_q, n_k, n_heads, d;
+  float        scale;
+  const float *rel_h, *rel_w;
+  size_t       key_h, key_w;
+  const float *bias;
+} SamAttention;
+
+/* Works on n independent attentions (windows) at once; a[i] may share weights and biases. */
+void sam_attention (const SamAttention *a, size_t n);
+
+/* Resizing, channels last, align_corners = False, as torch's interpolate without antialias; source
+ * coordinates in float32 as there. x: [h, w, c]  y: [h2, w2, c] */
+void sam_resize_bilinear (float *y, const float *x, size_t h, size_t w, size_t c, size_t h2, size_t w2);
+void sam_resize_bicubic (float *y, const float *x, size_t h, size_t w, size_t c, size_t h2, size_t w2);
+/* y[2i, 2j] = y[2i, 2j+1] = … += x[i, j]: nearest x 2, added to y: [2h, 2w, c] */
+void sam_add_upsampled (float *y, const float *x, size_t h, size_t w, size_t c);

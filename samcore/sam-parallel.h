@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The only place that decides how many threads compute, OpenBLAS's included. OpenBLAS itself always runs
+ * with one thread; our own pool splits the work, so that no barrier spins. */
+#pragma once
+
+#include <glib.h>
+#include <stddef.h>
+
+G_BEGIN_DECLS
+
+/* 0: as many as the processor has cores. May be called at any time; takes effect at the next loop. */
+void sam_parallel_set_n_threads (int n_threads);
+int  sam_parallel_get_n_threads (void);
+
+/* Works on items first .. last - 1. */
+typedef void (*SamParallelFunc) (size_t first, size_t last, gpointer data);
+
+/* Cuts 0 .. n - 1 into pieces of @grain (the last may be shorter) and works on them on all threads, the
+ * caller's included; returns when all is done. The pieces do not depend on the number of threads, so
+ * neither do results. A call from inside a piece runs on the calling thread alone. Safe from several
+ * threads at once. */
+void sam_parallel_for (size_t n, size_t grain, SamParallelFunc func, gpointer data);
+
+G_END_DECLS
