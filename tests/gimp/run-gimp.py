@@ -1,0 +1,250 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run one suite inside a real GIMP and translate what it prints to TAP.
+
+Each suite gets a private profile with the plug-in just built and only the
+stock plug-ins it needs (a full profile costs ten seconds at first start), and
+one start of GIMP.  The suite (Script-Fu or Python-Fu) prints lines
+
+    ok - NAME
+    not ok - NAME
+    ok - NAME # SKIP why
+    # a remark
+
+with the helpers of harness.scm or harness.py.  The runner adds what a script
+cannot see of itself: that the suite ran to its end, GIMP's exit status, and
+that neither the plug-in nor GIMP complained or crashed.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent
+
+# what the suites need beside our plug-in
+STOCK_PLUGINS = ["script-fu", "python-eval", "file-png", "file-jpeg", "file-gif-load",
+                 "selection-to-path"]
+
+GIMPRC = """\
+(plug-in-path "{plugins}")
+(script-fu-path "{scripts}:{init}")
+(module-path "{empty}")
+(check-updates no)
+(show-welcome-dialog no)
+(config-version "{version}")
+(color-profile-policy keep)
+(metadata-rotation-policy keep)
+(save-session-info no)
+(undo-levels 20)
+"""
+
+ASSERTION = re.compile(r"^(not )?ok\b")
+END = "# end of the suite"
+
+# lines on stderr that mean a defect of ours, whatever the suite says
+COMPLAINT = re.compile(r"\(segment-anything[^)]*\).*(CRITICAL|WARNING)"
+                       r"|Plug-in crashed|\(killing\)|AddressSanitizer|runtime error:")
+# GIMP 3.0 says these about every plug-in when it quits
+HARMLESS = re.compile(r"gimp_flush\(\): error: Broken pipe|Gtk-WARNING.*cannot open display")
+
+
+def gimp_version(program):
+    text = subprocess.run([program, "--version"], capture_output=True, text=True).stdout
+    found = re.search(r"(\d+\.\d+\.\d+)", text)
+    return found.group(1) if found else "3.0.0"
+
+
+def make_profile(folder, args):
+    """A GIMP profile whose only third-party plug-in is ours."""
+    plugins = folder / "plug-ins"
+    plugins.mkdir(parents=True)
+    ours = plugins / "segment-anything"
+    ours.mkdir()
+    (ours / "segment-anything").symlink_to(Path(args.plugin).resolve())
+    if args.locale and Path(args.locale).is_dir():
+        (ours / "locale").symlink_to(Path(args.locale).resolve())
+    for name in STOCK_PLUGINS:
+        stock = Path(args.gimplibdir) / "plug-ins" / name
+        if stock.is_dir():
+            (plugins / name).symlink_to(stock)
+    # GIMP's Script-Fu crashes with fewer than two folders in its path
+    init = folder / "scriptfu"
+    init.mkdir()
+    (init / "scriptfu-init").symlink_to(Path(args.gimpdatadir) / "scripts" / "scriptfu-init")
+    (folder / "scripts").mkdir()
+    (folder / "empty").mkdir()
+    (folder / "gimprc").write_text(GIMPRC.format(
+        plugins=plugins, scripts=folder / "scripts", init=init, empty=folder / "empty",
+        version=gimp_version(args.gimp)))
+
+
+def make_environment(home, args):
+    env = dict(os.environ)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS"):
+        env.pop(name, None)
+    run = home / "run"
+    run.mkdir(mode=0o700)
+    env.update(HOME=str(home), XDG_CONFIG_HOME=str(home / ".config"),
+               XDG_CACHE_HOME=str(home / ".cache"), XDG_DATA_HOME=str(home / ".local/share"),
+               XDG_RUNTIME_DIR=str(run), GIMP3_DIRECTORY=str(home / "gimp"),
+               NO_AT_BRIDGE="1", GIO_USE_VFS="local", GSETTINGS_BACKEND="memory",
+               SAM_TEST_DIR=str(home / "out"), SAM_SOURCE_ROOT=str(SOURCE))
+    env.setdefault("LC_ALL", "C.UTF-8")
+    env.setdefault("SAM_MODEL_PATH", str(SOURCE / "data" / "models"))
+    if args.samcore:
+        env["SAM_PROGRAM"] = str(Path(args.samcore).resolve())
+    (home / "out").mkdir()
+    return env
+
+
+def start_display(env):
+    """An X server of our own with a window manager: its display, and what to stop later."""
+    for program in ("Xvfb", "openbox"):
+        if shutil.which(program) is None:
+            print(f"1..0 # SKIP {program} is not installed")
+            sys.exit(0)
+    reader, writer = os.pipe()
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x1000x24",
+                               "-nolisten", "tcp"], pass_fds=[writer], env=env,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        number = pipe.readline().strip()
+    if not number:
+        print("Bail out! Xvfb did not start")
+        sys.exit(1)
+    env["DISPLAY"] = ":" + number
+    manager = subprocess.Popen(["openbox"], env=env,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return [manager, server]
+
+
+def quote(text):
+    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def batch(suite, env):
+    """GIMP's arguments that load the helpers, then the suite."""
+    if suite.suffix == ".scm":
+        words = "".join(f"(define {name} {quote(value)})" for name, value in (
+            ("sam-source-dir", SOURCE), ("sam-test-dir", env["SAM_TEST_DIR"]),
+            ("sam-program", env.get("SAM_PROGRAM", ""))))
+        # one expression: separate ones would be separate runs of the interpreter
+        code = (f"(begin {words} (load {quote(HERE / 'harness.scm')}) (load {quote(suite)})"
+                f" (display \"\\n{END}\\n\"))")
+        return ["--batch-interpreter=plug-in-script-fu-eval", "-b", code]
+    code = (f"import sys; sys.path.insert(0, {str(HERE)!r}); sys.dont_write_bytecode = True\n"
+            f"exec(compile(open({str(suite)!r}).read(), {str(suite)!r}, 'exec'))\n"
+            f"print('\\n{END}', flush=True)")
+    return ["--batch-interpreter=python-fu-eval", "-b", code]
+
+
+class Tap:
+    def __init__(self):
+        self.n = 0
+        self.failed = 0
+
+    def line(self, text):
+        if ASSERTION.match(text):
+            self.n += 1
+            self.failed += text.startswith("not ok") and "# TODO" not in text
+        print(text, flush=True)
+
+    def check(self, ok, name, remarks=()):
+        for remark in remarks:
+            print("# " + remark)
+        self.line(("ok - " if ok else "not ok - ") + name)
+
+
+def run(suite, args, tap):
+    ended = False
+    complaints = []
+    helpers = []
+    with tempfile.TemporaryDirectory(prefix="sam gimp ", ignore_cleanup_errors=True) as name:
+        home = Path(name)
+        make_profile(home / "gimp", args)
+        env = make_environment(home, args)
+        if args.display:
+            helpers = start_display(env)
+            command = [args.gimp, "--new-instance", "--no-splash"]
+        else:
+            command = [args.gimp, "--no-interface"]
+        command += ["--no-data", "--no-fonts", "--console-messages",
+                    *batch(suite.resolve(), env), "--quit"]
+        gimp = subprocess.Popen(command, env=env, cwd=home, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                text=True, errors="replace", start_new_session=True)
+
+        def stop(*_):
+            os.killpg(gimp.pid, signal.SIGKILL)
+
+        timer = threading.Timer(args.timeout, stop)
+        timer.start()
+        signal.signal(signal.SIGTERM, stop)
+
+        def read_errors():
+            for text in gimp.stderr:
+                text = text.rstrip()
+                if COMPLAINT.search(text) and not HARMLESS.search(text):
+                    complaints.append(text)
+                if text:
+                    print(text, file=sys.stderr, flush=True)
+
+        errors = threading.Thread(target=read_errors)
+        errors.start()
+        for text in gimp.stdout:
+            text = text.rstrip()
+            if text == END:
+                ended = True
+            elif ASSERTION.match(text) or text.startswith("#"):
+                tap.line(text)
+            elif text:
+                print("# " + text)
+        status = gimp.wait()
+        errors.join()
+        timer.cancel()
+        try:
+            os.killpg(gimp.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        for helper in helpers:
+            helper.kill()
+            helper.wait()
+    title = suite.stem
+    tap.check(ended, f"{title}: the suite ran to its end")
+    tap.check(status == 0, f"{title}: GIMP's exit status is 0", [f"status {status}"] if status else [])
+    tap.check(not complaints, f"{title}: no warnings or crashes of the plug-in", complaints[:20])
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--gimp", required=True, help="gimp-console, or gimp with --display")
+    parser.add_argument("--plugin", required=True, help="the plug-in's program")
+    parser.add_argument("--gimplibdir", required=True)
+    parser.add_argument("--gimpdatadir", required=True)
+    parser.add_argument("--locale", help="folder of the compiled catalogues")
+    parser.add_argument("--samcore", help="the command line program")
+    parser.add_argument("--display", action="store_true", help="with a window, in an Xvfb")
+    parser.add_argument("--timeout", type=float, default=900)
+    parser.add_argument("suites", nargs="+", type=Path)
+    args = parser.parse_args()
+
+    tap = Tap()
+    print("TAP version 13")
+    for suite in args.suites:
+        run(suite, args, tap)
+    print(f"1..{tap.n}")
+    return 1 if tap.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
