@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SamLogits: what the decoder answered for one prompt.
+ *
+ *   values [n_candidates, side, side]   iou [n_candidates]   stability [n_candidates] */
+#include "config.h"
+
+#include "samcore/sam-logits.h"
+
+#include <math.h>
+
+#include "samcore/sam-logits-private.h"
+#include "samcore/sam-upsample.h"
+
+/* SAM's stability score asks how much the mask changes between these two thresholds. */
+#define STABILITY_OFFSET 1.0f
+
+struct _SamLogits
+{
+  SamGeometry geometry;
+  size_t      n_candidates;
+  size_t      side;
+  float      *values;
+  float      *iou;
+  float      *stability;
+  float       object_score;
+  float       mask_input_limit;
+  size_t      best;
+};
+
+/* How many cells of the map have their centre inside the picture, along one side. */
+static size_t
+count_inside (size_t resized,
+              size_t input,
+              size_t side)
+{
+  double n = (double) resized * (double) side / (double) input;
+
+  return CLAMP ((size_t) ceil (n - 0.5), 1, side);
+}
+
+static float
+measure_stability (const SamLogits *logits,
+                   size_t           candidate)
+{
+  const float *values = sam_logits_get_values (logits, candidate);
+  size_t       width = count_inside (logits->geometry.resized_width, logits->geometry.input, logits->side);
+  size_t       height = count_inside (logits->geometry.resized_height, logits->geometry.input, logits->side);
+  size_t       n_inner = 0, n_outer = 0;
+
+  for (size_t y = 0; y < height; y++)
+    for (size_t x = 0; x < width; x++)
+      {
+        float value = values[y * logits->side + x];
+
+        n_inner += value > STABILITY_OFFSET;
+        n_outer += value > -STABILITY_OFFSET;
+      }
+
+  return n_outer > 0 ? (float) n_inner / (float) n_outer : 0.0f;
+}
+
+static gboolean
+agrees_with_points (const SamLogits *logits,
+                    size_t           candidate,
+                    const SamPrompt *prompt)
+{
+  for (guint i = 0; i < prompt->points->len; i++)
+    {
+      const SamPoint *point = &g_array_index (prompt->points, SamPoint, i);
+      float           value = sam_logits_sample (logits, candidate, point->x_image, point->y_image);
+
+      if ((value > 0) != (point->label == 1))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+static size_t
+find_best (const SamLogits *logits,
+           const SamPrompt *prompt)
+{
+  size_t   best = 0;
+  gboolean best_agrees = FALSE;
+
+  for (size_t i = 0; i < logits->n_candidates; i++)
+    {
+      gboolean agrees = prompt == NULL || agrees_with_points (logits, i, prompt);
+
+      if (i == 0
+          || (agrees && ! best_agrees)
+          || (agrees == best_agrees && logits->iou[i] > logits->iou[best]))
+        {
+          best = i;
+          best_agrees = agrees;
+        }
+    }
+
+  return best;
+}
+
+SamLogits *
+sam_logits_new_take (const SamGeometry *geometry,
+                     size_t             n_candidates,
+                     size_t             side,
+                     float             *values,
+                     const float       *iou,
+                     float              object_score,
+                     float              mask_input_limit,
+                     const SamPrompt   *prompt)
+{
+  SamLogits *logits = g_new0 (SamLogits, 1);
+
+  logits->geometry = *geometry;
+  logits->n_candidates = n_candidates;
+  logits->side = side;
+  logits->values = values;
+  logits->iou = g_memdup2 (iou, n_candidates * sizeof (float));
+  logits->object_score = object_score;
+  logits->mask_input_limit = mask_input_limit;
+  logits->stability = g_new (float, n_candidates);
+  for (size_t i = 0; i < n_candidates; i++)
+    logits->stability[i] = measure_stability (logits, i);
+  logits->best = find_best (logits, prompt);
+
+  return logits;
+}
+
+void
+sam_logits_free (SamLogits *logits)
+{
+  if (logits == NULL)
+    return;
+
+  g_free (logits->values);
+  g_free (logits->iou);
+  g_free (logits->stability);
+  g_free (logits);
+}
+
+size_t
+sam_logits_get_n_candidates (const SamLogits *logits)
+{
+  return logits->n_candidates;
+}
+
+size_t
+sam_logits_get_best (const SamLogits *logits)
+{
+  return logits->best;
+}
+
+size_t
+sam_logits_get_width (const SamLogits *logits)
+{
+  return logits->side;
+}
+
+size_t
+sam_logits_get_height (const SamLogits *logits)
+{
+  return logits->side;
+}
+
+const float *
+sam_logits_get_values (const SamLogits *logits,
+                       size_t           candidate)
+{
+  g_return_val_if_fail (candidate < logits->n_candidates, NULL);
+
+  return logits->values + candidate * logits->side * logits->side;
+}
+
+float
+sam_logits_get_iou (const SamLogits *logits,
+                    size_t           candidate)
+{
+  g_return_val_if_fail (candidate < logits->n_candidates, 0);
+
+  return logits->iou[candidate];
+}
+
+float
+sam_logits_get_stability (const SamLogits *logits,
+                          size_t           candidate)
+{
+  g_return_val_if_fail (candidate < logits->n_candidates, 0);
+
+  return logits->stability[candidate];
+}
+
+float
+sam_logits_get_object_score (const SamLogits *logits)
+{
+  return logits->object_score;
+}
+
+float
+sam_logits_sample (const SamLogits *logits,
+                   size_t           candidate,
+                   float            x_image,
+                   float            y_image)
+{
+  const SamGeometry *geometry = &logits->geometry;
+  /* the pixel that holds the place; the right and lower border belong to the last one */
+  float x = CLAMP (x_image, 0.0f, (float) (geometry->width - 1));
+  float y = CLAMP (y_image, 0.0f, (float) (geometry->height - 1));
+
+  g_return_val_if_fail (candidate < logits->n_candidates, 0);
+
+  return sam_upsample_at (geometry, logits->side, sam_logits_get_values (logits, candidate),
+                          (size_t) x, (size_t) y);
+}
+
+const SamGeometry *
+sam_logits_get_geometry (const SamLogits *logits)
+{
+  return &logits->geometry;
+}
+
+float
+sam_logits_get_mask_input_limit (const SamLogits *logits)
+{
+  return logits->mask_input_limit;
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Logits at the picture's size, row by row.
+ *
+ *   two step:   values [side, side] ──bilinear──▶ [input, input], of which only [resized_height,
+ *               resized_width] is looked at ──bilinear──▶ [height, width]
+ *   one step:   values [side, side] ──bilinear or bicubic──▶ [height, width]
+ *
+ * Of the map at input size there is never more than a row: a row of the picture needs two (bicubic: four)
+ * rows of the map below, each stretched to the picture's width and kept until it is no longer needed. */
+#include "config.h"
+
+#include "samcore/sam-upsample.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "samcore/sam-error.h"
+
+/* The taps of output i as torch's interpolate has them (align_corners = False): scale, source coordinate
+ * and weights in float32, as there, because doubles move steep edges. */
+static void
+find_taps (size_t n_in,
+           size_t n_out,
+           int    n_taps,
+           size_t i,
+           int   *index,
+           float *weight)
+{
+  float scale = (float) n_in / (float) n_out;
+  float source = scale * ((float) i + 0.5f) - 0.5f;
+  int   last = (int) n_in - 1;
+
+  if (n_taps == 2)
+    {
+      int   i0;
+      float t;
+
+      source = MAX (source, 0.0f);
+      i0 = MIN ((int) source, last);
+      t = source - (float) i0;
+      index[0] = i0;
+      index[1] = MIN (i0 + 1, last);
+      weight[0] = 1.0f - t;
+      weight[1] = t;
+    }
+  else
+    {
+      const float a = -0.75f;
+      float       floor_source = floorf (source);
+      float       t = source - floor_source;
+
+      for (int k = 0; k < 4; k++)
+        {
+          float d = fabsf (t - (float) (k - 1));
+
+          index[k] = CLAMP ((int) floor_source + k - 1, 0, last);
+          weight[k] = d <= 1.0f ? ((a + 2.0f) * d - (a + 3.0f)) * d * d + 1.0f
+                                : ((a * d - 5.0f * a) * d + 8.0f * a) * d - 4.0f * a;
+        }
+    }
+}
+
+static void
+axis_clear (SamAxis *axis)
+{
+  g_free (axis->index[0]);
+  g_free (axis->weight[0]);
+  memset (axis, 0, sizeof *axis);
+}
+
+/* n_used: how many outputs are wanted, at most n_out */
+static gboolean
+axis_init (SamAxis *axis,
+           size_t   n_in,
+           size_t   n_out,
+           size_t   n_used,
+           int      n_taps)
+{
+  axis->n_taps = n_taps;
+  axis->n_in = n_in;
+  axis->n_out = n_used;
+  axis->index[0] = g_try_new (int, n_used * n_taps);
+  axis->weight[0] = g_try_new (float, n_used * n_taps);
+  if (axis->index[0] == NULL || axis->weight[0] == NULL)
+    return FALSE;
+
+  for (int t = 1; t < n_taps; t++)
+    {
+      axis->index[t] = axis->index[0] + t * n_used;
+      axis->weight[t] = axis->weight[0] + t * n_used;
+    }
+  for (size_t i = 0; i < n_used; i++)
+    {
+      int   index[4];
+      float weight[4];
+
+      find_taps (n_in, n_out, n_taps, i, index, weight);
+      for (int t = 0; t < n_taps; t++)
+        {
+          axis->index[t][i] = index[t];
+          axis->weight[t][i] = weight[t];
+        }
+    }
+
+  return TRUE;
+}
+
+gboolean
+sam_upsampler_init (SamUpsampler      *upsampler,
+                    const SamGeometry *geometry,
+                    size_t             side,
+                    GError           **error)
+{
+  gboolean ok;
+
+  memset (upsampler, 0, sizeof *upsampler);
+  upsampler->geometry = *geometry;
+  upsampler->side = side;
+
+  if (geometry->upsample == SAM_UPSAMPLE_TWO_STEP)
+    ok = axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2)
+         && axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2)
+         && axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, geometry->width, 2)
+         && axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, geometry->height, 2);
+  else
+    {
+      int n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
+
+      ok = axis_init (&upsampler->x_last, side, geometry->width, geometry->width, n_taps)
+           && axis_init (&upsampler->y_last, side, geometry->height, geometry->height, n_taps);
+    }
+
+  if (! ok)
+    {
+      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "Not enough memory for the mask");
+      sam_upsampler_clear (upsampler);
+    }
+
+  return ok;
+}
+
+void
+sam_upsampler_clear (SamUpsampler *upsampler)
+{
+  axis_clear (&upsampler->x_first);
+  axis_clear (&upsampler->y_first);
+  axis_clear (&upsampler->x_last);
+  axis_clear (&upsampler->y_last);
+}
+
+gboolean
+sam_upsample_rows_init (SamUpsampleRows    *rows,
+                        const SamUpsampler *upsampler,
+                        const float        *values)
+{
+  size_t width = upsampler->geometry.width;
+  int    n_last = upsampler->x_last.n_taps;
+
+  memset (rows, 0, sizeof *rows);
+  rows->upsampler = upsampler;
+  rows->values = values;
+
+  for (int i = 0; i < 2; i++)
+    rows->first_row[i] = SIZE_MAX;
+  for (int i = 0; i < 4; i++)
+    rows->last_row[i] = SIZE_MAX;
+
+  for (int i = 0; i < n_last; i++)
+    if ((rows->last[i] = g_try_new (float, width)) == NULL)
+      goto no_memory;
+  if (upsampler->x_first.n_taps != 0)
+    {
+      for (int i = 0; i < 2; i++)
+        if ((rows->first[i] = g_try_new (float, upsampler->x_first.n_out)) == NULL)
+          goto no_memory;
+      if ((rows->middle = g_try_new (float, upsampler->x_first.n_out)) == NULL)
+        goto no_memory;
+    }
+
+  return TRUE;
+
+no_memory:
+  sam_upsample_rows_clear (rows);
+  return FALSE;
+}
+
+void
+sam_upsample_rows_clear (SamUpsampleRows *rows)
+{
+  for (int i = 0; i < 2; i++)
+    g_clear_pointer (&rows->first[i], g_free);
+  for (int i = 0; i < 4; i++)
+    g_clear_pointer (&rows->last[i], g_free);
+  g_clear_pointer (&rows->middle, g_free);
+}
+
+/* out: [n_out of axis]  in: [n_in of axis] */
+static void
+stretch_row (const SamAxis *axis,
+             const float   *in,
+             float         *out)
+{
+  if (axis->n_taps == 2)
+    {
+      const int   *i0 = axis->index[0], *i1 = axis->index[1];
+      const float *w0 = axis->weight[0], *w1 = axis->weight[1];
+
+      for (size_t x = 0; x < axis->n_out; x++)
+        out[x] = w0[x] * in[i0[x]] + w1[x] * in[i1[x]];
+    }
+  else
+    {
+      for (size_t x = 0; x < axis->n_out; x++)
+        out[x] = axis->weight[0][x] * in[axis->index[0][x]] + axis->weight[1][x] * in[axis->index[1][x]]
+                 + axis->weight[2][x] * in[axis->index[2][x]] + axis->weight[3][x] * in[axis->index[3][x]];
+    }
+}
+
+static void
+blend_rows (float       *out,
+            const float *row0,
+            const float *row1,
+            float        w0,
+            float        w1,
+            size_t       n)
+{
+  for (size_t x = 0; x < n; x++)
+    out[x] = w0 * row0[x] + w1 * row1[x];
+}
+
+/* Row y of the logits at the input's width. Two neighbours are needed at a time: even and odd have a place each. */
+static const float *
+get_first (SamUpsampleRows *rows,
+           size_t           y)
+{
+  int place = y & 1;
+
+  if (rows->first_row[place] != y)
+    {
+      stretch_row (&rows->upsampler->x_first, rows->values + y * rows->upsampler->side, rows->first[place]);
+      rows->first_row[place] = y;
+    }
+
+  return rows->first[place];
+}
+
+/* Row y of the map below the picture, at the picture's width. */
+static const float *
+get_last (SamUpsampleRows *rows,
+          size_t           y)
+{
+  const SamUpsampler *upsampler = rows->upsampler;
+  int                 place = y & (upsampler->x_last.n_taps - 1);
+
+  if (rows->last_row[place] != y)
+    {
+      const float *below = rows->values + y * upsampler->side;
+
+      if (upsampler->x_first.n_taps != 0)
+        {
+          const SamAxis *axis = &upsampler->y_first;
+
+          blend_rows (rows->middle,
+                      get_first (rows, axis->index[0][y]), get_first (rows, axis->index[1][y]),
+                      axis->weight[0][y], axis->weight[1][y], upsampler->x_first.n_out);
+          below = rows->middle;
+        }
+      stretch_row (&upsampler->x_last, below, rows->last[place]);
+      rows->last_row[place] = y;
+    }
+
+  return rows->last[place];
+}
+
+void
+sam_upsample_rows_get (SamUpsampleRows *rows,
+                       size_t           y_image,
+                       float           *out)
+{
+  const SamAxis *axis = &rows->upsampler->y_last;
+  size_t         n = rows->upsampler->geometry.width;
+  const float   *row0 = get_last (rows, axis->index[0][y_image]);
+  const float   *row1 = get_last (rows, axis->index[1][y_image]);
+
+  if (axis->n_taps == 2)
+    {
+      blend_rows (out, row0, row1, axis->weight[0][y_image], axis->weight[1][y_image], n);
+    }
+  else
+    {
+      const float *row2 = get_last (rows, axis->index[2][y_image]);
+      const float *row3 = get_last (rows, axis->index[3][y_image]);
+      float        w[4];
+
+      for (int t = 0; t < 4; t++)
+        w[t] = axis->weight[t][y_image];
+      for (size_t x = 0; x < n; x++)
+        out[x] = w[0] * row0[x] + w[1] * row1[x] + w[2] * row2[x] + w[3] * row3[x];
+    }
+}
+
+static float
+middle_at (const SamGeometry *geometry,
+           size_t             side,
+           const float       *values,
+           size_t             x,
+           size_t             y)
+{
+  int   ix[2], iy[2];
+  float wx[2], wy[2], row[2];
+
+  if (geometry->upsample != SAM_UPSAMPLE_TWO_STEP)
+    return values[y * side + x];
+
+  find_taps (side, geometry->input, 2, x, ix, wx);
+  find_taps (side, geometry->input, 2, y, iy, wy);
+  for (int k = 0; k < 2; k++)
+    row[k] = wx[0] * values[iy[k] * side + ix[0]] + wx[1] * values[iy[k] * side + ix[1]];
+
+  return wy[0] * row[0] + wy[1] * row[1];
+}
+
+float
+sam_upsample_at (const SamGeometry *geometry,
+                 size_t             side,
+                 const float       *values,
+                 size_t             x_image,
+                 size_t             y_image)
+{
+  gboolean two_step = geometry->upsample == SAM_UPSAMPLE_TWO_STEP;
+  int      n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
+  int      ix[4], iy[4];
+  float    wx[4], wy[4], sum = 0;
+
+  find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, x_image, ix, wx);
+  find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, y_image, iy, wy);
+  for (int j = 0; j < n_taps; j++)
+    {
+      float row = 0;
+
+      for (int i = 0; i < n_taps; i++)
+        row += wx[i] * middle_at (geometry, side, values, ix[i], iy[j]);
+      sum += wy[j] * row;
+    }
+
+  return sum;
+}
