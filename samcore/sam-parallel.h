@@ -21,4 +21,18 @@ typedef void (*SamParallelFunc) (size_t first, size_t last, gpointer data);
  * threads at once. */
 void sam_parallel_for (size_t n, size_t grain, SamParallelFunc func, gpointer data);
 
+/* Memory of the calling thread for @n_floats floats, aligned to a cache line, as it was left by its last
+ * user; it is the same again at the next call with this slot, and freed with the thread. Only for the lowest
+ * operations (sam-ops.h), each of which holds it until it returns: one that calls another uses other slots. */
+typedef enum
+{
+  SAM_SCRATCH_LINEAR,
+  SAM_SCRATCH_GATHER,
+  SAM_SCRATCH_SCORES,
+  SAM_SCRATCH_RESIZE,
+  SAM_N_SCRATCHES
+} SamScratch;
+
+float *sam_parallel_scratch (SamScratch slot, size_t n_floats);
+
 G_END_DECLS

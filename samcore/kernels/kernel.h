@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What every kernel file includes first. The build compiles each of them once per instruction-set level with
+ * SAM_LEVEL set to the level's name; KERNEL (gelu) is then gelu_generic, gelu_avx2 … Nothing else may be
+ * called from a kernel than what is inlined into it: a shared function would be built for one level only. */
+#pragma once
+
+#include "samcore/sam-kernels.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define KERNEL__(name, level) name##_##level
+#define KERNEL_(name, level)  KERNEL__ (name, level)
+#define KERNEL(name)          KERNEL_ (name, SAM_LEVEL)
+
+#define STRING__(x) #x
+#define STRING_(x)  STRING__ (x)
+#define LEVEL_NAME  STRING_ (SAM_LEVEL)
+
+/* The floats in one register, for sizes of blocks only: results may depend on the level, not correctness. */
+#if defined (__AVX512F__)
+#define SAM_LANES 16
+#elif defined (__AVX__)
+#define SAM_LANES 8
+#else
+#define SAM_LANES 4
+#endif
+
+/* One at a time in source, many at a time when compiled: the loop's turns do not depend on each other
+ * except through what reduction () names. */
+#define SIMD          _Pragma ("omp simd")
+#define SIMD_SUM(v)   _Pragma (STRING_ (omp simd reduction (+ : v)))
+#define SIMD_MAX(v)   _Pragma (STRING_ (omp simd reduction (max : v)))

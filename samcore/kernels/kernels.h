@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The kernels of the level that is being compiled; what they do is said in sam-kernels.h. */
+#pragma once
+
+#include "kernel.h"
+
+void  KERNEL (activate) (float *y, const float *x, size_t n, SamAct act);
+void  KERNEL (finish) (float *y, size_t ld, const float *b, const float *r, size_t ld_r,
+                       size_t n, size_t c, SamAct act);
+void  KERNEL (add) (float *y, const float *a, const float *b, size_t n);
+void  KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
+void  KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
+void  KERNEL (sum_rows) (float *y, const float *x, size_t n, size_t c);
+void  KERNEL (layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
+                           size_t n, size_t c);
+void  KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
+float KERNEL (exp_row) (float *s, size_t n, float *max);
+void  KERNEL (scale) (float *y, float f, size_t n);
+void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, const float *b,
+                             size_t w, size_t c, size_t stride, SamAct act);
+void  KERNEL (blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,
+                              size_t n_taps, size_t n, size_t c);
+void  KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The level's table. */
+#include "kernels.h"
+
+extern const SamKernels KERNEL (kernels);
+
+const SamKernels KERNEL (kernels) = {
+  .name          = LEVEL_NAME,
+  .activate      = KERNEL (activate),
+  .finish        = KERNEL (finish),
+  .add           = KERNEL (add),
+  .add_row       = KERNEL (add_row),
+  .scale_row     = KERNEL (scale_row),
+  .sum_rows      = KERNEL (sum_rows),
+  .layer_norm    = KERNEL (layer_norm),
+  .add_relative  = KERNEL (add_relative),
+  .exp_row       = KERNEL (exp_row),
+  .scale         = KERNEL (scale),
+  .depthwise3x3  = KERNEL (depthwise3x3),
+  .blend_columns = KERNEL (blend_columns),
+  .blend         = KERNEL (blend),
+};

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The table of small loops, one per instruction-set level. Each runs on the calling thread, reads and writes
+ * exactly the arrays' shapes and expects no alignment. y and x never overlap unless "may be" is said. */
+#pragma once
+
+#include "samcore/sam-ops.h"
+
+typedef struct
+{
+  const char *name; /* of the level */
+
+  /* y = act (x)    x, y: [n]; y may be x */
+  void (*activate) (float *y, const float *x, size_t n, SamAct act);
+  /* What follows a product: y = act (y + b) + r    y: [n, c], rows ld apart; b: [c] or NULL;
+   * r: [n, c] or NULL, rows ld_r apart; may be y's rows before the product, not y itself */
+  void (*finish) (float *y, size_t ld, const float *b, const float *r, size_t ld_r,
+                  size_t n, size_t c, SamAct act);
+  /* y = a + b    [n]; y may be either */
+  void (*add) (float *y, const float *a, const float *b, size_t n);
+  /* y = x + b in each row    x, y: [n, c]; b: [c]; y may be x */
+  void (*add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
+  /* y = x s in each row    x, y: [n, c]; s: [c]; y may be x */
+  void (*scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
+  /* y = y + the sum of the rows    x: [n, c]; y: [c] */
+  void (*sum_rows) (float *y, const float *x, size_t n, size_t c);
+  /* Normalised rows    x, y: [n, c]; weight, bias: [c]; y may be x */
+  void (*layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
+                      size_t n, size_t c);
+
+  /* s += rel_h[y] + rel_w[x] for key (y, x)    s: [key_h, key_w]; rel_h: [key_h]; rel_w: [key_w] */
+  void (*add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
+  /* s = e^(s - m), m the largest of s and *max; *max = m    s: [n]; returns the sum of the new s */
+  float (*exp_row) (float *s, size_t n, float *max);
+  /* y = y f    y: [n] */
+  void (*scale) (float *y, float f, size_t n);
+
+  /* One row of a depthwise 3x3 convolution, padding 1 at the sides; x: the rows above, at and below, [w, c]
+   * each; k: [3, 3, c]; b: [c]; y: [ceil (w / stride), c] */
+  void (*depthwise3x3) (float *y, const float *const x[3], const float *k, const float *b,
+                        size_t w, size_t c, size_t stride, SamAct act);
+
+  /* y[j] = sum over t of f[t][j] x[i[t][j]], rows of c    x: [w, c]; i, f: [n_taps, n], 2 or 4 taps; y: [n, c] */
+  void (*blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,
+                         size_t n_taps, size_t n, size_t c);
+  /* y = sum over t of f[t] x[t]    x: n_taps (2 or 4) arrays [n]; y: [n] */
+  void (*blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
+} SamKernels;
+
+/* The table for this processor, or the lower one that the environment variable SAM_CPU names. */
+const SamKernels *sam_kernels (void);
+/* Level @i of those that this processor can run, the lowest first; NULL after the last. For tests. */
+const SamKernels *sam_kernels_level (size_t i);

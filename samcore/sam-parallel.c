@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One pool of threads for the whole program.
+ *
+ * A loop is a SamLoop on the caller's stack, linked into the pool while pieces of it are left. Workers join
+ * a loop under the lock and then take pieces by an atomic counter; the caller works too, takes the loop out
+ * of the list, and waits until the last worker has left it. Who waits looks at an atomic for some
+ * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread would take
+ * the processor from whoever we wait for when another program is busy. */
+#include "config.h"
+
+#include "samcore/sam-parallel.h"
+
+#include <cblas.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define SPIN_MICROSECONDS 30
+#define MAX_THREADS       256
+
+typedef struct _SamLoop SamLoop;
+struct _SamLoop
+{
+  SamLoop        *next;
+  SamParallelFunc func;
+  gpointer        data;
+  size_t          n, grain, n_pieces;
+  atomic_size_t   next_piece;
+  int             n_wanted;  /* workers that may still join; under the lock */
+  atomic_int      n_working; /* workers inside; changed under the lock */
+};
+
+static GMutex      lock;
+static GCond       loop_added;
+static GCond       worker_left;
+static SamLoop    *loops;          /* under the lock */
+static int         n_workers;      /* under the lock; workers never end */
+static atomic_uint n_loops_added;  /* what an idle worker looks at */
+static atomic_int  n_threads_set;  /* 0: not set */
+
+static _Thread_local gboolean inside_piece;
+
+static inline void
+relax (void)
+{
+#if defined (__x86_64__) || defined (__i386__)
+  __builtin_ia32_pause ();
+#elif defined (__aarch64__)
+  __asm__ volatile ("yield");
+#endif
+}
+
+static void
+work_on (SamLoop *loop)
+{
+  size_t piece;
+
+  inside_piece = TRUE;
+  while ((piece = atomic_fetch_add_explicit (&loop->next_piece, 1, memory_order_relaxed)) < loop->n_pieces)
+    {
+      size_t first = piece * loop->grain;
+      size_t last  = loop->n - first > loop->grain ? first + loop->grain : loop->n;
+
+      loop->func (first, last, loop->data);
+    }
+  inside_piece = FALSE;
+}
+
+static SamLoop *
+loop_to_join (void)
+{
+  for (SamLoop *loop = loops; loop != NULL; loop = loop->next)
+    if (loop->n_wanted > 0 && atomic_load (&loop->next_piece) < loop->n_pieces)
+      return loop;
+
+  return NULL;
+}
+
+static gpointer
+worker (gpointer unused)
+{
+  g_mutex_lock (&lock);
+  for (;;)
+    {
+      SamLoop *loop = loop_to_join ();
+
+      if (loop != NULL)
+        {
+          loop->n_wanted--;
+          atomic_fetch_add (&loop->n_working, 1);
+          g_mutex_unlock (&lock);
+
+          work_on (loop);
+
+          g_mutex_lock (&lock);
+          if (atomic_fetch_sub (&loop->n_working, 1) == 1)
+            g_cond_broadcast (&worker_left);
+        }
+      else
+        {
+          unsigned seen = atomic_load (&n_loops_added);
+          gint64   until;
+
+          g_mutex_unlock (&lock);
+          until = g_get_monotonic_time () + SPIN_MICROSECONDS;
+          while (atomic_load_explicit (&n_loops_added, memory_order_relaxed) == seen &&
+                 g_get_monotonic_time () < until)
+            for (int i = 0; i < 8; i++)
+              relax ();
+
+          g_mutex_lock (&lock);
+          while (atomic_load (&n_loops_added) == seen)
+            g_cond_wait (&loop_added, &lock);
+        }
+    }
+
+  return NULL;
+}
+
+/* Called with the lock. Fewer threads than wished are no error. */
+static void
+start_workers (int wanted)
+{
+  while (n_workers < wanted)
+    {
+      GThread *thread = g_thread_try_new ("samcore", worker, NULL, NULL);
+
+      if (thread == NULL)
+        return;
+      g_thread_unref (thread);
+      n_workers++;
+    }
+}
+
+void
+sam_parallel_set_n_threads (int n_threads)
+{
+  atomic_store (&n_threads_set, CLAMP (n_threads, 0, MAX_THREADS));
+}
+
+int
+sam_parallel_get_n_threads (void)
+{
+  int n = atomic_load (&n_threads_set);
+
+  return n > 0 ? n : (int) CLAMP (g_get_num_processors (), 1, MAX_THREADS);
+}
+
+static void
+forget_blas_threads (void)
+{
+  static gsize once;
+
+  if (g_once_init_enter (&once))
+    {
+      openblas_set_num_threads (1);
+      g_once_init_leave (&once, 1);
+    }
+}
+
+void
+sam_parallel_for (size_t          n,
+                  size_t          grain,
+                  SamParallelFunc func,
+                  gpointer        data)
+{
+  SamLoop   loop = { .func = func, .data = data, .n = n, .grain = MAX (grain, 1) };
+  int       n_threads;
+  SamLoop **link;
+
+  if (n == 0)
+    return;
+
+  forget_blas_threads ();
+  loop.n_pieces = (n - 1) / loop.grain + 1;
+  n_threads     = sam_parallel_get_n_threads ();
+
+  if (inside_piece || n_threads == 1 || loop.n_pieces == 1)
+    {
+      for (size_t first = 0; first < n; first += loop.grain)
+        func (first, n - first > loop.grain ? first + loop.grain : n, data);
+      return;
+    }
+
+  loop.n_wanted = (int) MIN ((size_t) n_threads, loop.n_pieces) - 1;
+
+  g_mutex_lock (&lock);
+  start_workers (loop.n_wanted);
+  loop.next = loops;
+  loops     = &loop;
+  atomic_fetch_add (&n_loops_added, 1);
+  g_cond_broadcast (&loop_added);
+  g_mutex_unlock (&lock);
+
+  work_on (&loop);
+
+  g_mutex_lock (&lock);
+  for (link = &loops; *link != &loop; link = &(*link)->next)
+    ;
+  *link = loop.next; /* from here on nobody joins */
+  if (atomic_load (&loop.n_working) > 0)
+    {
+      gint64 until = g_get_monotonic_time () + SPIN_MICROSECONDS;
+
+      g_mutex_unlock (&lock);
+      while (atomic_load_explicit (&loop.n_working, memory_order_relaxed) > 0 &&
+             g_get_monotonic_time () < until)
+        for (int i = 0; i < 8; i++)
+          relax ();
+      g_mutex_lock (&lock);
+      while (atomic_load (&loop.n_working) > 0)
+        g_cond_wait (&worker_left, &lock);
+    }
+  g_mutex_unlock (&lock);
+}
+
+typedef struct
+{
+  float *memory[SAM_N_SCRATCHES];
+  size_t n_floats[SAM_N_SCRATCHES];
+} Scratches;
+
+static void
+scratches_free (gpointer data)
+{
+  Scratches *scratches = data;
+
+  for (int i = 0; i < SAM_N_SCRATCHES; i++)
+    g_aligned_free (scratches->memory[i]);
+  g_free (scratches);
+}
+
+float *
+sam_parallel_scratch (SamScratch slot,
+                      size_t     n_floats)
+{
+  static GPrivate key       = G_PRIVATE_INIT (scratches_free);
+  Scratches      *scratches = g_private_get (&key);
+
+  if (scratches == NULL)
+    {
+      scratches = g_new0 (Scratches, 1);
+      g_private_set (&key, scratches);
+    }
+  if (scratches->n_floats[slot] < n_floats)
+    {
+      g_aligned_free (scratches->memory[slot]);
+      scratches->memory[slot]   = g_aligned_alloc (n_floats, sizeof (float), 64);
+      scratches->n_floats[slot] = n_floats;
+    }
+
+  return scratches->memory[slot];
+}

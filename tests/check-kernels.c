@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Every kernel at every level that this processor can run, against tests/ref-kernels.c. Sizes lie around the
+ * widths of registers (4, 8, 16 floats) and of blocks of four. */
+#include "config.h"
+
+#include "samcore/sam-kernels.h"
+#include "tests/guarded.h"
+#include "tests/ref-kernels.h"
+
+static const size_t sizes[] = { 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 257 };
+static const SamAct acts[]  = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_SIGMOID };
+
+/* Values where activations and exp change their ways. */
+static const float special[] = { 0.0f, -0.0f, 1e-30f, -1e-30f, 1e-3f, -1e-3f, 0.5f, -0.5f, 1.0f, -1.0f, 2.0f, -2.0f,
+                                 3.0f, -3.0f, 4.5f, -4.5f, 5.4f, -5.4f, 6.0f, -6.0f, 8.0f, -8.0f, 13.0f, -13.0f,
+                                 16.5f, -16.5f, 40.0f, -40.0f, 86.8f, -86.8f, 87.0f, -87.0f, 89.0f, -89.0f,
+                                 1e4f, -1e4f, 1e30f, -1e30f };
+
+/* The polynomial and exp add some ten roundings to a result of the input's size. A sigmoid's size is 1. */
+static void
+check_activated (float y, double x, SamAct act, double roundings_of_x)
+{
+  double size = act == SAM_ACT_SIGMOID ? 1 : fabs (x);
+
+  assert_near (y, ref_activate (x, act), 4 + roundings_of_x, size + 1e-37);
+}
+
+static void
+test_activate (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t a = 0; a < G_N_ELEMENTS (acts); a++)
+    {
+      for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+        {
+          size_t n = sizes[s];
+          float *x = guarded_input (n, 6);
+          float *y = guarded_output (n);
+
+          kernels->activate (y, x, n, acts[a]);
+          for (size_t i = 0; i < n; i++)
+            check_activated (y[i], x[i], acts[a], 0);
+          memcpy (y, x, n * sizeof *y);
+          kernels->activate (y, y, n, acts[a]);
+          for (size_t i = 0; i < n; i++)
+            check_activated (y[i], x[i], acts[a], 0);
+          guarded_output_free (y, n);
+          g_free (x);
+        }
+      {
+        float  y[G_N_ELEMENTS (special)];
+        float  nan[17], nan_y[17];
+
+        kernels->activate (y, special, G_N_ELEMENTS (special), acts[a]);
+        for (size_t i = 0; i < G_N_ELEMENTS (special); i++)
+          check_activated (y[i], special[i], acts[a], 0);
+
+        for (int i = 0; i < 17; i++)
+          nan[i] = NAN;
+        kernels->activate (nan_y, nan, 17, acts[a]);
+        for (int i = 0; i < 17; i++)
+          g_assert_true (isnan (nan_y[i])); /* what is wrong must not look right */
+      }
+      kernels->activate (NULL, NULL, 0, acts[a]);
+    }
+}
+
+/* The whole of GELU's curve, in steps too fine to miss a bump between two others. */
+static void
+test_gelu_sweep (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+  enum { N = 4096 };
+  float x[N], y[N];
+
+  for (double from = -14; from < 14; from += 1)
+    {
+      for (int i = 0; i < N; i++)
+        x[i] = (float) (from + i / (double) N);
+      kernels->activate (y, x, N, SAM_ACT_GELU);
+      for (int i = 0; i < N; i++)
+        assert_near (y[i], ref_activate (x[i], SAM_ACT_GELU), 4, fabs (x[i]));
+    }
+}
+
+static void
+test_finish (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+  const size_t      n       = 3;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (int with = 0; with < 4; with++)
+      for (size_t a = 0; a < G_N_ELEMENTS (acts); a++)
+        {
+          size_t c = sizes[s], ld = c + 5, ld_r = c + 2;
+          float *x = guarded_input (n * ld, 3);
+          float *b = guarded_input (c, 3);
+          float *r = guarded_input (n * ld_r, 3);
+          float *y = guarded_output (n * ld);
+
+          memcpy (y, x, n * ld * sizeof *y);
+          kernels->finish (y, ld, with & 1 ? b : NULL, with & 2 ? r : NULL, ld_r, n, c, acts[a]);
+          for (size_t i = 0; i < n * ld; i++)
+            {
+              size_t row = i / ld, column = i % ld;
+              double v, wanted;
+
+              if (column >= c) /* between the rows nothing changes */
+                {
+                  g_assert_cmpfloat (y[i], ==, x[i]);
+                  continue;
+                }
+              v      = x[i] + (with & 1 ? (double) b[column] : 0);
+              wanted = ref_activate (v, acts[a]) + (with & 2 ? (double) r[row * ld_r + column] : 0);
+              assert_near (y[i], wanted, 8, 10);
+            }
+          guarded_output_free (y, n * ld);
+          g_free (x);
+          g_free (b);
+          g_free (r);
+        }
+}
+
+static void
+test_rows (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t n = 0; n < 4; n++)
+      {
+        size_t c    = sizes[s];
+        float *x    = guarded_input (n * c, 2);
+        float *x2   = guarded_input (n * c, 2);
+        float *b    = guarded_input (c, 2);
+        float *y    = guarded_output (n * c);
+        float *sums = guarded_output (c);
+
+        kernels->add (y, x, x2, n * c);
+        for (size_t i = 0; i < n * c; i++)
+          assert_near (y[i], (double) x[i] + x2[i], 1, 4);
+        memcpy (y, x, n * c * sizeof *y);
+        kernels->add (y, y, x2, n * c);
+        for (size_t i = 0; i < n * c; i++)
+          assert_near (y[i], (double) x[i] + x2[i], 1, 4);
+
+        kernels->add_row (y, x, b, n, c);
+        for (size_t i = 0; i < n * c; i++)
+          assert_near (y[i], (double) x[i] + b[i % c], 1, 4);
+        memcpy (y, x, n * c * sizeof *y);
+        kernels->scale_row (y, y, b, n, c);
+        for (size_t i = 0; i < n * c; i++)
+          assert_near (y[i], (double) x[i] * b[i % c], 1, 4);
+
+        memcpy (y, x, n * c * sizeof *y);
+        kernels->scale (y, 0.3f, n * c);
+        for (size_t i = 0; i < n * c; i++)
+          assert_near (y[i], (double) x[i] * 0.3f, 1, 1);
+
+        memcpy (sums, b, c * sizeof *sums);
+        kernels->sum_rows (sums, x, n, c);
+        for (size_t i = 0; i < c; i++)
+          {
+            double wanted = b[i];
+
+            for (size_t row = 0; row < n; row++)
+              wanted += x[row * c + i];
+            assert_near (sums[i], wanted, n, 2 * (n + 1));
+          }
+
+        guarded_output_free (y, n * c);
+        guarded_output_free (sums, c);
+        g_free (x);
+        g_free (x2);
+        g_free (b);
+      }
+}
+
+static void
+test_layer_norm (gconstpointer data)
+{
+  const SamKernels *kernels   = data;
+  const double      scales[]  = { 1, 1e-3, 1e4 };
+  const double      offsets[] = { 0, 100 }; /* a mean far from 0: a variance from squares would cancel */
+  const size_t      n         = 3;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t scale = 0; scale < G_N_ELEMENTS (scales); scale++)
+      for (size_t offset = 0; offset < G_N_ELEMENTS (offsets); offset++)
+        {
+          size_t             c      = sizes[s];
+          float             *x      = guarded_input (n * c, scales[scale]);
+          float             *weight = guarded_input (c, 1);
+          float             *bias   = guarded_input (c, 1);
+          float             *y      = guarded_output (n * c);
+          g_autofree double *wanted = g_new (double, n * c);
+          double             size   = (1 + offsets[offset]) * scales[scale];
+
+          for (size_t i = 0; i < n * c; i++)
+            x[i] += (float) (offsets[offset] * scales[scale]);
+          ref_layer_norm (wanted, x, weight, bias, 1e-6, n, c);
+
+          for (int in_place = 0; in_place < 2; in_place++)
+            {
+              if (in_place)
+                memcpy (y, x, n * c * sizeof *y);
+              kernels->layer_norm (y, in_place ? y : x, weight, bias, 1e-6f, n, c);
+              for (size_t row = 0; row < n; row++)
+                {
+                  double mean = 0, variance = 1e-6, deviation;
+
+                  for (size_t i = 0; i < c; i++)
+                    mean += x[row * c + i] / (double) c;
+                  for (size_t i = 0; i < c; i++)
+                    variance += pow (x[row * c + i] - mean, 2) / (double) c;
+                  deviation = sqrt (variance);
+
+                  /* the mean is off by its sum's roundings, of which there are c / 4 in a row at most (but
+                   * not fewer than 1), and the differences by as much; divided by the deviation */
+                  for (size_t i = 0; i < c; i++)
+                    assert_near (y[row * c + i], wanted[row * c + i], 8 + c / 4.0,
+                                 1 + fabs (wanted[row * c + i]) + 2 * size / deviation);
+                }
+            }
+          guarded_output_free (y, n * c);
+          g_free (x);
+          g_free (weight);
+          g_free (bias);
+        }
+}
+
+static void
+test_softmax (gconstpointer data)
+{
+  const SamKernels *kernels  = data;
+  const double      scales[] = { 0.1, 5, 80, 3000 };
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t scale = 0; scale < G_N_ELEMENTS (scales); scale++)
+      for (int earlier = 0; earlier < 3; earlier++) /* no, a smaller, a larger maximum so far */
+        {
+          size_t n   = sizes[s];
+          float *x   = guarded_input (n, scales[scale]);
+          float *y   = guarded_output (n);
+          float  max = earlier == 0 ? -INFINITY : earlier == 1 ? -4000.0f : (float) scales[scale] + 1;
+          double m   = max, wanted_sum = 0;
+          float  sum;
+
+          memcpy (y, x, n * sizeof *y);
+          for (size_t i = 0; i < n; i++)
+            m = fmax (m, x[i]);
+          sum = kernels->exp_row (y, n, &max);
+          g_assert_cmpfloat (max, ==, (float) m);
+          for (size_t i = 0; i < n; i++)
+            {
+              double wanted = exp ((float) (x[i] - (float) m));
+
+              wanted_sum += wanted;
+              /* a subnormal result may be 0 */
+              assert_near (y[i], wanted, 3, wanted + 0x1p-102);
+            }
+          assert_near (sum, wanted_sum, 4 + n, wanted_sum + 0x1p-100);
+          guarded_output_free (y, n);
+          g_free (x);
+        }
+}
+
+static void
+test_add_relative (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t key_h = 1; key_h < 4; key_h++)
+      {
+        size_t key_w = sizes[s];
+        float *h     = guarded_input (key_h, 2);
+        float *w     = guarded_input (key_w, 2);
+        float *x     = guarded_input (key_h * key_w, 2);
+        float *y     = guarded_output (key_h * key_w);
+
+        memcpy (y, x, key_h * key_w * sizeof *y);
+        kernels->add_relative (y, h, w, key_h, key_w);
+        for (size_t i = 0; i < key_h * key_w; i++)
+          assert_near (y[i], (double) x[i] + h[i / key_w] + w[i % key_w], 2, 6);
+        guarded_output_free (y, key_h * key_w);
+        g_free (h);
+        g_free (w);
+        g_free (x);
+      }
+}
+
+static void
+test_depthwise (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes) - 3; s++)
+    for (size_t w = 1; w < 16; w++)
+      for (size_t stride = 1; stride < 3; stride++)
+        {
+          size_t             c      = sizes[s], w2 = (w + stride - 1) / stride;
+          SamAct             act    = acts[(w + s) % G_N_ELEMENTS (acts)];
+          float             *x      = guarded_input (3 * w * c, 1);
+          float             *k      = guarded_input (9 * c, 1);
+          float             *b      = guarded_input (c, 1);
+          float             *y      = guarded_output (w2 * c);
+          g_autofree double *wanted = g_new (double, 3 * w2 * c);
+          const float       *rows[3] = { x, x + w * c, x + 2 * w * c };
+
+          kernels->depthwise3x3 (y, rows, k, b, w, c, stride, act);
+          if (stride == 1)
+            {
+              ref_depthwise3x3 (wanted, x, k, b, 3, w, c, 1, act);
+              memmove (wanted, wanted + w2 * c, w2 * c * sizeof *wanted);
+            }
+          else /* of four rows, 2 is the middle one of the second output row */
+            {
+              float *x4 = g_new0 (float, 4 * w * c);
+
+              memcpy (x4 + w * c, x, 3 * w * c * sizeof *x4);
+              ref_depthwise3x3 (wanted, x4, k, b, 4, w, c, 2, act);
+              memmove (wanted, wanted + w2 * c, w2 * c * sizeof *wanted);
+              g_free (x4);
+            }
+          for (size_t i = 0; i < w2 * c; i++)
+            assert_near (y[i], wanted[i], 10 + 4, 10);
+          guarded_output_free (y, w2 * c);
+          g_free (x);
+          g_free (k);
+          g_free (b);
+        }
+}
+
+static void
+test_blend (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t n_taps = 2; n_taps <= 4; n_taps += 2)
+    for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+      {
+        size_t       n    = sizes[s];
+        float       *x[4] = { NULL, };
+        const float *from[4];
+        float       *f = guarded_input (n_taps, 1);
+        float       *y = guarded_output (n);
+
+        for (size_t t = 0; t < n_taps; t++)
+          from[t] = x[t] = guarded_input (n, 1);
+        kernels->blend (y, from, f, n_taps, n);
+        for (size_t i = 0; i < n; i++)
+          {
+            double wanted = 0;
+
+            for (size_t t = 0; t < n_taps; t++)
+              wanted += (double) f[t] * x[t][i];
+            assert_near (y[i], wanted, n_taps, n_taps);
+          }
+        guarded_output_free (y, n);
+        for (size_t t = 0; t < n_taps; t++)
+          g_free (x[t]);
+        g_free (f);
+
+        for (size_t c = 1; c < 20; c += 3)
+          {
+            const size_t         w  = 7;
+            g_autofree uint32_t *i  = g_new (uint32_t, n_taps * n);
+            float               *x2 = guarded_input (w * c, 1);
+
+            f = guarded_input (n_taps * n, 1);
+            y = guarded_output (n * c);
+            for (size_t j = 0; j < n_taps * n; j++)
+              i[j] = g_test_rand_int_range (0, w);
+            kernels->blend_columns (y, x2, i, f, n_taps, n, c);
+            for (size_t j = 0; j < n * c; j++)
+              {
+                double wanted = 0;
+
+                for (size_t t = 0; t < n_taps; t++)
+                  wanted += (double) f[t * n + j / c] * x2[i[t * n + j / c] * c + j % c];
+                assert_near (y[j], wanted, n_taps, n_taps);
+              }
+            guarded_output_free (y, n * c);
+            g_free (x2);
+            g_free (f);
+          }
+      }
+}
+
+/* SAM_CPU picks a level that the processor has, and nothing else. */
+static void
+test_level (void)
+{
+  const char *wanted = g_getenv ("SAM_CPU");
+  const char *best   = NULL;
+
+  for (size_t i = 0; sam_kernels_level (i) != NULL; i++)
+    {
+      best = sam_kernels_level (i)->name;
+      if (g_strcmp0 (best, wanted) == 0)
+        break;
+    }
+  g_assert_cmpstr (sam_kernels ()->name, ==, best);
+  g_test_message ("level %s", best);
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  static const struct
+  {
+    const char      *name;
+    GTestDataFunc    test;
+  } tests[] = {
+    { "activate", test_activate },         { "gelu", test_gelu_sweep }, { "finish", test_finish },
+    { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
+    { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
+  };
+
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/kernels/level", test_level);
+  for (size_t level = 0; sam_kernels_level (level) != NULL; level++)
+    for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
+      {
+        const SamKernels *kernels = sam_kernels_level (level);
+        g_autofree char  *path    = g_strdup_printf ("/kernels/%s/%s", tests[i].name, kernels->name);
+
+        g_test_add_data_func (path, kernels, tests[i].test);
+      }
+
+  return g_test_run ();
+}

@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The operations of sam-ops.h against tests/ref-kernels.c, at sizes on both sides of what is cut into pieces
+ * and tiles, and with 1, 2 and 3 threads, between which no bit may differ. */
+#include "config.h"
+
+#include "samcore/sam-ops.h"
+#include "samcore/sam-parallel.h"
+#include "tests/guarded.h"
+#include "tests/ref-kernels.h"
+
+/* Runs y = op with each number of threads, compares the bits, leaves the result in y. */
+typedef void (*Op) (float *y, gconstpointer arguments);
+
+static void
+with_threads (Op op, gconstpointer arguments, float *y, const float *before, size_t n)
+{
+  g_autofree float *first = g_new (float, n);
+
+  for (int n_threads = 1; n_threads <= 3; n_threads++)
+    {
+      if (before != NULL)
+        memcpy (y, before, n * sizeof *y);
+      sam_parallel_set_n_threads (n_threads);
+      op (y, arguments);
+      if (n_threads == 1)
+        memcpy (first, y, n * sizeof *y);
+      else
+        g_assert_cmpmem (first, n * sizeof *y, y, n * sizeof *y);
+    }
+  sam_parallel_set_n_threads (0);
+}
+
+typedef struct
+{
+  const float *x, *w, *b, *r;
+  size_t       n, in, out;
+  SamAct       act;
+  gboolean     add; /* r is y */
+} Linear;
+
+static void
+linear (float *y, gconstpointer arguments)
+{
+  const Linear *l = arguments;
+
+  sam_linear (y, l->x, l->w, l->b, l->add ? y : l->r, l->n, l->in, l->out, l->act);
+}
+
+static void
+test_linear (void)
+{
+  static const size_t cases[][3] = {
+    { 1, 1, 1 },   { 1, 256, 256 }, { 7, 256, 2048 },   { 7, 2048, 256 }, { 31, 33, 200 },
+    { 32, 64, 7 }, { 33, 17, 130 }, { 1500, 48, 192 },  { 2049, 5, 3 },   { 12, 256, 32 },
+  };
+  static const SamAct acts[] = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_SIGMOID };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int with = 0; with < 8; with++)
+      {
+        Linear             l      = { .n = cases[i][0], .in = cases[i][1], .out = cases[i][2] };
+        float             *x      = guarded_input (l.n * l.in, 1);
+        float             *w      = guarded_input (l.in * l.out, 1);
+        float             *b      = guarded_input (l.out, 1);
+        float             *r      = guarded_input (l.n * l.out, 1);
+        float             *y      = guarded_output (l.n * l.out);
+        g_autofree double *wanted = g_new (double, l.n * l.out);
+
+        l.x   = x;
+        l.w   = w;
+        l.b   = with & 1 ? b : NULL;
+        l.r   = with & 6 ? r : NULL;
+        l.add = (with & 6) == 6;
+        l.act = acts[(i + with) % G_N_ELEMENTS (acts)];
+        with_threads (linear, &l, y, l.add ? r : NULL, l.n * l.out);
+        ref_linear (wanted, x, w, l.b, l.r, l.n, l.in, l.out, l.act);
+        /* a product of two values below 1 has the deviation 1/3; their sum grows as the square root */
+        for (size_t j = 0; j < l.n * l.out; j++)
+          assert_near (y[j], wanted[j], 8 + sqrt (l.in), 3 + sqrt (l.in));
+
+        guarded_output_free (y, l.n * l.out);
+        g_free (x);
+        g_free (w);
+        g_free (b);
+        g_free (r);
+      }
+}
+
+typedef struct
+{
+  const float *x, *k, *b, *r;
+  size_t       h, w, in, out, kh, kw, stride, pad;
+  SamAct       act;
+} Conv;
+
+static void
+conv2d (float *y, gconstpointer arguments)
+{
+  const Conv *c = arguments;
+
+  sam_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kh, c->kw, c->stride, c->pad, c->act);
+}
+
+static void
+depthwise (float *y, gconstpointer arguments)
+{
+  const Conv *c = arguments;
+
+  sam_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, c->act);
+}
+
+static void
+conv_transpose (float *y, gconstpointer arguments)
+{
+  const Conv *c = arguments;
+
+  sam_conv_transpose2x2 (y, c->x, c->k, c->b, c->r, c->h, c->w, c->in, c->out);
+}
+
+static void
+check_conv (Op op, Conv c, size_t n_k, size_t n_y, size_t n_terms,
+            void (*reference) (double *y, const Conv *c))
+{
+  float             *x      = guarded_input (c.h * c.w * c.in, 1);
+  float             *k      = guarded_input (n_k, 1);
+  float             *b      = guarded_input (c.out, 1);
+  float             *r      = guarded_input (n_y, 1);
+  float             *y      = guarded_output (n_y);
+  g_autofree double *wanted = g_new (double, n_y);
+
+  c.x = x;
+  c.k = k;
+  c.b = b;
+  c.r = r;
+  with_threads (op, &c, y, NULL, n_y);
+  reference (wanted, &c);
+  for (size_t i = 0; i < n_y; i++)
+    assert_near (y[i], wanted[i], 8 + sqrt (n_terms), 3 + sqrt (n_terms));
+
+  guarded_output_free (y, n_y);
+  g_free (x);
+  g_free (k);
+  g_free (b);
+  g_free (r);
+}
+
+static void
+conv2d_reference (double *y, const Conv *c)
+{
+  ref_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kh, c->kw, c->stride, c->pad, c->act);
+}
+
+static void
+depthwise_reference (double *y, const Conv *c)
+{
+  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, c->act);
+}
+
+static void
+conv_transpose_reference (double *y, const Conv *c)
+{
+  ref_conv_transpose2x2 (y, c->x, c->k, c->b, c->r, c->h, c->w, c->in, c->out);
+}
+
+static void
+test_conv2d (void)
+{
+  static const Conv cases[] = {
+    /* h, w, in, out, kh, kw, stride, pad */
+    { .h = 1, .w = 1, .in = 1, .out = 1, .kh = 3, .kw = 3, .stride = 1, .pad = 1 },
+    { .h = 1, .w = 5, .in = 3, .out = 8, .kh = 3, .kw = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 33, .w = 30, .in = 3, .out = 32, .kh = 3, .kw = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 9, .w = 12, .in = 40, .out = 33, .kh = 3, .kw = 3, .stride = 1, .pad = 1 },
+    { .h = 6, .w = 5, .in = 256, .out = 16, .kh = 3, .kw = 3, .stride = 1, .pad = 1, .act = SAM_ACT_RELU },
+    { .h = 48, .w = 32, .in = 3, .out = 20, .kh = 16, .kw = 16, .stride = 16, .pad = 0 },
+    { .h = 32, .w = 29, .in = 3, .out = 12, .kh = 7, .kw = 7, .stride = 4, .pad = 3 },
+    { .h = 2, .w = 2, .in = 2, .out = 3, .kh = 7, .kw = 7, .stride = 4, .pad = 3 },
+    { .h = 16, .w = 16, .in = 4, .out = 16, .kh = 2, .kw = 2, .stride = 2, .pad = 0 },
+    { .h = 17, .w = 40, .in = 24, .out = 10, .kh = 1, .kw = 1, .stride = 1, .pad = 0 },
+    { .h = 17, .w = 10, .in = 24, .out = 10, .kh = 1, .kw = 1, .stride = 2, .pad = 0 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Conv   c       = cases[i];
+      size_t n_terms = c.kh * c.kw * c.in;
+      size_t h2 = (c.h + 2 * c.pad - c.kh) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kw) / c.stride + 1;
+
+      check_conv (conv2d, c, n_terms * c.out, h2 * w2 * c.out, n_terms, conv2d_reference);
+    }
+}
+
+static void
+test_depthwise (void)
+{
+  static const size_t sides[][2] = { { 1, 1 }, { 1, 9 }, { 9, 1 }, { 2, 2 }, { 8, 11 }, { 33, 40 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (sides); i++)
+    for (size_t channels = 1; channels < 80; channels += 21)
+      for (size_t stride = 1; stride < 3; stride++)
+        {
+          Conv c = { .h = sides[i][0], .w = sides[i][1], .in = channels, .out = channels, .stride = stride,
+                     .act = stride == 1 ? SAM_ACT_GELU : SAM_ACT_NONE };
+
+          check_conv (depthwise, c, 9 * channels,
+                      ((c.h - 1) / stride + 1) * ((c.w - 1) / stride + 1) * channels, 9, depthwise_reference);
+        }
+}
+
+static void
+test_conv_transpose (void)
+{
+  static const Conv cases[] = {
+    { .h = 1, .w = 1, .in = 1, .out = 1 },
+    { .h = 3, .w = 5, .in = 17, .out = 6 },
+    { .h = 24, .w = 25, .in = 64, .out = 32 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    check_conv (conv_transpose, cases[i], 4 * cases[i].in * cases[i].out,
+                4 * cases[i].h * cases[i].w * cases[i].out, cases[i].in, conv_transpose_reference);
+}
+
+static void
+attention (float *y, gconstpointer arguments)
+{
+  SamAttention a[2] = { *(const SamAttention *) arguments, *(const SamAttention *) arguments };
+
+  a[0].o = y;
+  a[1].o = y + a[0].n_q * a[0].o_stride;
+  sam_attention (a, 2); /* two windows with the same content */
+}
+
+static void
+test_attention (void)
+{
+  static const struct
+  {
+    size_t   n_q, n_k, n_heads, d, key_h, key_w;
+    gboolean bias;
+    double   scale; /* of q */
+  } cases[] = {
+    { 1, 1, 1, 1, 0, 0, FALSE, 1 },     { 7, 7, 8, 32, 0, 0, FALSE, 1 },    { 49, 49, 4, 32, 0, 0, TRUE, 1 },
+    { 196, 196, 2, 64, 14, 14, FALSE, 2 }, { 7, 2100, 2, 16, 0, 0, FALSE, 8 }, { 300, 8, 3, 16, 0, 0, FALSE, 1 },
+    { 5, 1025, 1, 3, 0, 0, FALSE, 30 }, { 140, 1600, 1, 80, 40, 40, FALSE, 4 }, { 16, 64, 1, 96, 0, 0, FALSE, 1 },
+    { 3, 1500, 1, 128, 1, 1500, FALSE, 1 }, { 4, 2050, 2, 8, 0, 0, TRUE, 1 }, { 129, 1024, 1, 56, 32, 32, FALSE, 1 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      size_t       heads = cases[i].n_heads, d = cases[i].d, n_q = cases[i].n_q, n_k = cases[i].n_k;
+      SamAttention a = { .n_q = n_q, .n_k = n_k, .n_heads = heads, .d = d, .q_stride = heads * d + 3,
+                         .k_stride = 2 * heads * d, .v_stride = heads * d, .o_stride = heads * d, .q_head = d,
+                         .k_head = 2 * d, .v_head = d, .o_head = d, .scale = (float) (1 / sqrt (d)),
+                         .key_h = cases[i].key_h, .key_w = cases[i].key_w };
+      float       *q = guarded_input (n_q * a.q_stride, cases[i].scale);
+      float       *k = guarded_input (n_k * a.k_stride, 1);
+      float       *v = guarded_input (n_k * a.v_stride, 1);
+      float       *bias  = cases[i].bias ? guarded_input (heads * n_q * n_k, 2) : NULL;
+      float       *rel_h = a.key_h > 0 ? guarded_input (heads * n_q * a.key_h, 2) : NULL;
+      float       *rel_w = a.key_h > 0 ? guarded_input (heads * n_q * a.key_w, 2) : NULL;
+      size_t       n_o   = n_q * heads * d;
+      float       *o     = guarded_output (2 * n_o);
+      g_autofree double *wanted = g_new (double, n_o);
+      double             score  = sqrt (d) * cases[i].scale + 4;
+
+      a.q     = q;
+      a.k     = k;
+      a.v     = v;
+      a.rel_h = rel_h;
+      a.rel_w = rel_w;
+      a.bias  = bias;
+      with_threads (attention, &a, o, NULL, 2 * n_o);
+      ref_attention (wanted, &a);
+      /* a score is off by some roundings of its size, and so, relatively, is e^score; then the sums */
+      for (size_t j = 0; j < 2 * n_o; j++)
+        assert_near (o[j], wanted[j % n_o], 8 + 4 * score + sqrt (n_k), 1);
+
+      guarded_output_free (o, 2 * n_o);
+      g_free (q);
+      g_free (k);
+      g_free (v);
+      g_free (bias);
+      g_free (rel_h);
+      g_free (rel_w);
+    }
+}
+
+typedef struct
+{
+  const float *x;
+  size_t       h, w, c, h2, w2;
+  gboolean     bicubic;
+} Resize;
+
+static void
+resize (float *y, gconstpointer arguments)
+{
+  const Resize *r = arguments;
+
+  (r->bicubic ? sam_resize_bicubic : sam_resize_bilinear) (y, r->x, r->h, r->w, r->c, r->h2, r->w2);
+}
+
+static void
+test_resize (void)
+{
+  static const size_t cases[][5] = { { 1, 1, 1, 4, 5 },   { 16, 16, 3, 32, 32 }, { 7, 7, 5, 64, 60 }, { 13, 21, 1, 100, 90 },
+                                     { 30, 32, 1, 11, 7 }, { 5, 6, 17, 5, 6 },    { 2, 3, 1, 1, 1 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int bicubic = 0; bicubic < 2; bicubic++)
+      {
+        Resize r = { NULL, cases[i][0], cases[i][1], cases[i][2], cases[i][3], cases[i][4], bicubic };
+        size_t n = r.h2 * r.w2 * r.c;
+        float *x = guarded_input (r.h * r.w * r.c, 1);
+        float *y = guarded_output (n);
+        g_autofree double *wanted = g_new (double, n);
+
+        r.x = x;
+        with_threads (resize, &r, y, NULL, n);
+        ref_resize (wanted, x, r.h, r.w, r.c, r.h2, r.w2, bicubic);
+        /* a coordinate of up to 32 with one rounding more or less is the largest difference */
+        for (size_t j = 0; j < n; j++)
+          assert_near (y[j], wanted[j], 32, 4);
+        guarded_output_free (y, n);
+        g_free (x);
+      }
+}
+
+typedef struct
+{
+  const float *a, *b, *c;
+  size_t       n_rows, n_columns;
+} Rows;
+
+static void
+row_operations (float *y, gconstpointer arguments)
+{
+  const Rows *r = arguments;
+  size_t      n = r->n_rows * r->n_columns;
+
+  sam_add (y, r->a, r->a, n);
+  sam_add_row (y + n, y, r->b, r->n_rows, r->n_columns);
+  sam_scale_row (y + 2 * n, y + n, r->c, r->n_rows, r->n_columns);
+  sam_activate (y + 3 * n, y + 2 * n, n, SAM_ACT_GELU);
+  sam_layer_norm (y + 4 * n, y + 3 * n, r->b, r->c, 1e-5f, r->n_rows, r->n_columns);
+  sam_mean_rows (y + 5 * n, r->a, r->n_rows, r->n_columns);
+}
+
+static void
+test_rows (void)
+{
+  static const size_t cases[][2] = { { 1, 1 }, { 5, 7 }, { 700, 65 }, { 20000, 3 }, { 3, 20000 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Rows               r = { .n_rows = cases[i][0], .n_columns = cases[i][1] };
+      size_t             n = r.n_rows * r.n_columns, c = r.n_columns;
+      float             *a = guarded_input (n, 1), *b = guarded_input (c, 1), *s = guarded_input (c, 1);
+      float             *y      = guarded_output (5 * n + c);
+      g_autofree double *wanted = g_new (double, n);
+
+      r.a = a;
+      r.b = b;
+      r.c = s;
+      with_threads (row_operations, &r, y, NULL, 5 * n + c);
+      for (size_t j = 0; j < n; j++)
+        {
+          assert_near (y[j], 2.0 * a[j], 1, 2);
+          assert_near (y[n + j], (double) y[j] + b[j % c], 1, 3);
+          assert_near (y[2 * n + j], (double) y[n + j] * s[j % c], 1, 3);
+          assert_near (y[3 * n + j], ref_activate (y[2 * n + j], SAM_ACT_GELU), 4, 3);
+        }
+      ref_layer_norm (wanted, y + 3 * n, b, s, 1e-5, r.n_rows, c);
+      for (size_t row = 0; row < r.n_rows; row++)
+        {
+          const float *x    = y + 3 * n + row * c;
+          double       mean = 0, variance = 1e-5;
+
+          for (size_t j = 0; j < c; j++)
+            mean += x[j] / (double) c;
+          for (size_t j = 0; j < c; j++)
+            variance += pow (x[j] - mean, 2) / (double) c;
+          /* differences of values below 2 are off by roundings of 2, then divided by the deviation */
+          for (size_t j = row * c; j < (row + 1) * c; j++)
+            assert_near (y[4 * n + j], wanted[j], 8 + sqrt (c), 1 + fabs (wanted[j]) + 4 / sqrt (variance));
+        }
+      for (size_t j = 0; j < c; j++)
+        {
+          double mean = 0;
+
+          for (size_t row = 0; row < r.n_rows; row++)
+            mean += a[row * c + j] / (double) r.n_rows;
+          assert_near (y[5 * n + j], mean, 2 + sqrt (r.n_rows), 1);
+        }
+      guarded_output_free (y, 5 * n + c);
+      g_free (a);
+      g_free (b);
+      g_free (s);
+    }
+}
+
+static void
+upsampled (float *y, gconstpointer arguments)
+{
+  const Resize *r = arguments;
+
+  sam_add_upsampled (y, r->x, r->h, r->w, r->c);
+}
+
+static void
+test_add_upsampled (void)
+{
+  static const size_t cases[][3] = { { 1, 1, 1 }, { 9, 7, 2 }, { 40, 50, 33 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Resize r      = { NULL, cases[i][0], cases[i][1], cases[i][2], 0, 0, FALSE };
+      size_t n      = 4 * r.h * r.w * r.c;
+      float *x      = guarded_input (n / 4, 1);
+      float *before = guarded_input (n, 1);
+      float *y      = guarded_output (n);
+
+      r.x = x;
+      with_threads (upsampled, &r, y, before, n);
+      for (size_t j = 0; j < n; j++)
+        {
+          size_t row = j / (2 * r.w * r.c), column = j / r.c % (2 * r.w);
+
+          assert_near (y[j], (double) before[j] + x[(row / 2 * r.w + column / 2) * r.c + j % r.c], 1, 2);
+        }
+      guarded_output_free (y, n);
+      g_free (before);
+      g_free (x);
+    }
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+
+  g_test_add_func ("/ops/linear", test_linear);
+  g_test_add_func ("/ops/conv2d", test_conv2d);
+  g_test_add_func ("/ops/depthwise", test_depthwise);
+  g_test_add_func ("/ops/conv-transpose", test_conv_transpose);
+  g_test_add_func ("/ops/attention", test_attention);
+  g_test_add_func ("/ops/resize", test_resize);
+  g_test_add_func ("/ops/rows", test_rows);
+  g_test_add_func ("/ops/add-upsampled", test_add_upsampled);
+
+  return g_test_run ();
+}
