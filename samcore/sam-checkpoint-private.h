@@ -15,6 +15,10 @@ const uint8_t *sam_checkpoint_get_data (const SamCheckpoint *checkpoint);
 /* Keeps @bytes (an unpacked entry) as long as the checkpoint; takes a reference. */
 void sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes);
 
+/* Leaves a large part of the file, named @part, to sam_checkpoint_verify(). */
+void sam_checkpoint_add_crc (SamCheckpoint *checkpoint, const char *part, const uint8_t *data,
+                             size_t n_bytes, uint32_t crc);
+
 void sam_checkpoint_set_metadata (SamCheckpoint *checkpoint, const char *key, const char *value);
 
 /**

@@ -16,10 +16,13 @@
 #include <unistd.h>
 
 #include <glib/gstdio.h>
+#include <zlib.h>
 
 #include "samcore/sam-checkpoint-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-safetensors.h"
+#include "samcore/sam-torch.h"
+#include "samcore/sam-zip.h"
 
 /* A view that repeats elements may be larger than its file, but not by so much that reading it would be
  * a way to use up the memory. */
@@ -40,7 +43,17 @@ struct _SamCheckpoint
   GHashTable   *metadata;
   GStringChunk *names;
   GPtrArray    *kept;    /* GBytes */
+  GArray       *crcs;    /* Crc */
 };
+
+/* A part of the file that has a checksum, not looked at yet. */
+typedef struct
+{
+  const char    *part;
+  const uint8_t *data;
+  size_t         n_bytes;
+  uint32_t       crc;
+} Crc;
 
 char *
 sam_quote (const char *name,
@@ -92,6 +105,18 @@ sam_checkpoint_keep (SamCheckpoint *checkpoint,
                      GBytes        *bytes)
 {
   g_ptr_array_add (checkpoint->kept, g_bytes_ref (bytes));
+}
+
+void
+sam_checkpoint_add_crc (SamCheckpoint *checkpoint,
+                        const char    *part,
+                        const uint8_t *data,
+                        size_t         n_bytes,
+                        uint32_t       crc)
+{
+  Crc added = { g_string_chunk_insert (checkpoint->names, part), data, n_bytes, crc };
+
+  g_array_append_val (checkpoint->crcs, added);
 }
 
 void
@@ -199,12 +224,23 @@ sam_checkpoint_open_bytes (GBytes     *bytes,
   checkpoint->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   checkpoint->metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   checkpoint->names = g_string_chunk_new (4096);
+  checkpoint->crcs = g_array_new (FALSE, FALSE, sizeof (Crc));
   checkpoint->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
   if (sam_safetensors_probe (data, size))
     {
       checkpoint->format = "safetensors";
       read = sam_safetensors_read (checkpoint, error);
+    }
+  else if (sam_zip_probe (data, size))
+    {
+      checkpoint->format = "torch-zip";
+      read = sam_torch_zip_read (checkpoint, error);
+    }
+  else if (sam_torch_legacy_probe (data, size))
+    {
+      checkpoint->format = "torch-legacy";
+      read = sam_torch_legacy_read (checkpoint, error);
     }
   else
     {
@@ -279,6 +315,7 @@ sam_checkpoint_unref (SamCheckpoint *checkpoint)
   g_hash_table_unref (checkpoint->metadata);
   g_string_chunk_free (checkpoint->names);
   g_ptr_array_unref (checkpoint->kept);
+  g_array_unref (checkpoint->crcs);
   g_bytes_unref (checkpoint->bytes);
   g_free (checkpoint);
 }
@@ -330,6 +367,25 @@ sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint,
                              const char          *key)
 {
   return g_hash_table_lookup (checkpoint->metadata, key);
+}
+
+gboolean
+sam_checkpoint_verify (const SamCheckpoint *checkpoint,
+                       GError             **error)
+{
+  for (guint i = 0; i < checkpoint->crcs->len; i++)
+    {
+      const Crc *part = &g_array_index (checkpoint->crcs, Crc, i);
+
+      if (crc32_z (crc32_z (0, NULL, 0), part->data, part->n_bytes) != part->crc)
+        {
+          g_autofree char *quoted = sam_quote (part->part, strlen (part->part));
+
+          return sam_checkpoint_fail (checkpoint, error, "zip entry %s is damaged (wrong CRC)", quoted);
+        }
+    }
+
+  return TRUE;
 }
 
 char *

@@ -77,6 +77,14 @@ const char      *sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint, c
  * large files (names, shapes, sizes and samples of the data). Free with g_free. */
 char *sam_checkpoint_get_hash (const SamCheckpoint *checkpoint);
 
+/**
+ * sam_checkpoint_verify:
+ *
+ * Reads the parts of the file whose checksums opening it has left out because of their size (zip entries of
+ * more than 1 MiB). Worth it before a file is copied or converted. SAM_ERROR_BAD_FILE.
+ */
+gboolean sam_checkpoint_verify (const SamCheckpoint *checkpoint, GError **error);
+
 size_t      sam_dtype_get_size (SamDtype dtype);
 const char *sam_dtype_get_name (SamDtype dtype); /* "F32", "BF16", … as in safetensors */
 
