@@ -28,6 +28,7 @@ typedef struct
   size_t      width, height; /* the picture */
   size_t      resized_width, resized_height;
   size_t      input; /* side of the network's input */
+  SamFit      fit;
   SamUpsample upsample;
 } SamGeometry;
 

@@ -23,6 +23,21 @@ typedef struct
 #define SAM_PROMPT_MAX_BOXES  64
 
 /**
+ * SamHqMode:
+ * @SAM_HQ_ADD: SAM-HQ's finer mask is added to the plain one, as the reference does
+ * @SAM_HQ_ONLY: the finer mask alone
+ * @SAM_HQ_OFF: the plain one alone
+ *
+ * Means nothing to other families.
+ */
+typedef enum
+{
+  SAM_HQ_ADD,
+  SAM_HQ_ONLY,
+  SAM_HQ_OFF
+} SamHqMode;
+
+/**
  * SamPrompt:
  * @previous: (nullable): logits of the same picture to refine; the caller keeps it alive
  * @previous_candidate: which of them
@@ -39,6 +54,7 @@ typedef struct
   const SamLogits *previous;
   size_t           previous_candidate;
   const SamMask   *mask;
+  SamHqMode        hq_mode;
 } SamPrompt;
 
 void sam_prompt_init (SamPrompt *prompt);

@@ -11,7 +11,6 @@
  * SamJob to be cancelled by and to tell their progress. */
 #pragma once
 
-#include "samcore/sam-catalogue.h"
 #include "samcore/sam-embedding.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-image.h"

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Scratch memory of one forward pass. */
+#include "samcore/sam-arena.h"
+
+#include <stdint.h>
+
+#include "samcore/sam-error.h"
+
+#define ALIGNMENT 64
+/* Each buffer begins a cache line apart from the end of the last one. */
+#define FLOATS_PER_LINE (ALIGNMENT / sizeof (float))
+
+static void
+set_no_memory (GError **error,
+               size_t   n_floats)
+{
+  g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
+               "not enough memory for %.1f MiB; close other programs or use a smaller model",
+               (double) n_floats * sizeof (float) / (1024.0 * 1024.0));
+}
+
+gboolean
+sam_product3 (size_t  a,
+              size_t  b,
+              size_t  c,
+              size_t *product)
+{
+  return ! __builtin_mul_overflow (a, b, product) && ! __builtin_mul_overflow (*product, c, product);
+}
+
+void
+sam_arena_plan (SamArena *arena,
+                float   **buffer,
+                size_t    a,
+                size_t    b,
+                size_t    c)
+{
+  int i = arena->n_buffers;
+
+  g_assert (i < SAM_ARENA_MAX_BUFFERS);
+
+  *buffer = NULL;
+  arena->buffer[i] = buffer;
+  if (! sam_product3 (a, b, c, &arena->n_floats[i]) || arena->n_floats[i] > SIZE_MAX / 64)
+    arena->too_large = TRUE;
+  arena->n_buffers++;
+}
+
+gboolean
+sam_arena_commit (SamArena *arena,
+                  GError  **error)
+{
+  size_t total = FLOATS_PER_LINE;
+  float *next;
+
+  for (int i = 0; i < arena->n_buffers && ! arena->too_large; i++)
+    {
+      /* planned sizes are below SIZE_MAX / 64, and there are fewer than 32 of them */
+      arena->n_floats[i] = (arena->n_floats[i] + FLOATS_PER_LINE - 1) / FLOATS_PER_LINE * FLOATS_PER_LINE;
+      total += arena->n_floats[i];
+    }
+  if (! arena->too_large)
+    arena->memory = g_try_malloc_n (total, sizeof (float));
+  if (arena->memory == NULL)
+    {
+      set_no_memory (error, total);
+      return FALSE;
+    }
+
+  next = (float *) (((uintptr_t) arena->memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  for (int i = 0; i < arena->n_buffers; i++)
+    {
+      *arena->buffer[i] = next;
+      next += arena->n_floats[i];
+    }
+
+  return TRUE;
+}
+
+void
+sam_arena_clear (SamArena *arena)
+{
+  g_clear_pointer (&arena->memory, g_free);
+  arena->n_buffers = 0;
+}
+
+float *
+sam_alloc_floats (size_t   a,
+                  size_t   b,
+                  size_t   c,
+                  GError **error)
+{
+  size_t n      = 0;
+  float *buffer = NULL;
+
+  if (sam_product3 (a, b, c, &n))
+    buffer = g_try_malloc_n (MAX (n, 1), sizeof (float));
+  if (buffer == NULL)
+    set_no_memory (error, n);
+
+  return buffer;
+}

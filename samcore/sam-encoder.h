@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An image encoder: from the network's input to the features that the decoder works on. Internal.
+ *
+ * A further family takes, in this order:
+ * 1. sam-encoder-NAME.c: a struct that begins with SamEncoder and holds the layers (sam-layers.h); a
+ *    constructor that fetches them with sam_weights_*() in the order of the forward pass, sizes that it
+ *    reads from tensors first checked with sam_weights_dim(); an encode function that plans its scratch
+ *    memory with SamArena, calls sam_job_step() once per layer and sam_trace() where tests want to look.
+ *    The encoder knows nothing of prompts, pictures or files.
+ * 2. in sam-family.c: how to recognise it and its SamModelSpec, where that differs from SAM's.
+ * 3. in tests/check-family.c: its line in the table of golden files; and its section in docs/model.md. */
+#pragma once
+
+#include "samcore/sam-family.h"
+#include "samcore/sam-job.h"
+#include "samcore/sam-trace.h"
+
+G_BEGIN_DECLS
+
+/* What encode makes; each buffer is freed with g_free by the caller, also after a failure. */
+typedef struct
+{
+  float *embedding; /* [side, side, channels] */
+  float *skip[2];   /* [4 side, 4 side, skip_channels[0]], [2 side, 2 side, skip_channels[1]], or NULL */
+  float *middle;    /* [side, side, middle_channels] of an early layer, or NULL */
+} SamFeatures;
+
+typedef struct
+{
+  /* x: [input, input, 3], preprocessed */
+  gboolean (*encode) (const SamEncoder *encoder, const float *x, SamFeatures *features,
+                      const SamJob *job, const SamTrace *trace, GError **error);
+  void (*free) (SamEncoder *encoder);
+} SamEncoderClass;
+
+struct _SamEncoder
+{
+  const SamEncoderClass *klass;
+  size_t                 input;    /* side of the input */
+  size_t                 side;     /* of the embedding */
+  size_t                 channels; /* of the embedding */
+  size_t                 skip_channels[2]; /* 0: none */
+  size_t                 middle_channels;  /* 0: none */
+  double                 flop;     /* of one encode, 2 per multiply-add */
+};
+
+SamEncoder *sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec);
+
+void sam_features_clear (SamFeatures *features);
+
+/* The last steps of all encoders but SAM 2's: 1x1, LayerNorm, 3x3, LayerNorm. */
+typedef struct
+{
+  SamLinear conv1;
+  SamNorm   norm1;
+  SamConv   conv2;
+  SamNorm   norm2;
+} SamNeck;
+
+void sam_neck_fetch (SamNeck *neck, SamWeights *weights, const char *prefix, size_t in, size_t out);
+/* x: [side, side, in]  scratch, y: [side, side, out]; trace gets "neck.0" to "neck.3" */
+void sam_neck_run (const SamNeck *neck, float *y, const float *x, float *scratch, size_t side,
+                   const SamTrace *trace);
+double sam_neck_flop (const SamNeck *neck, size_t side);
+
+G_END_DECLS

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The families that we know. Each says how it differs from SAM, the first. */
+#include "samcore/sam-family.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "samcore/sam-encoder.h"
+
+#define MIN_SIDE 64
+#define MAX_SIDE 1024
+
+/* All that the published SAM is. */
+static const SamModelSpec sam_spec = {
+  .family   = "sam",
+  .name     = "SAM",
+  .input    = 1024,
+  .fit      = SAM_FIT_LONGEST,
+  .upsample = SAM_UPSAMPLE_TWO_STEP,
+  .preprocess = {
+    .resample = SAM_RESAMPLE_PILLOW,
+    .mean     = { 123.675f, 116.28f, 103.53f },
+    .std      = { 58.395f, 57.12f, 57.375f },
+  },
+  .encoder_prefix = "image_encoder.",
+  .prompt_prefix  = "prompt_encoder.",
+  .decoder_prefix = "mask_decoder.",
+  .prompt = {
+    .style = SAM_PROMPT_STYLE_SAM,
+    .gauss = "pe_layer.positional_encoding_gaussian_matrix",
+    .label = { "point_embeddings.0.weight", "point_embeddings.1.weight",
+               "point_embeddings.2.weight", "point_embeddings.3.weight" },
+    .pad   = "not_a_point_embed.weight",
+    .has_mask_input = TRUE,
+  },
+  .decoder = {
+    .heads   = 8,
+    .self    = SAM_SELF_FIRST_BARE,
+    .act     = SAM_ACT_RELU,
+    .mlp     = { "mlp.lin1", "mlp.lin2" },
+    .upscale = { "output_upscaling.0", "output_upscaling.1", "output_upscaling.3" },
+    .head    = { "layers.0", "layers.1", "layers.2" },
+  },
+};
+
+/* A whole number from the file's metadata; the one that @value holds already if the file has none. */
+static void
+read_size (SamWeights *weights,
+           const char *key,
+           size_t      min,
+           size_t      max,
+           size_t     *value)
+{
+  const char *text = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), key);
+  guint64     number;
+
+  if (text == NULL)
+    return;
+  if (! g_ascii_string_to_unsigned (text, 10, min, max, &number, NULL))
+    {
+      sam_weights_fail (weights, "the metadata's %s must be a number from %" G_GSIZE_FORMAT " to %"
+                        G_GSIZE_FORMAT, key, min, max);
+      return;
+    }
+  *value = number;
+}
+
+/* Three numbers with commas between. */
+static void
+read_triple (SamWeights *weights,
+             const char *key,
+             float       value[3])
+{
+  const char *text = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), key);
+
+  for (int i = 0; text != NULL && i < 3; i++)
+    {
+      char  *end;
+      double number = g_ascii_strtod (text, &end);
+
+      if (end == text || *end != (i < 2 ? ',' : '\0') || ! isfinite (number) || fabs (number) > 1e6)
+        {
+          sam_weights_fail (weights, "the metadata's %s must be three numbers with commas between", key);
+          return;
+        }
+      value[i] = (float) number;
+      text     = end + 1;
+    }
+}
+
+/* The built-in model: our own small network, folded batch norms, sizes in its metadata. */
+
+static gboolean
+builtin_probe (const SamWeights *weights)
+{
+  return sam_weights_has (weights, "image_encoder.features.0.0.weight") &&
+         sam_weights_has (weights, "mask_decoder.conv_s0.weight");
+}
+
+static void
+builtin_describe (SamWeights   *weights,
+                  SamModelSpec *spec)
+{
+  const char *name = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), "name");
+
+  spec->family = "repvit";
+  g_strlcpy (spec->name, name != NULL && g_utf8_validate (name, -1, NULL) ? name : "RepViT", sizeof spec->name);
+  spec->input  = 384;
+  spec->decoder.high_res    = TRUE;
+  spec->decoder.iou_sigmoid = TRUE;
+
+  read_size (weights, "image_size", MIN_SIDE, MAX_SIDE, &spec->input);
+  if (spec->input % 32 != 0)
+    sam_weights_fail (weights, "the metadata's image_size must be a multiple of 32");
+  read_size (weights, "heads", 1, 64, &spec->decoder.heads);
+  read_triple (weights, "mean", spec->preprocess.mean);
+  read_triple (weights, "std", spec->preprocess.std);
+  for (int i = 0; i < 3; i++)
+    if (spec->preprocess.std[i] < 1e-3f)
+      sam_weights_fail (weights, "the metadata's std must be greater than 0");
+}
+
+static const SamFamily families[] = {
+  { builtin_probe, builtin_describe, sam_encoder_repvit_new },
+};
+
+const SamFamily *
+sam_family_find (SamWeights *weights)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (families); i++)
+    if (families[i].probe (weights))
+      return &families[i];
+
+  return NULL;
+}
+
+void
+sam_family_describe (const SamFamily *family,
+                     SamWeights      *weights,
+                     SamModelSpec    *spec)
+{
+  *spec = sam_spec;
+  family->describe (weights, spec);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Layers with their weights, as the networks hold them, and the calls of sam-ops.h that run them.
+ * Fetched by sam-weights.h, which owns the memory. Internal. */
+#pragma once
+
+#include "samcore/sam-ops.h"
+
+/* w: [out, in]  b: [out] or NULL. Also a 1x1 convolution. */
+typedef struct
+{
+  const float *w, *b;
+  size_t       in, out;
+} SamLinear;
+
+/* w: [out, kernel, kernel, in]  b: [out] or NULL */
+typedef struct
+{
+  const float *w, *b;
+  size_t       in, out, kernel, stride, pad;
+} SamConv;
+
+/* w: [3, 3, c]  b: [c] or NULL, padding 1 */
+typedef struct
+{
+  const float *w, *b;
+  size_t       c, stride;
+} SamDepthwise;
+
+/* Transposed 2x2, stride 2   w: [2, 2, out, in]  b: [out] */
+typedef struct
+{
+  const float *w, *b;
+  size_t       in, out;
+} SamConvTranspose;
+
+/* LayerNorm over c */
+typedef struct
+{
+  const float *w, *b;
+  size_t       c;
+  float        eps;
+} SamNorm;
+
+/* x: [n, in]  r: [n, out] or NULL  y: [n, out] = act (…) + r */
+static inline void
+sam_linear_run (const SamLinear *l,
+                float           *y,
+                const float     *x,
+                const float     *r,
+                size_t           n,
+                SamAct           act)
+{
+  sam_linear (y, x, l->w, l->b, r, n, l->in, l->out, act);
+}
+
+/* x: [h, w, in]  y: [h', w', out] */
+static inline void
+sam_conv_run (const SamConv *c,
+              float         *y,
+              const float   *x,
+              size_t         h,
+              size_t         w,
+              SamAct         act)
+{
+  sam_conv2d (y, x, c->w, c->b, h, w, c->in, c->out, c->kernel, c->kernel, c->stride, c->pad, act);
+}
+
+static inline void
+sam_depthwise_run (const SamDepthwise *d,
+                   float              *y,
+                   const float        *x,
+                   size_t              h,
+                   size_t              w,
+                   SamAct              act)
+{
+  sam_depthwise3x3 (y, x, d->w, d->b, h, w, d->c, d->stride, act);
+}
+
+static inline void
+sam_conv_transpose_run (const SamConvTranspose *c,
+                        float                  *y,
+                        const float            *x,
+                        const float            *r,
+                        size_t                  h,
+                        size_t                  w)
+{
+  sam_conv_transpose2x2 (y, x, c->w, c->b, r, h, w, c->in, c->out);
+}
+
+/* y may be x */
+static inline void
+sam_norm_run (const SamNorm *norm,
+              float         *y,
+              const float   *x,
+              size_t         n)
+{
+  sam_layer_norm (y, x, norm->w, norm->b, norm->eps, n, norm->c);
+}

@@ -1,0 +1,552 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SAM's two-way mask decoder.
+ *
+ *   queries = [object score], iou, 4 masks, [hq], prompt      [t, width]
+ *   keys    = embedding + dense prompt                        [side, side, width]
+ *   2 x ( queries attend to themselves ──▶ to the keys ──▶ MLP ──▶ the keys attend to the queries )
+ *   queries attend to the keys
+ *   keys ──▶ x 2 [+ stride 8] ──▶ norm, GELU ──▶ x 2 [+ stride 4] ──▶ GELU = pixels [4 side, 4 side, width / 8]
+ *   mask i = MLP (its query) . pixels        iou = MLP (iou query)
+ *   HQ: finer = MLP (hq query) . (3x3 (3x3 (pixels)) + hq features of the picture)
+ *
+ * The initial queries are added again wherever queries or their keys enter an attention. LayerNorm has
+ * eps 1e-5 in the transformer, 1e-6 when upscaling. */
+#include "samcore/sam-mask-decoder.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "samcore/sam-arena.h"
+#include "samcore/sam-error.h"
+
+#define N_LAYERS        2
+#define TRANSFORMER_EPS 1e-5f
+#define UPSCALE_EPS     1e-6f
+#define GROUP_EPS       1e-5f
+#define MAX_MLP         8192
+#define MAX_HEAD        2048
+
+typedef struct
+{
+  SamLinear q, k, v, out;
+} Attention;
+
+typedef struct
+{
+  Attention self, to_image, to_tokens;
+  SamNorm   norm[4];
+  SamLinear mlp[2];
+} Layer;
+
+typedef struct
+{
+  SamLinear layer[3];
+} Head;
+
+struct _SamMaskDecoder
+{
+  SamDecoderSpec   spec;
+  size_t           side, width;
+  float           *fixed; /* [n_fixed, width]: the tokens before the prompt's */
+  size_t           n_fixed, iou_token, first_mask;
+  Layer            layer[N_LAYERS];
+  Attention        final;
+  SamNorm          final_norm;
+  SamConvTranspose up[2];
+  SamNorm          up_norm;
+  Head             hyper[SAM_N_MASKS + 1];
+  Head             iou, object;
+  SamLinear        conv_s[2];
+  /* HQ */
+  SamConvTranspose hq_embedding[2], hq_middle[2];
+  SamNorm          hq_embedding_norm, hq_middle_norm;
+  SamConv          hq_mask[2];
+  SamNorm          hq_mask_norm;
+};
+
+/* What one call works on; all in its arena. */
+typedef struct
+{
+  float *queries, *tokens, *q_in, *mlp;      /* [t, width], [t, width], [t, width], [t, mlp] */
+  float *tq, *tk, *tv, *to;                  /* [t, width] */
+  float *keys, *keys_in, *iq, *ik, *io;      /* [n, width] */
+  float *up1, *up2, *hq1, *hq2;
+  float *mask_scratch;
+} Buffers;
+
+static void
+fetch_attention (SamWeights *weights,
+                 Attention  *attention,
+                 size_t      width,
+                 size_t      inner,
+                 const char *prefix,
+                 const char *name)
+{
+  sam_weights_linear (weights, &attention->q, width, inner, SAM_BIAS_YES, "%s%s.q_proj", prefix, name);
+  sam_weights_linear (weights, &attention->k, width, inner, SAM_BIAS_YES, "%s%s.k_proj", prefix, name);
+  sam_weights_linear (weights, &attention->v, width, inner, SAM_BIAS_YES, "%s%s.v_proj", prefix, name);
+  sam_weights_linear (weights, &attention->out, inner, width, SAM_BIAS_YES, "%s%s.out_proj", prefix, name);
+}
+
+static void
+fetch_layer (SamWeights           *weights,
+             Layer                *layer,
+             const SamDecoderSpec *spec,
+             size_t                width,
+             const char           *prefix)
+{
+  size_t mlp = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
+
+  fetch_attention (weights, &layer->self, width, width, prefix, "self_attn");
+  sam_weights_norm (weights, &layer->norm[0], width, TRANSFORMER_EPS, "%snorm1", prefix);
+  fetch_attention (weights, &layer->to_image, width, width / 2, prefix, "cross_attn_token_to_image");
+  sam_weights_norm (weights, &layer->norm[1], width, TRANSFORMER_EPS, "%snorm2", prefix);
+  sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[0]);
+  sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[1]);
+  sam_weights_norm (weights, &layer->norm[2], width, TRANSFORMER_EPS, "%snorm3", prefix);
+  fetch_attention (weights, &layer->to_tokens, width, width / 2, prefix, "cross_attn_image_to_token");
+  sam_weights_norm (weights, &layer->norm[3], width, TRANSFORMER_EPS, "%snorm4", prefix);
+}
+
+static void
+fetch_head (SamWeights           *weights,
+            Head                 *head,
+            const SamDecoderSpec *spec,
+            size_t                in,
+            size_t                out,
+            const char           *prefix,
+            const char           *name)
+{
+  size_t hidden = sam_weights_dim (weights, 2, 0, 1, MAX_HEAD, "%s%s.%s.weight", prefix, name, spec->head[0]);
+
+  sam_weights_linear (weights, &head->layer[0], in, hidden, SAM_BIAS_YES, "%s%s.%s", prefix, name, spec->head[0]);
+  sam_weights_linear (weights, &head->layer[1], hidden, hidden, SAM_BIAS_YES, "%s%s.%s", prefix, name, spec->head[1]);
+  sam_weights_linear (weights, &head->layer[2], hidden, out, SAM_BIAS_YES, "%s%s.%s", prefix, name, spec->head[2]);
+}
+
+static void
+fetch_tokens (SamMaskDecoder *decoder,
+              SamWeights     *weights,
+              const char     *prefix)
+{
+  struct { const char *name; size_t n; } tokens[4];
+  int                                    n_kinds = 0;
+  float                                 *next;
+
+  if (decoder->spec.object_score)
+    {
+      tokens[n_kinds].name = "obj_score_token";
+      tokens[n_kinds++].n  = 1;
+    }
+  decoder->iou_token = n_kinds;
+  tokens[n_kinds].name = "iou_token";
+  tokens[n_kinds++].n  = 1;
+  decoder->first_mask  = n_kinds;
+  tokens[n_kinds].name = "mask_tokens";
+  tokens[n_kinds++].n  = SAM_N_MASKS;
+  if (decoder->spec.hq)
+    {
+      tokens[n_kinds].name = "hf_token";
+      tokens[n_kinds++].n  = 1;
+    }
+
+  for (int i = 0; i < n_kinds; i++)
+    decoder->n_fixed += tokens[i].n;
+  next = decoder->fixed = sam_weights_alloc (weights, decoder->n_fixed * decoder->width);
+  for (int i = 0; i < n_kinds; i++)
+    {
+      const float *rows = sam_weights_matrix (weights, tokens[i].n, decoder->width, "%s%s.weight", prefix,
+                                              tokens[i].name);
+
+      if (rows == NULL)
+        return;
+      memcpy (next, rows, tokens[i].n * decoder->width * sizeof (float));
+      next += tokens[i].n * decoder->width;
+    }
+}
+
+SamMaskDecoder *
+sam_mask_decoder_new (SamWeights         *weights,
+                      const SamModelSpec *spec,
+                      const SamEncoder   *encoder)
+{
+  SamMaskDecoder       *decoder = g_new0 (SamMaskDecoder, 1);
+  const SamDecoderSpec *options = &spec->decoder;
+  const char           *prefix  = spec->decoder_prefix;
+  size_t                width   = encoder->channels;
+  g_autofree char      *body    = g_strconcat (prefix, "transformer.", NULL);
+
+  decoder->spec  = *options;
+  decoder->side  = encoder->side;
+  decoder->width = width;
+  if (options->heads == 0 || width % (2 * options->heads) != 0 || width % 8 != 0 ||
+      width / options->heads > 128)
+    {
+      sam_weights_fail (weights, "an embedding of %" G_GSIZE_FORMAT " channels cannot be cut into %"
+                        G_GSIZE_FORMAT " heads; the file's metadata are wrong", width, options->heads);
+      sam_mask_decoder_free (decoder);
+      return NULL;
+    }
+
+  fetch_tokens (decoder, weights, prefix);
+  for (int i = 0; i < N_LAYERS; i++)
+    {
+      g_autofree char *layer = g_strdup_printf ("%slayers.%d.", body, i);
+
+      fetch_layer (weights, &decoder->layer[i], options, width, layer);
+    }
+  fetch_attention (weights, &decoder->final, width, width / 2, body, "final_attn_token_to_image");
+  sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn", body);
+
+  sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4, "%s%s", prefix, options->upscale[0]);
+  sam_weights_norm (weights, &decoder->up_norm, width / 4, options->upscale_group ? GROUP_EPS : UPSCALE_EPS,
+                    "%s%s", prefix, options->upscale[1]);
+  sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8, "%s%s", prefix, options->upscale[2]);
+  if (options->high_res)
+    {
+      sam_weights_conv1x1 (weights, &decoder->conv_s[0], encoder->skip_channels[0], width / 8, SAM_BIAS_YES,
+                           "%sconv_s0", prefix);
+      sam_weights_conv1x1 (weights, &decoder->conv_s[1], encoder->skip_channels[1], width / 4, SAM_BIAS_YES,
+                           "%sconv_s1", prefix);
+    }
+
+  for (int i = 0; i < SAM_N_MASKS; i++)
+    {
+      g_autofree char *name = g_strdup_printf ("output_hypernetworks_mlps.%d", i);
+
+      fetch_head (weights, &decoder->hyper[i], options, width, width / 8, prefix, name);
+    }
+  fetch_head (weights, &decoder->iou, options, width, SAM_N_MASKS, prefix, "iou_prediction_head");
+  if (options->object_score)
+    fetch_head (weights, &decoder->object, options, width, 1, prefix, "pred_obj_score_head");
+
+  if (options->hq)
+    {
+      fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix, "hf_mlp");
+      sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4, "%sembedding_encoder.0", prefix);
+      sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS, "%sembedding_encoder.1", prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8, "%sembedding_encoder.3", prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width, "%scompress_vit_feat.0", prefix);
+      sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS, "%scompress_vit_feat.1", prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8, "%scompress_vit_feat.3", prefix);
+      sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
+                        "%sembedding_maskfeature.0", prefix);
+      sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS, "%sembedding_maskfeature.1", prefix);
+      sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
+                        "%sembedding_maskfeature.3", prefix);
+    }
+
+  if (sam_weights_failed (weights))
+    {
+      sam_mask_decoder_free (decoder);
+      return NULL;
+    }
+
+  return decoder;
+}
+
+void
+sam_mask_decoder_free (SamMaskDecoder *decoder)
+{
+  /* all arrays are the weights' */
+  g_free (decoder);
+}
+
+void
+sam_mask_decoder_get_channels (const SamMaskDecoder *decoder,
+                               size_t               *stride4,
+                               size_t               *stride8,
+                               size_t               *hq)
+{
+  *stride4 = decoder->spec.high_res ? decoder->width / 8 : 0;
+  *stride8 = decoder->spec.high_res ? decoder->width / 4 : 0;
+  *hq      = decoder->spec.hq ? decoder->width / 8 : 0;
+}
+
+gboolean
+sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
+                          const SamFeatures    *features,
+                          float                *stride4,
+                          float                *stride8,
+                          float                *hq,
+                          const SamTrace       *trace,
+                          GError              **error)
+{
+  size_t            side  = decoder->side;
+  size_t            n     = side * side;
+  size_t            width = decoder->width;
+  g_auto (SamArena) arena = { 0 };
+  float            *wide;
+
+  if (decoder->spec.high_res)
+    {
+      sam_linear_run (&decoder->conv_s[0], stride4, features->skip[0], NULL, 16 * n, SAM_ACT_NONE);
+      sam_linear_run (&decoder->conv_s[1], stride8, features->skip[1], NULL, 4 * n, SAM_ACT_NONE);
+    }
+  if (! decoder->spec.hq)
+    return TRUE;
+
+  sam_arena_plan (&arena, &wide, 4 * n, width, 1);
+  if (! sam_arena_commit (&arena, error))
+    return FALSE;
+
+  sam_conv_transpose_run (&decoder->hq_middle[0], wide, features->middle, NULL, side, side);
+  sam_norm_run (&decoder->hq_middle_norm, wide, wide, 4 * n);
+  sam_activate (wide, wide, 4 * n * width, SAM_ACT_GELU);
+  sam_conv_transpose_run (&decoder->hq_middle[1], hq, wide, NULL, 2 * side, 2 * side);
+  sam_trace (trace, "hq_vit", hq, 16 * n, width / 8);
+
+  sam_conv_transpose_run (&decoder->hq_embedding[0], wide, features->embedding, NULL, side, side);
+  sam_norm_run (&decoder->hq_embedding_norm, wide, wide, 4 * n);
+  sam_activate (wide, wide, n * width, SAM_ACT_GELU);
+  sam_conv_transpose_run (&decoder->hq_embedding[1], hq, wide, hq, 2 * side, 2 * side);
+
+  return TRUE;
+}
+
+/* out: [n_q, width] = attention (q, k, v) + r   q: [n_q, width]  k, v: [n_k, width]
+ * qs, ks, vs, os: scratch for the projections */
+static void
+attend (const SamMaskDecoder *decoder,
+        const Attention      *attention,
+        float                *out,
+        const float          *q,
+        const float          *k,
+        const float          *v,
+        const float          *r,
+        size_t                n_q,
+        size_t                n_k,
+        float                *qs,
+        float                *ks,
+        float                *vs,
+        float                *os)
+{
+  size_t       inner = attention->q.out;
+  size_t       d     = inner / decoder->spec.heads;
+  SamAttention a     = {
+    .q = qs, .k = ks, .v = vs, .o = os,
+    .q_stride = inner, .k_stride = inner, .v_stride = inner, .o_stride = inner,
+    .q_head = d, .k_head = d, .v_head = d, .o_head = d,
+    .n_q = n_q, .n_k = n_k, .n_heads = decoder->spec.heads, .d = d,
+    .scale = 1.0f / sqrtf (d),
+  };
+
+  sam_linear_run (&attention->q, qs, q, NULL, n_q, SAM_ACT_NONE);
+  sam_linear_run (&attention->k, ks, k, NULL, n_k, SAM_ACT_NONE);
+  sam_linear_run (&attention->v, vs, v, NULL, n_k, SAM_ACT_NONE);
+  sam_attention (&a, 1);
+  sam_linear_run (&attention->out, out, os, r, n_q, SAM_ACT_NONE);
+}
+
+static void
+run_layer (const SamMaskDecoder *decoder,
+           const Layer          *layer,
+           gboolean              first,
+           Buffers              *b,
+           const float          *grid,
+           size_t                t,
+           size_t                n)
+{
+  size_t width = decoder->width;
+  size_t tw    = t * width;
+  float *own   = b->queries; /* what the self attention looks at */
+  float *r     = b->queries; /* what it is added to */
+
+  if (! first && decoder->spec.self == SAM_SELF_FIRST_BARE)
+    {
+      sam_add (b->q_in, b->queries, b->tokens, tw);
+      own = b->q_in;
+    }
+  else if (! first)
+    {
+      sam_add (b->queries, b->queries, b->tokens, tw);
+    }
+  else if (decoder->spec.self == SAM_SELF_FIRST_BARE)
+    {
+      r = NULL;
+    }
+  attend (decoder, &layer->self, b->queries, own, own, b->queries, r, t, t, b->tq, b->tk, b->tv, b->to);
+  sam_norm_run (&layer->norm[0], b->queries, b->queries, t);
+
+  sam_add (b->q_in, b->queries, b->tokens, tw);
+  sam_add (b->keys_in, b->keys, grid, n * width);
+  attend (decoder, &layer->to_image, b->queries, b->q_in, b->keys_in, b->keys, b->queries, t, n,
+          b->tq, b->ik, b->io, b->to);
+  sam_norm_run (&layer->norm[1], b->queries, b->queries, t);
+
+  sam_linear_run (&layer->mlp[0], b->mlp, b->queries, NULL, t, decoder->spec.act);
+  sam_linear_run (&layer->mlp[1], b->queries, b->mlp, b->queries, t, SAM_ACT_NONE);
+  sam_norm_run (&layer->norm[2], b->queries, b->queries, t);
+
+  sam_add (b->q_in, b->queries, b->tokens, tw);
+  attend (decoder, &layer->to_tokens, b->keys, b->keys_in, b->q_in, b->queries, b->keys, n, t,
+          b->iq, b->tk, b->tv, b->io);
+  sam_norm_run (&layer->norm[3], b->keys, b->keys, n);
+}
+
+/* x: [in]  y: [out]  hidden: 2 MAX_HEAD */
+static void
+run_head (const Head  *head,
+          SamAct       act,
+          float       *y,
+          const float *x,
+          float       *hidden)
+{
+  sam_linear_run (&head->layer[0], hidden, x, NULL, 1, act);
+  sam_linear_run (&head->layer[1], hidden + MAX_HEAD, hidden, NULL, 1, act);
+  sam_linear_run (&head->layer[2], y, hidden + MAX_HEAD, NULL, 1, SAM_ACT_NONE);
+}
+
+/* GroupNorm of a single group: mean and variance over all n x c values, gain and shift per channel. */
+static void
+group_norm (const SamNorm *norm,
+            float         *x,
+            size_t         n)
+{
+  size_t c    = norm->c;
+  double mean = 0.0;
+  double var  = 0.0;
+
+  for (size_t i = 0; i < n * c; i++)
+    mean += x[i];
+  mean /= (double) n * c;
+  for (size_t i = 0; i < n * c; i++)
+    var += (x[i] - mean) * (x[i] - mean);
+  var = 1.0 / sqrt (var / ((double) n * c) + norm->eps);
+
+  for (size_t i = 0; i < n; i++)
+    for (size_t k = 0; k < c; k++)
+      x[i * c + k] = (float) ((x[i * c + k] - mean) * var) * norm->w[k] + norm->b[k];
+}
+
+static void
+upscale (const SamMaskDecoder  *decoder,
+         const SamDecoderImage *image,
+         Buffers               *b)
+{
+  size_t side = decoder->side;
+  size_t n    = side * side;
+
+  sam_conv_transpose_run (&decoder->up[0], b->up1, b->keys, image->stride8, side, side);
+  if (decoder->spec.upscale_group)
+    group_norm (&decoder->up_norm, b->up1, 4 * n);
+  else
+    sam_norm_run (&decoder->up_norm, b->up1, b->up1, 4 * n);
+  sam_activate (b->up1, b->up1, n * decoder->width, SAM_ACT_GELU);
+  sam_conv_transpose_run (&decoder->up[1], b->up2, b->up1, image->stride4, 2 * side, 2 * side);
+  sam_activate (b->up2, b->up2, 2 * n * decoder->width, SAM_ACT_GELU);
+}
+
+gboolean
+sam_mask_decoder_run (const SamMaskDecoder   *decoder,
+                      const SamPromptEncoder *prompts,
+                      const SamDecoderImage  *image,
+                      const SamToken         *prompt,
+                      size_t                  n_prompt,
+                      const float            *mask,
+                      SamDecoded             *decoded,
+                      const SamJob           *job,
+                      const SamTrace         *trace,
+                      GError                **error)
+{
+  size_t            width   = decoder->width;
+  size_t            n       = decoder->side * decoder->side;
+  size_t            t       = decoder->n_fixed + n_prompt;
+  size_t            c       = width / 8;
+  size_t            n_pixels = 16 * n;
+  const float      *grid    = sam_prompt_encoder_get_grid (prompts);
+  SamAct            act     = decoder->spec.act;
+  g_auto (SamArena) arena   = { 0 };
+  Buffers           b       = { NULL };
+  float            *hyper, *hidden;
+
+  sam_arena_plan (&arena, &b.queries, t, width, 1);
+  sam_arena_plan (&arena, &b.tokens, t, width, 1);
+  sam_arena_plan (&arena, &b.q_in, t, width, 1);
+  sam_arena_plan (&arena, &b.mlp, t, MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
+  sam_arena_plan (&arena, &b.tq, t, width, 1);
+  sam_arena_plan (&arena, &b.tk, t, width, 1);
+  sam_arena_plan (&arena, &b.tv, t, width, 1);
+  sam_arena_plan (&arena, &b.to, t, width, 1);
+  sam_arena_plan (&arena, &b.keys, n, width, 1);
+  sam_arena_plan (&arena, &b.keys_in, n, width, 1);
+  sam_arena_plan (&arena, &b.iq, n, width / 2, 1);
+  sam_arena_plan (&arena, &b.ik, n, width / 2, 1);
+  sam_arena_plan (&arena, &b.io, n, width / 2, 1);
+  sam_arena_plan (&arena, &b.up1, 4 * n, width / 4, 1);
+  sam_arena_plan (&arena, &b.up2, n_pixels, c, 1);
+  if (decoder->spec.hq)
+    {
+      sam_arena_plan (&arena, &b.hq1, n_pixels, width / 4, 1);
+      sam_arena_plan (&arena, &b.hq2, n_pixels, c, 1);
+    }
+  if (mask != NULL)
+    sam_arena_plan (&arena, &b.mask_scratch, sam_prompt_encoder_scratch (prompts), 1, 1);
+  sam_arena_plan (&arena, &hyper, SAM_N_MASKS + 1, c, 1);
+  sam_arena_plan (&arena, &hidden, 2, MAX_HEAD, 1);
+  if (! sam_arena_commit (&arena, error))
+    return FALSE;
+
+  memcpy (b.tokens, decoder->fixed, decoder->n_fixed * width * sizeof (float));
+  sam_prompt_encoder_embed (prompts, b.tokens + decoder->n_fixed * width, prompt, n_prompt);
+  sam_trace (trace, "sparse", b.tokens + decoder->n_fixed * width, n_prompt, width);
+  memcpy (b.queries, b.tokens, t * width * sizeof (float));
+  sam_prompt_encoder_add_mask (prompts, b.keys, image->embedding, mask, b.mask_scratch, trace);
+  if (! sam_job_step (job, 0.1, error))
+    return FALSE;
+
+  for (int i = 0; i < N_LAYERS; i++)
+    {
+      run_layer (decoder, &decoder->layer[i], i == 0, &b, grid, t, n);
+      if (! sam_job_step (job, 0.1 + 0.3 * (i + 1), error))
+        return FALSE;
+    }
+  sam_add (b.q_in, b.queries, b.tokens, t * width);
+  sam_add (b.keys_in, b.keys, grid, n * width);
+  attend (decoder, &decoder->final, b.queries, b.q_in, b.keys_in, b.keys, b.queries, t, n,
+          b.tq, b.ik, b.io, b.to);
+  sam_norm_run (&decoder->final_norm, b.queries, b.queries, t);
+  sam_trace (trace, "hs", b.queries, t, width);
+  sam_trace (trace, "src", b.keys, n, width);
+  if (! sam_job_step (job, 0.8, error))
+    return FALSE;
+
+  upscale (decoder, image, &b);
+  sam_trace (trace, "upscaled", b.up2, n_pixels, c);
+
+  decoded->side    = 4 * decoder->side;
+  decoded->n_masks = SAM_N_MASKS + (decoder->spec.hq ? 1 : 0);
+  for (size_t i = 0; i < decoded->n_masks; i++)
+    run_head (&decoder->hyper[i], act, hyper + i * c, b.queries + (decoder->first_mask + i) * width, hidden);
+  sam_trace (trace, "hyper_in", hyper, decoded->n_masks, c);
+
+  run_head (&decoder->iou, act, decoded->iou, b.queries + decoder->iou_token * width, hidden);
+  if (decoder->spec.iou_sigmoid)
+    sam_activate (decoded->iou, decoded->iou, SAM_N_MASKS, SAM_ACT_SIGMOID);
+  decoded->object_score = NAN;
+  if (decoder->spec.object_score)
+    run_head (&decoder->object, act, &decoded->object_score, b.queries, hidden);
+
+  decoded->masks = sam_alloc_floats (decoded->n_masks, n_pixels, 1, error);
+  if (decoded->masks == NULL)
+    return FALSE;
+  sam_linear (decoded->masks, hyper, b.up2, NULL, NULL, SAM_N_MASKS, c, n_pixels, SAM_ACT_NONE);
+  if (decoder->spec.hq)
+    {
+      sam_conv_run (&decoder->hq_mask[0], b.hq1, b.up2, decoded->side, decoded->side, SAM_ACT_NONE);
+      sam_norm_run (&decoder->hq_mask_norm, b.hq1, b.hq1, n_pixels);
+      sam_activate (b.hq1, b.hq1, n_pixels * (width / 4), SAM_ACT_GELU);
+      sam_conv_run (&decoder->hq_mask[1], b.hq2, b.hq1, decoded->side, decoded->side, SAM_ACT_NONE);
+      sam_trace (trace, "hq_mf", b.hq2, n_pixels, c);
+      sam_add (b.hq2, b.hq2, image->hq, n_pixels * c);
+      sam_linear (decoded->masks + SAM_N_MASKS * n_pixels, hyper + SAM_N_MASKS * c, b.hq2, NULL, NULL,
+                  1, c, n_pixels, SAM_ACT_NONE);
+    }
+  if (! sam_job_step (job, 1.0, error))
+    {
+      g_clear_pointer (&decoded->masks, g_free);
+      return FALSE;
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* SAM's two-way mask decoder, with the options that its descendants added. Internal. */
+#pragma once
+
+#include "samcore/sam-embedding.h"
+#include "samcore/sam-encoder.h"
+#include "samcore/sam-family.h"
+#include "samcore/sam-prompt-encoder.h"
+#include "samcore/sam-trace.h"
+
+G_BEGIN_DECLS
+
+#define SAM_N_MASKS 4 /* one for precise prompts, three for ambiguous ones */
+
+typedef struct _SamMaskDecoder SamMaskDecoder;
+
+/* Failures go to @weights; NULL then. */
+SamMaskDecoder *sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder);
+void            sam_mask_decoder_free (SamMaskDecoder *decoder);
+
+/* Per picture: the encoder's side features as the decoder adds them. Channels are 0 where there are none.
+ * stride 4: [4 side, 4 side, c]  stride 8: [2 side, 2 side, c]  hq: [4 side, 4 side, c] */
+void     sam_mask_decoder_get_channels (const SamMaskDecoder *decoder, size_t *stride4, size_t *stride8,
+                                        size_t *hq);
+gboolean sam_mask_decoder_prepare (const SamMaskDecoder *decoder, const SamFeatures *features,
+                                   float *stride4, float *stride8, float *hq, const SamTrace *trace,
+                                   GError **error);
+
+/* embedding: [side, side, width]  the others as sam_mask_decoder_prepare() makes them, or NULL */
+typedef struct
+{
+  const float *embedding, *stride4, *stride8, *hq;
+} SamDecoderImage;
+
+typedef struct
+{
+  size_t side;        /* of a mask: 4 times the embedding's */
+  size_t n_masks;     /* SAM_N_MASKS; one more with HQ: the finer mask */
+  float *masks;       /* [n_masks, side, side], free with g_free */
+  float  iou[SAM_N_MASKS];
+  float  object_score; /* NAN without */
+} SamDecoded;
+
+/* mask: [4 side, 4 side] logits or NULL */
+gboolean sam_mask_decoder_run (const SamMaskDecoder *decoder, const SamPromptEncoder *prompts,
+                               const SamDecoderImage *image, const SamToken *tokens, size_t n_tokens,
+                               const float *mask, SamDecoded *decoded, const SamJob *job,
+                               const SamTrace *trace, GError **error);
+
+G_END_DECLS

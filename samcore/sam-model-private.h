@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A model's steps one by one, for tests. Internal. */
+#pragma once
+
+#include "samcore/sam-checkpoint.h"
+#include "samcore/sam-mask-decoder.h"
+#include "samcore/sam-model.h"
+
+G_BEGIN_DECLS
+
+/* As sam_model_load(), from a checkpoint that is open already. */
+SamModel *sam_model_new (SamCheckpoint *checkpoint, const SamJob *job, GError **error);
+
+const SamModelSpec     *sam_model_get_spec (const SamModel *model);
+const SamPromptEncoder *sam_model_get_prompt_encoder (const SamModel *model);
+
+SamEmbedding *sam_model_encode_traced (SamModel *model, SamImage *image, const SamJob *job,
+                                       const SamTrace *trace, GError **error);
+
+/* All candidates for one object, before any choice. tokens: as sam_prompt_encoder_arrange() makes them
+ * mask: [4 side, 4 side] logits or NULL */
+gboolean sam_model_decode (SamModel *model, const SamEmbedding *embedding, const SamToken *tokens,
+                           size_t n_tokens, const float *mask, SamDecoded *decoded, const SamJob *job,
+                           const SamTrace *trace, GError **error);
+
+/* The decoder's masks that answer: their number, and which. ambiguous: "multimask" in the references. */
+size_t sam_model_choose (const SamModel *model, const SamDecoded *decoded, gboolean ambiguous,
+                         size_t choice[SAM_N_MASKS - 1]);
+
+G_END_DECLS

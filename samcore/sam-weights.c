@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Takes a network's weights out of a checkpoint.
+ *
+ *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h
+ *
+ * The first failure is kept, later fetches return NULL at once. */
+#include "samcore/sam-weights.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "samcore/sam-arena.h"
+#include "samcore/sam-error.h"
+#include "samcore/sam-parallel.h"
+
+/* Values looked at or converted at a time by one thread. */
+#define CHUNK 262144
+
+#define BATCH_NORM_EPS 1e-5
+
+struct _SamWeights
+{
+  SamCheckpoint *checkpoint;
+  GPtrArray     *owned;
+  SamRenameFunc  rename;
+  GError        *error;
+};
+
+typedef struct
+{
+  const SamTensor *tensor;
+  float           *converted; /* NULL: the tensor is used where it lies */
+  const float     *values;
+  gint             not_finite;
+} FetchData;
+
+SamWeights *
+sam_weights_new (SamCheckpoint *checkpoint)
+{
+  SamWeights *weights = g_new0 (SamWeights, 1);
+
+  weights->checkpoint = sam_checkpoint_ref (checkpoint);
+  weights->owned      = g_ptr_array_new_with_free_func (g_free);
+
+  return weights;
+}
+
+void
+sam_weights_free (SamWeights *weights)
+{
+  if (weights == NULL)
+    return;
+
+  g_ptr_array_unref (weights->owned);
+  sam_checkpoint_unref (weights->checkpoint);
+  g_clear_error (&weights->error);
+  g_free (weights);
+}
+
+gboolean
+sam_weights_check (SamWeights *weights,
+                   GError    **error)
+{
+  if (weights->error == NULL)
+    return TRUE;
+
+  g_propagate_error (error, g_error_copy (weights->error));
+  return FALSE;
+}
+
+gboolean
+sam_weights_failed (const SamWeights *weights)
+{
+  return weights->error != NULL;
+}
+
+void
+sam_weights_fail (SamWeights *weights,
+                  const char *format,
+                  ...)
+{
+  g_autofree char *message = NULL;
+  va_list          args;
+
+  if (weights->error != NULL)
+    return;
+
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (&weights->error, SAM_ERROR, SAM_ERROR_BAD_FILE,
+               "%s: %s", sam_checkpoint_get_name (weights->checkpoint), message);
+}
+
+SamCheckpoint *
+sam_weights_get_checkpoint (const SamWeights *weights)
+{
+  return weights->checkpoint;
+}
+
+void
+sam_weights_set_rename (SamWeights   *weights,
+                        SamRenameFunc rename)
+{
+  weights->rename = rename;
+}
+
+static const SamTensor *
+lookup (const SamWeights *weights,
+        const char       *name)
+{
+  g_autofree char *renamed = weights->rename != NULL ? weights->rename (name) : NULL;
+
+  return sam_checkpoint_lookup (weights->checkpoint, renamed != NULL ? renamed : name);
+}
+
+gboolean
+sam_weights_has (const SamWeights *weights,
+                 const char       *format,
+                 ...)
+{
+  g_autofree char *name = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  return lookup (weights, name) != NULL;
+}
+
+static void
+append_shape (GString      *text,
+              int           rank,
+              const size_t *shape)
+{
+  g_string_append_c (text, '[');
+  for (int i = 0; i < rank; i++)
+    g_string_append_printf (text, "%s%" G_GSIZE_FORMAT, i > 0 ? ", " : "", shape[i]);
+  g_string_append_c (text, ']');
+}
+
+size_t
+sam_weights_dim (SamWeights *weights,
+                 int         rank,
+                 int         axis,
+                 size_t      min,
+                 size_t      max,
+                 const char *format,
+                 ...)
+{
+  g_autofree char *name = NULL;
+  const SamTensor *tensor;
+  va_list          args;
+
+  if (weights->error != NULL)
+    return 0;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  tensor = lookup (weights, name);
+  if (tensor == NULL)
+    {
+      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
+      return 0;
+    }
+  if (tensor->rank != rank || tensor->shape[axis] < min || tensor->shape[axis] > max)
+    {
+      g_autoptr (GString) shape = g_string_new (NULL);
+
+      append_shape (shape, tensor->rank, tensor->shape);
+      sam_weights_fail (weights,
+                        "the tensor %s has shape %s; dimension %d of %d must be between %" G_GSIZE_FORMAT
+                        " and %" G_GSIZE_FORMAT,
+                        name, shape->str, axis + 1, rank, min, max);
+      return 0;
+    }
+
+  return tensor->shape[axis];
+}
+
+static void
+fetch_chunks (size_t   first,
+              size_t   last,
+              gpointer user_data)
+{
+  FetchData *data = user_data;
+  uint32_t   found = 0;
+
+  if (data->converted != NULL)
+    sam_tensor_read (data->tensor, first, last - first, data->converted + first);
+
+  /* NaN and infinities have all bits of the exponent set. No branch, so that the loop can be widened. */
+  for (size_t i = first; i < last; i++)
+    {
+      uint32_t bits;
+
+      memcpy (&bits, data->values + i, sizeof bits);
+      found |= (bits & 0x7f800000u) == 0x7f800000u;
+    }
+  if (found)
+    g_atomic_int_set (&data->not_finite, 1);
+}
+
+/* Values of the tensor as float32 in file order. writable: always a buffer of its own. */
+static float *
+fetch (SamWeights   *weights,
+       int           rank,
+       const size_t *shape,
+       gboolean      writable,
+       const char   *name)
+{
+  const SamTensor *tensor;
+  FetchData        data = { NULL };
+  gboolean         right;
+
+  if (weights->error != NULL)
+    return NULL;
+
+  tensor = lookup (weights, name);
+  if (tensor == NULL)
+    {
+      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
+      return NULL;
+    }
+
+  right = tensor->rank == rank;
+  for (int i = 0; right && i < rank; i++)
+    right = tensor->shape[i] == shape[i];
+  if (! right)
+    {
+      g_autoptr (GString) is    = g_string_new (NULL);
+      g_autoptr (GString) wants = g_string_new (NULL);
+
+      append_shape (is, tensor->rank, tensor->shape);
+      append_shape (wants, rank, shape);
+      sam_weights_fail (weights, "the tensor %s has shape %s instead of %s", name, is->str, wants->str);
+      return NULL;
+    }
+  switch (tensor->dtype)
+    {
+    case SAM_DTYPE_F32:
+    case SAM_DTYPE_F16:
+    case SAM_DTYPE_BF16:
+    case SAM_DTYPE_F64:
+      break;
+
+    default:
+      sam_weights_fail (weights, "the tensor %s holds %s values instead of floating point ones", name,
+                        sam_dtype_get_name (tensor->dtype));
+      return NULL;
+    }
+
+  data.tensor = tensor;
+  if (! writable && G_BYTE_ORDER == G_LITTLE_ENDIAN && tensor->dtype == SAM_DTYPE_F32 &&
+      tensor->contiguous && (uintptr_t) tensor->data % sizeof (float) == 0)
+    {
+      data.values = (const float *) tensor->data;
+    }
+  else
+    {
+      data.converted = sam_weights_alloc (weights, tensor->n_elements);
+      data.values    = data.converted;
+      if (data.converted == NULL)
+        return NULL;
+    }
+
+  sam_parallel_for (tensor->n_elements, CHUNK, fetch_chunks, &data);
+  if (data.not_finite)
+    {
+      sam_weights_fail (weights, "the tensor %s holds values that are not finite numbers; "
+                        "the file is damaged, get it again", name);
+      return NULL;
+    }
+
+  return (float *) data.values;
+}
+
+/* [c, 1, 3, 3] and the like are copied in their new order; the copy in the file's order is let go. */
+static void
+release (SamWeights  *weights,
+         const float *values)
+{
+  if (values != NULL)
+    g_ptr_array_remove_fast (weights->owned, (gpointer) values);
+}
+
+float *
+sam_weights_alloc (SamWeights *weights,
+                   size_t      n)
+{
+  float *buffer;
+
+  if (weights->error != NULL)
+    return NULL;
+
+  buffer = sam_alloc_floats (n, 1, 1, &weights->error);
+  if (buffer != NULL)
+    g_ptr_array_add (weights->owned, buffer);
+
+  return buffer;
+}
+
+const float *
+sam_weights_fetch (SamWeights   *weights,
+                   int           rank,
+                   const size_t *shape,
+                   const char   *format,
+                   ...)
+{
+  g_autofree char *name = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  return fetch (weights, rank, shape, FALSE, name);
+}
+
+const float *
+sam_weights_vector (SamWeights *weights,
+                    size_t      n,
+                    const char *format,
+                    ...)
+{
+  g_autofree char *name = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  return fetch (weights, 1, &n, FALSE, name);
+}
+
+const float *
+sam_weights_matrix (SamWeights *weights,
+                    size_t      rows,
+                    size_t      columns,
+                    const char *format,
+                    ...)
+{
+  g_autofree char *name     = NULL;
+  const size_t     shape[2] = { rows, columns };
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  return fetch (weights, 2, shape, FALSE, name);
+}
+
+static float *
+fetch_part (SamWeights   *weights,
+            int           rank,
+            const size_t *shape,
+            gboolean      writable,
+            const char   *layer,
+            const char   *part)
+{
+  g_autofree char *name = g_strconcat (layer, part, NULL);
+
+  return fetch (weights, rank, shape, writable, name);
+}
+
+static gboolean
+has_part (SamWeights *weights,
+          const char *layer,
+          const char *part)
+{
+  g_autofree char *name = g_strconcat (layer, part, NULL);
+
+  return lookup (weights, name) != NULL;
+}
+
+void
+sam_weights_linear (SamWeights *weights,
+                    SamLinear  *layer,
+                    size_t      in,
+                    size_t      out,
+                    SamBias     bias,
+                    const char *format,
+                    ...)
+{
+  g_autofree char *name     = NULL;
+  const size_t     shape[2] = { out, in };
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  layer->in  = in;
+  layer->out = out;
+  layer->w   = fetch_part (weights, 2, shape, FALSE, name, ".weight");
+  layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+}
+
+void
+sam_weights_conv1x1 (SamWeights *weights,
+                     SamLinear  *layer,
+                     size_t      in,
+                     size_t      out,
+                     SamBias     bias,
+                     const char *format,
+                     ...)
+{
+  g_autofree char *name     = NULL;
+  const size_t     shape[4] = { out, in, 1, 1 };
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  layer->in  = in;
+  layer->out = out;
+  layer->w   = fetch_part (weights, 4, shape, FALSE, name, ".weight");
+  layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+}
+
+/* [out, in, k, k] ──▶ [out, k, k, in] */
+static float *
+convolution_order (SamWeights  *weights,
+                   const float *kernel,
+                   size_t       out,
+                   size_t       in,
+                   size_t       k)
+{
+  size_t area    = k * k;
+  float *ordered = kernel != NULL ? sam_weights_alloc (weights, out * area * in) : NULL;
+
+  if (ordered == NULL)
+    return NULL;
+
+  for (size_t o = 0; o < out; o++)
+    for (size_t i = 0; i < in; i++)
+      for (size_t p = 0; p < area; p++)
+        ordered[(o * area + p) * in + i] = kernel[(o * in + i) * area + p];
+
+  return ordered;
+}
+
+void
+sam_weights_conv (SamWeights *weights,
+                  SamConv    *layer,
+                  size_t      in,
+                  size_t      out,
+                  size_t      kernel,
+                  size_t      stride,
+                  size_t      pad,
+                  SamBias     bias,
+                  const char *format,
+                  ...)
+{
+  g_autofree char *name     = NULL;
+  const size_t     shape[4] = { out, in, kernel, kernel };
+  const float     *w;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  w = fetch_part (weights, 4, shape, FALSE, name, ".weight");
+  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), NULL, in, out, kernel, stride, pad };
+  release (weights, w);
+  layer->b = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+}
+
+void
+sam_weights_conv_transpose (SamWeights       *weights,
+                            SamConvTranspose *layer,
+                            size_t            in,
+                            size_t            out,
+                            const char       *format,
+                            ...)
+{
+  g_autofree char *name     = NULL;
+  const size_t     shape[4] = { in, out, 2, 2 };
+  const float     *w;
+  float           *ordered  = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  /* [in, out, 2, 2] ──▶ [2, 2, out, in]; a transposed convolution has its input first */
+  w = fetch_part (weights, 4, shape, FALSE, name, ".weight");
+  if (w != NULL)
+    ordered = sam_weights_alloc (weights, 4 * out * in);
+  if (ordered != NULL)
+    {
+      for (size_t i = 0; i < in; i++)
+        for (size_t o = 0; o < out; o++)
+          for (size_t p = 0; p < 4; p++)
+            ordered[(p * out + o) * in + i] = w[(i * out + o) * 4 + p];
+    }
+  release (weights, w);
+
+  layer->in  = in;
+  layer->out = out;
+  layer->w   = ordered;
+  layer->b   = fetch_part (weights, 1, &out, FALSE, name, ".bias");
+}
+
+void
+sam_weights_norm (SamWeights *weights,
+                  SamNorm    *layer,
+                  size_t      c,
+                  float       eps,
+                  const char *format,
+                  ...)
+{
+  g_autofree char *name = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  layer->c   = c;
+  layer->eps = eps;
+  layer->w   = fetch_part (weights, 1, &c, FALSE, name, ".weight");
+  layer->b   = fetch_part (weights, 1, &c, FALSE, name, ".bias");
+}
+
+static float *
+folded (SamWeights *weights,
+        float     **bias,
+        size_t      out,
+        size_t      in,
+        size_t      kernel,
+        const char *name)
+{
+  const size_t shape[4] = { out, in, kernel, kernel };
+  const size_t per_out  = in * kernel * kernel;
+  const float *gain, *shift, *mean, *var;
+  float       *w;
+
+  *bias = NULL;
+  if (! has_part (weights, name, ".c.weight"))
+    {
+      *bias = fetch_part (weights, 1, &out, TRUE, name, ".bias");
+      return fetch_part (weights, 4, shape, TRUE, name, ".weight");
+    }
+
+  w     = fetch_part (weights, 4, shape, TRUE, name, ".c.weight");
+  gain  = fetch_part (weights, 1, &out, FALSE, name, ".bn.weight");
+  shift = fetch_part (weights, 1, &out, FALSE, name, ".bn.bias");
+  mean  = fetch_part (weights, 1, &out, FALSE, name, ".bn.running_mean");
+  var   = fetch_part (weights, 1, &out, FALSE, name, ".bn.running_var");
+  *bias = sam_weights_alloc (weights, out);
+  if (weights->error != NULL)
+    return NULL;
+
+  for (size_t o = 0; o < out; o++)
+    {
+      double scale = gain[o] / sqrt (var[o] + BATCH_NORM_EPS);
+
+      /* a negative variance beyond the eps */
+      if (! isfinite (scale))
+        {
+          sam_weights_fail (weights, "the tensor %s.bn.running_var holds a negative variance; "
+                            "the file is damaged, get it again", name);
+          return NULL;
+        }
+      for (size_t i = 0; i < per_out; i++)
+        w[o * per_out + i] = (float) (w[o * per_out + i] * scale);
+      (*bias)[o] = (float) (shift[o] - mean[o] * scale);
+    }
+
+  return w;
+}
+
+float *
+sam_weights_folded (SamWeights *weights,
+                    float     **bias,
+                    size_t      out,
+                    size_t      in,
+                    size_t      kernel,
+                    const char *format,
+                    ...)
+{
+  g_autofree char *name = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  return folded (weights, bias, out, in, kernel, name);
+}
+
+void
+sam_weights_conv1x1_bn (SamWeights *weights,
+                        SamLinear  *layer,
+                        size_t      in,
+                        size_t      out,
+                        const char *format,
+                        ...)
+{
+  g_autofree char *name = NULL;
+  float           *bias;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  layer->in  = in;
+  layer->out = out;
+  layer->w   = folded (weights, &bias, out, in, 1, name);
+  layer->b   = bias;
+}
+
+void
+sam_weights_conv_bn (SamWeights *weights,
+                     SamConv    *layer,
+                     size_t      in,
+                     size_t      out,
+                     size_t      kernel,
+                     size_t      stride,
+                     size_t      pad,
+                     const char *format,
+                     ...)
+{
+  g_autofree char *name = NULL;
+  float           *w, *bias;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  w = folded (weights, &bias, out, in, kernel, name);
+  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), bias, in, out, kernel, stride, pad };
+  release (weights, w);
+}
+
+void
+sam_weights_depthwise_take (SamWeights   *weights,
+                            SamDepthwise *layer,
+                            size_t        c,
+                            size_t        stride,
+                            const float  *kernel,
+                            const float  *bias)
+{
+  float *ordered = kernel != NULL ? sam_weights_alloc (weights, 9 * c) : NULL;
+
+  if (ordered != NULL)
+    {
+      for (size_t i = 0; i < c; i++)
+        for (size_t p = 0; p < 9; p++)
+          ordered[p * c + i] = kernel[i * 9 + p];
+    }
+  *layer = (SamDepthwise) { ordered, bias, c, stride };
+}
+
+void
+sam_weights_depthwise_bn (SamWeights   *weights,
+                          SamDepthwise *layer,
+                          size_t        c,
+                          size_t        stride,
+                          const char   *format,
+                          ...)
+{
+  g_autofree char *name = NULL;
+  float           *w, *bias;
+  va_list          args;
+
+  va_start (args, format);
+  name = g_strdup_vprintf (format, args);
+  va_end (args);
+
+  w = folded (weights, &bias, c, 1, 3, name);
+  sam_weights_depthwise_take (weights, layer, c, stride, w, bias);
+  release (weights, w);
+}
