@@ -11,6 +11,7 @@
  * SamJob to be cancelled by and to tell their progress. */
 #pragma once
 
+#include "samcore/sam-catalogue.h"
 #include "samcore/sam-embedding.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-image.h"
