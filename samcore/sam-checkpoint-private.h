@@ -9,6 +9,10 @@
 
 G_BEGIN_DECLS
 
+/* The metadata "quantisation" and the names of the scales of files with int8 weights. */
+#define SAM_QUANTISATION "int8-rows"
+#define SAM_SCALE_SUFFIX ".int8_scale"
+
 /* The bytes of the file; valid as long as the checkpoint. */
 const uint8_t *sam_checkpoint_get_data (const SamCheckpoint *checkpoint);
 

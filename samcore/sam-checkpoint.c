@@ -207,6 +207,54 @@ sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
   return TRUE;
 }
 
+/* In a file with int8 weights, hangs each scale on its tensor and takes it off the list. */
+static gboolean
+attach_scales (SamCheckpoint *checkpoint,
+               GError       **error)
+{
+  const char *quantisation = sam_checkpoint_get_metadata (checkpoint, "quantisation");
+  guint       n_kept = 0;
+
+  if (quantisation == NULL)
+    return TRUE;
+  if (! g_str_equal (quantisation, SAM_QUANTISATION))
+    return sam_checkpoint_fail (checkpoint, error, "its weights are rounded in a way that we do not know");
+
+  for (guint i = 0; i < checkpoint->tensors->len; i++)
+    {
+      SamTensor       *tensor = &g_array_index (checkpoint->tensors, SamTensor, i);
+      g_autofree char *name = g_strconcat (tensor->name, SAM_SCALE_SUFFIX, NULL);
+      const SamTensor *scale = sam_checkpoint_lookup (checkpoint, name);
+
+      if (scale == NULL)
+        continue;
+      if (tensor->dtype != SAM_DTYPE_I8 || tensor->rank == 0 || scale->dtype != SAM_DTYPE_F32
+          || scale->rank != 1 || scale->shape[0] != tensor->shape[0])
+        {
+          g_autofree char *quoted = sam_quote (tensor->name, strlen (tensor->name));
+
+          return sam_checkpoint_fail (checkpoint, error, "tensor %s and its scale do not fit", quoted);
+        }
+      tensor->scale = scale->data;
+    }
+
+  for (guint i = 0; i < checkpoint->tensors->len; i++)
+    {
+      SamTensor tensor = g_array_index (checkpoint->tensors, SamTensor, i);
+
+      if (g_str_has_suffix (tensor.name, SAM_SCALE_SUFFIX))
+        {
+          g_hash_table_remove (checkpoint->by_name, tensor.name);
+          continue;
+        }
+      g_array_index (checkpoint->tensors, SamTensor, n_kept++) = tensor;
+      g_hash_table_replace (checkpoint->by_name, (gpointer) tensor.name, GSIZE_TO_POINTER ((gsize) n_kept));
+    }
+  g_array_set_size (checkpoint->tensors, n_kept);
+
+  return TRUE;
+}
+
 SamCheckpoint *
 sam_checkpoint_open_bytes (GBytes     *bytes,
                            const char *name,
@@ -249,7 +297,7 @@ sam_checkpoint_open_bytes (GBytes     *bytes,
                                             : "neither a safetensors nor a PyTorch file");
     }
 
-  if (! read)
+  if (! read || ! attach_scales (checkpoint, error))
     return NULL;
   if (checkpoint->tensors->len == 0)
     {
@@ -320,6 +368,13 @@ sam_checkpoint_unref (SamCheckpoint *checkpoint)
   g_free (checkpoint);
 }
 
+static int
+compare_keys (const void *a,
+              const void *b)
+{
+  return strcmp (*(char *const *) a, *(char *const *) b);
+}
+
 const char *
 sam_checkpoint_get_name (const SamCheckpoint *checkpoint)
 {
@@ -369,6 +424,17 @@ sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint,
   return g_hash_table_lookup (checkpoint->metadata, key);
 }
 
+char **
+sam_checkpoint_get_metadata_keys (const SamCheckpoint *checkpoint)
+{
+  guint  n;
+  char **keys = (char **) g_hash_table_get_keys_as_array (checkpoint->metadata, &n);
+
+  qsort (keys, n, sizeof (char *), compare_keys);
+
+  return keys;
+}
+
 gboolean
 sam_checkpoint_verify (const SamCheckpoint *checkpoint,
                        GError             **error)
@@ -407,6 +473,8 @@ sam_checkpoint_get_hash (const SamCheckpoint *checkpoint)
           g_checksum_update (sum, (const guchar *) sizes, sizeof sizes);
         }
 
+      if (tensor->scale != NULL)
+        g_checksum_update (sum, tensor->scale, tensor->shape[0] * sizeof (float));
       if (tensor->n_elements == 0 || ! count_extent (tensor, &extent))
         continue;
       extent *= sam_dtype_get_size (tensor->dtype);

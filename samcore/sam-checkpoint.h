@@ -33,6 +33,8 @@ typedef enum
  * @data: the first element, little endian, in the mapped file; perhaps not aligned
  * @n_elements: the product of @shape; 1 for rank 0
  * @stride: in elements, per dimension; row-major contiguous if @contiguous
+ * @scale: NULL, or f32 [shape[0]], little endian: what the elements of each row are to be multiplied by;
+ *   sam_tensor_read() does
  *
  * Every element lies inside the mapped file; the reader has checked that.
  */
@@ -46,6 +48,7 @@ typedef struct
   size_t         n_elements;
   gboolean       contiguous;
   const uint8_t *data;
+  const uint8_t *scale;
 } SamTensor;
 
 typedef struct _SamCheckpoint SamCheckpoint;
@@ -72,6 +75,8 @@ size_t           sam_checkpoint_get_n_tensors (const SamCheckpoint *checkpoint);
 const SamTensor *sam_checkpoint_get_tensor (const SamCheckpoint *checkpoint, size_t i);
 const SamTensor *sam_checkpoint_lookup (const SamCheckpoint *checkpoint, const char *name);
 const char      *sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint, const char *key);
+/* Sorted, ended by NULL; free the array with g_free, the keys belong to @checkpoint. */
+char           **sam_checkpoint_get_metadata_keys (const SamCheckpoint *checkpoint);
 
 /* Hex hash that changes when the weights do: the model's part of an embedding's cache key. Cheap for
  * large files (names, shapes, sizes and samples of the data). Free with g_free. */

@@ -146,6 +146,27 @@ read_steps (float         *out,
     }
 }
 
+/* A quantised tensor is always contiguous. */
+static void
+multiply_rows (const SamTensor *tensor,
+               size_t           first,
+               size_t           n,
+               float           *out)
+{
+  size_t n_row = tensor->n_elements / tensor->shape[0];
+
+  for (size_t i = 0; i < n;)
+    {
+      size_t row = (first + i) / n_row;
+      size_t end = MIN (n, (row + 1) * n_row - first);
+      float  scale;
+
+      read_steps (&scale, tensor->scale + row * sizeof scale, SAM_DTYPE_F32, 1, 1);
+      for (; i < end; i++)
+        out[i] *= scale;
+    }
+}
+
 void
 sam_tensor_read (const SamTensor *tensor,
                  size_t           first,
@@ -170,6 +191,8 @@ sam_tensor_read (const SamTensor *tensor,
   if (tensor->contiguous)
     {
       read_steps (out, tensor->data + first * size, tensor->dtype, n, 1);
+      if (tensor->scale != NULL)
+        multiply_rows (tensor, first, n, out);
       return;
     }
 

@@ -12,6 +12,7 @@
 #pragma once
 
 #include "samcore/sam-catalogue.h"
+#include "samcore/sam-convert.h"
 #include "samcore/sam-embedding.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-image.h"
