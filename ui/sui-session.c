@@ -1,0 +1,1401 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The history is a list of states; a state is a list of objects; what is said about an object is immutable, so
+ * states share objects and a step of undo costs a few pointers.
+ *
+ * One worker.  Whenever something changes, or a job ends, schedule() looks at what is missing and starts the
+ * most urgent job: model, embedding, answer, the mask that somebody waits for, preview under the pointer.  A
+ * job has copies or references of all that it needs.  What a job finds is taken over if it still fits; a job
+ * whose result is not wanted any more is cancelled, and ends at the next layer. */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "samcore/sam-error.h"
+#include "ui/sui-job.h"
+#include "ui/sui-session.h"
+
+/* Answers are kept for so many states around the current one; older ones are computed again when undo gets
+ * there. A SAM answer is 0.8 MB. */
+#define KEEP_ANSWERS 24
+#define MAX_STATES   1000
+
+struct _SuiSession
+{
+  GObject          parent_instance;
+  const SuiEngine *engine;
+  gboolean         closed;
+
+  SamImage     *image;
+  guint         width, height;
+  char         *hash; /* of image; NULL until known */
+  SamModel     *model;
+  char         *model_name;
+  SamEmbedding *embedding; /* of image by model */
+
+  char     *wanted_model; /* the name; NULL when model is the one */
+  SamModel *next_model;   /* loaded, has not seen the picture */
+  gboolean  stopped;      /* by the user: nothing is loaded or encoded until resumed */
+  gboolean  encode_failed;
+
+  GPtrArray *states; /* of SuiState */
+  guint      at;
+  gboolean   open_step; /* replace() with more to come */
+
+  SuiOptions options;
+  SuiView   *view;
+  gboolean   dirty; /* view is not that of the state and options */
+
+  gboolean   hover_wanted;
+  double     hover_x, hover_y;
+  int        hover_label;
+  SuiView   *hover;
+  SuiObject *hover_object; /* what hover_result would become */
+  SuiResult *hover_result;
+  double     hovered_x, hovered_y;
+  int        hovered_label;
+
+  GQueue *makes; /* of GTask */
+  char   *offer; /* text that waits for hash, or was found to fit */
+  gboolean offer_fits;
+
+  SuiJob *job;
+  guint   ticker;
+};
+
+enum
+{
+  CHANGED,
+  VIEW,
+  HOVER,
+  BUSY,
+  MODEL,
+  OFFER,
+  FAILED,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SuiSession, sui_session, G_TYPE_OBJECT)
+
+static void schedule (SuiSession *session);
+
+static SuiState *
+state_now (SuiSession *session)
+{
+  return g_ptr_array_index (session->states, session->at);
+}
+
+static SuiObject *
+object_now (SuiSession *session)
+{
+  SuiState *state = state_now (session);
+
+  return sui_state_get (state, state->current);
+}
+
+static void
+emit (SuiSession *session,
+      int         signal)
+{
+  if (!session->closed)
+    g_signal_emit (session, signals[signal], 0);
+}
+
+static void
+fail (SuiSession *session,
+      GError     *error)
+{
+  if (!session->closed)
+    g_signal_emit (session, signals[FAILED], 0, error);
+}
+
+/* --- life --- */
+
+SuiSession *
+sui_session_new (const SuiEngine *engine)
+{
+  SuiSession *session = g_object_new (SUI_TYPE_SESSION, NULL);
+
+  session->engine = engine;
+
+  return session;
+}
+
+static void
+sui_session_init (SuiSession *session)
+{
+  session->states = g_ptr_array_new_with_free_func ((GDestroyNotify) sui_state_free);
+  g_ptr_array_add (session->states, sui_state_new ());
+  session->options.edge = SAM_EDGE_SMOOTH;
+  session->makes = g_queue_new ();
+}
+
+static void
+drop_hover (SuiSession *session)
+{
+  g_clear_pointer (&session->hover, sui_view_free);
+  g_clear_pointer (&session->hover_object, sui_object_unref);
+  g_clear_pointer (&session->hover_result, sui_result_unref);
+}
+
+/* Answers belong to one embedding. */
+static void
+drop_answers (SuiSession *session)
+{
+  for (guint s = 0; s < session->states->len; s++)
+    {
+      SuiState *state = g_ptr_array_index (session->states, s);
+
+      for (guint i = 0; i < state->objects->len; i++)
+        {
+          SuiObject *old = sui_state_get (state, i);
+
+          /* jobs may hold the old object with its previous answer: make another */
+          sui_state_set (state, i, sui_object_copy (old));
+        }
+    }
+  drop_hover (session);
+  session->dirty = TRUE;
+}
+
+static void
+drop_embedding (SuiSession *session)
+{
+  if (session->embedding != NULL)
+    session->engine->embedding_unref (session->embedding);
+  session->embedding = NULL;
+  drop_answers (session);
+}
+
+/* Those who wait for a mask wait in vain: because of @error, or because it was cancelled. */
+static void
+fail_makes (SuiSession   *session,
+            const GError *error)
+{
+  GTask *task;
+
+  while ((task = g_queue_pop_head (session->makes)) != NULL)
+    {
+      if (error != NULL)
+        g_task_return_error (task, g_error_copy (error));
+      else
+        g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+      g_object_unref (task);
+    }
+}
+
+void
+sui_session_close (SuiSession *session)
+{
+  if (session->closed)
+    return;
+  session->closed = TRUE;
+
+  fail_makes (session, NULL);
+  if (session->job != NULL)
+    g_cancellable_cancel (session->job->cancellable);
+  /* The worker ends at its next layer; its last words come through the main context. */
+  while (session->job != NULL)
+    g_main_context_iteration (NULL, TRUE);
+  if (session->ticker != 0)
+    g_source_remove (session->ticker);
+  session->ticker = 0;
+}
+
+static void
+sui_session_finalize (GObject *object)
+{
+  SuiSession *session = SUI_SESSION (object);
+
+  drop_hover (session);
+  g_ptr_array_unref (session->states);
+  if (session->embedding != NULL)
+    session->engine->embedding_unref (session->embedding);
+  if (session->model != NULL)
+    session->engine->model_unref (session->model);
+  if (session->next_model != NULL)
+    session->engine->model_unref (session->next_model);
+  sui_view_free (session->view);
+  sam_image_unref (session->image);
+  g_queue_free_full (session->makes, g_object_unref);
+  g_free (session->hash);
+  g_free (session->offer);
+  g_free (session->model_name);
+  g_free (session->wanted_model);
+
+  G_OBJECT_CLASS (sui_session_parent_class)->finalize (object);
+}
+
+static void
+sui_session_class_init (SuiSessionClass *klass)
+{
+  static const char *const names[] = { "changed", "view", "hover", "busy", "model", "offer" };
+
+  G_OBJECT_CLASS (klass)->finalize = sui_session_finalize;
+
+  for (int i = 0; i < FAILED; i++)
+    signals[i] = g_signal_new (names[i], SUI_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                               G_TYPE_NONE, 0);
+  signals[FAILED] = g_signal_new ("failed", SUI_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+}
+
+/* --- the worker --- */
+
+static gboolean
+is_slow (SuiSession *session)
+{
+  return session->job != NULL && session->job->kind != SUI_JOB_HOVER && session->job->kind != SUI_JOB_HASH;
+}
+
+static gboolean
+tick (gpointer data)
+{
+  SuiSession *session = data;
+
+  if (!is_slow (session))
+    {
+      session->ticker = 0;
+      return G_SOURCE_REMOVE;
+    }
+  emit (session, BUSY);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+take_objects (SuiSession *session,
+              SuiJob     *job)
+{
+  SuiState *state = state_now (session);
+
+  for (guint i = 0; i < job->objects->len; i++)
+    {
+      SuiJobObject *o = &g_array_index (job->objects, SuiJobObject, i);
+      SuiObject    *object = o->object;
+
+      if (object->result == NULL && o->result != NULL)
+        {
+          object->result = sui_result_ref (o->result);
+          object->candidate = o->candidate;
+          object->chosen = object->chosen && o->keep_candidate;
+        }
+      if (i < state->objects->len && sui_state_get (state, i) == object && o->result == object->result &&
+          o->candidate == object->candidate && o->mask != NULL && !job->stale &&
+          job->options.edge == session->options.edge)
+        {
+          sam_mask_free (object->mask);
+          object->mask = g_steal_pointer (&o->mask);
+        }
+    }
+}
+
+/* Also takes what a cancelled or failed job has found on its way. */
+static void
+job_done (SuiSession *session,
+          SuiJob     *job)
+{
+  gboolean cancelled = g_error_matches (job->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  session->job = NULL;
+  if (session->closed)
+    {
+      if (job->task != NULL)
+        g_task_return_new_error (job->task, G_IO_ERROR, G_IO_ERROR_CANCELLED, "closed");
+      return;
+    }
+
+  switch (job->kind)
+    {
+    case SUI_JOB_LOAD:
+      if (job->stale)
+        break;
+      if (job->model != NULL)
+        {
+          session->next_model = g_steal_pointer (&job->model);
+        }
+      else if (!cancelled)
+        {
+          /* the old model, if any, stays */
+          g_clear_pointer (&session->wanted_model, g_free);
+          if (session->embedding == NULL)
+            fail_makes (session, job->error);
+          emit (session, MODEL);
+          fail (session, job->error);
+        }
+      break;
+
+    case SUI_JOB_ENCODE:
+      if (job->stale)
+        break;
+      if (job->embedding != NULL)
+        {
+          if (session->embedding != NULL)
+            session->engine->embedding_unref (session->embedding);
+          session->embedding = g_steal_pointer (&job->embedding);
+          if (job->model == session->next_model)
+            {
+              if (session->model != NULL)
+                session->engine->model_unref (session->model);
+              session->model = g_steal_pointer (&session->next_model);
+              g_free (session->model_name);
+              session->model_name = g_steal_pointer (&session->wanted_model);
+            }
+          drop_answers (session);
+          emit (session, MODEL);
+          emit (session, CHANGED);
+        }
+      else if (!cancelled)
+        {
+          if (job->model == session->next_model && session->embedding != NULL)
+            {
+              session->engine->model_unref (session->next_model);
+              session->next_model = NULL;
+              g_clear_pointer (&session->wanted_model, g_free);
+              emit (session, MODEL);
+            }
+          else
+            {
+              session->encode_failed = TRUE;
+            }
+          if (session->embedding == NULL)
+            fail_makes (session, job->error);
+          fail (session, job->error);
+        }
+      break;
+
+    case SUI_JOB_ANSWER:
+      if (!job->stale)
+        {
+          take_objects (session, job);
+          if (job->view != NULL)
+            {
+              sui_view_free (session->view);
+              session->view = g_steal_pointer (&job->view);
+              session->dirty = FALSE;
+            }
+          else if (!cancelled)
+            {
+              session->dirty = FALSE; /* asked again when something changes */
+              fail (session, job->error);
+            }
+          emit (session, CHANGED);
+          emit (session, VIEW);
+        }
+      break;
+
+    case SUI_JOB_HOVER:
+      if (!job->stale)
+        {
+          SuiJobObject *o = &g_array_index (job->objects, SuiJobObject, 0);
+
+          drop_hover (session);
+          if (job->view != NULL)
+            {
+              session->hover = g_steal_pointer (&job->view);
+              session->hover_object = sui_object_ref (o->object);
+              session->hover_result = sui_result_ref (o->result);
+              session->hovered_x = job->x;
+              session->hovered_y = job->y;
+              session->hovered_label = job->label;
+            }
+          emit (session, HOVER);
+        }
+      break;
+
+    case SUI_JOB_MAKE:
+      if (job->error != NULL)
+        g_task_return_error (job->task, g_steal_pointer (&job->error));
+      else
+        g_task_return_pointer (job->task, g_steal_pointer (&job->view->mask),
+                               (GDestroyNotify) sam_mask_free);
+      break;
+
+    case SUI_JOB_HASH:
+      if (job->stale)
+        break;
+      g_free (session->hash);
+      session->hash = g_steal_pointer (&job->hash);
+      break;
+    }
+
+  schedule (session);
+  emit (session, BUSY);
+}
+
+static void
+task_done (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  SuiJob *job = data;
+
+  job_done (SUI_SESSION (source), job);
+  sui_job_free (job);
+}
+
+static void
+task_run (GTask        *task,
+          gpointer      source,
+          gpointer      data,
+          GCancellable *cancellable)
+{
+  sui_job_run (data);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+start (SuiSession *session,
+       SuiJob     *job)
+{
+  g_autoptr (GTask) task = g_task_new (session, NULL, task_done, job);
+
+  job->width = session->width;
+  job->height = session->height;
+  job->options = session->options;
+  job->started = g_get_monotonic_time ();
+  session->job = job;
+  g_task_set_task_data (task, job, NULL);
+  g_task_run_in_thread (task, task_run);
+  if (is_slow (session) && session->ticker == 0 && !session->closed)
+    session->ticker = g_timeout_add (100, tick, session);
+}
+
+static void
+give (SuiJob       *job,
+      SamModel     *model,
+      SamEmbedding *embedding,
+      SamImage     *image)
+{
+  job->model = model != NULL ? job->engine->model_ref (model) : NULL;
+  job->embedding = embedding != NULL ? job->engine->embedding_ref (embedding) : NULL;
+  job->image = image != NULL ? sam_image_ref (image) : NULL;
+}
+
+static void
+schedule (SuiSession *session)
+{
+  SuiJob *job;
+
+  if (session->closed || session->job != NULL)
+    return;
+
+  if (session->wanted_model != NULL && session->next_model == NULL && !session->stopped)
+    {
+      job = sui_job_new (SUI_JOB_LOAD, session->engine);
+      job->model_name = g_strdup (session->wanted_model);
+      start (session, job);
+      return;
+    }
+
+  if (session->image != NULL && !session->stopped && !session->encode_failed &&
+      (session->next_model != NULL || (session->model != NULL && session->embedding == NULL)))
+    {
+      job = sui_job_new (SUI_JOB_ENCODE, session->engine);
+      give (job, session->next_model != NULL ? session->next_model : session->model, NULL,
+              session->image);
+      start (session, job);
+      return;
+    }
+
+  if (session->embedding != NULL && session->dirty)
+    {
+      SuiState *state = state_now (session);
+
+      job = sui_job_new (SUI_JOB_ANSWER, session->engine);
+      give (job, session->model, session->embedding, NULL);
+      for (guint i = 0; i < state->objects->len; i++)
+        {
+          SuiObject *object = sui_state_get (state, i);
+
+          sui_job_add (job, object, object->result, object->result != NULL || object->chosen,
+                       object->candidate, object->mask);
+        }
+      job->current = state->current;
+      start (session, job);
+      return;
+    }
+
+  if (!g_queue_is_empty (session->makes) && session->embedding != NULL)
+    {
+      SuiState *state = state_now (session);
+      GTask    *task = g_queue_pop_head (session->makes);
+
+      job = sui_job_new (SUI_JOB_MAKE, session->engine);
+      give (job, session->model, session->embedding, NULL);
+      job->task = task;
+      for (guint i = 0; i < state->objects->len; i++)
+        {
+          SuiObject *object = sui_state_get (state, i);
+
+          sui_job_add (job, object, object->result, object->result != NULL || object->chosen,
+                       object->candidate, NULL);
+        }
+      job->current = state->current;
+      start (session, job);
+      return;
+    }
+
+  if (session->hover_wanted && session->embedding != NULL)
+    {
+      SuiObject *object = object_now (session);
+
+      session->hover_wanted = FALSE;
+      job = sui_job_new (SUI_JOB_HOVER, session->engine);
+      give (job, session->model, session->embedding, NULL);
+      sui_job_add (job, object, object->result, TRUE, object->candidate, NULL);
+      job->x = session->hover_x;
+      job->y = session->hover_y;
+      job->label = session->hover_label;
+      start (session, job);
+      return;
+    }
+
+  if (session->image != NULL && session->hash == NULL && session->embedding != NULL)
+    {
+      job = sui_job_new (SUI_JOB_HASH, session->engine);
+      give (job, NULL, NULL, session->image);
+      start (session, job);
+      return;
+    }
+
+  if (session->offer != NULL && session->hash != NULL && !session->offer_fits)
+    {
+      g_autofree char *line = g_strdup_printf ("picture %s\n", session->hash);
+
+      if (strstr (session->offer, line) != NULL)
+        {
+          session->offer_fits = TRUE;
+          emit (session, OFFER);
+        }
+      else
+        {
+          g_clear_pointer (&session->offer, g_free);
+        }
+    }
+}
+
+/* What runs is of no use any more, if it is of this kind or less urgent than a click. */
+static void
+interrupt (SuiSession *session,
+           SuiJobKind  kind)
+{
+  if (session->job == NULL)
+    return;
+  if (session->job->kind == kind || (kind == SUI_JOB_ANSWER && session->job->kind == SUI_JOB_HOVER))
+    {
+      session->job->stale = TRUE;
+      g_cancellable_cancel (session->job->cancellable);
+    }
+}
+
+/* --- picture and model --- */
+
+static void
+reset_states (SuiSession *session)
+{
+  g_ptr_array_set_size (session->states, 0);
+  g_ptr_array_add (session->states, sui_state_new ());
+  session->at = 0;
+  session->open_step = FALSE;
+}
+
+void
+sui_session_set_image (SuiSession *session,
+                       SamImage   *image)
+{
+  gboolean same_size;
+
+  g_return_if_fail (image != NULL);
+
+  if (session->job != NULL && session->job->kind != SUI_JOB_LOAD)
+    interrupt (session, session->job->kind);
+  same_size = session->image != NULL && session->width == sam_image_get_width (image) &&
+              session->height == sam_image_get_height (image);
+  sam_image_ref (image);
+  sam_image_unref (session->image);
+  session->image = image;
+  session->width = (guint) sam_image_get_width (image);
+  session->height = (guint) sam_image_get_height (image);
+  g_clear_pointer (&session->hash, g_free);
+  session->encode_failed = FALSE;
+  session->stopped = FALSE;
+  if (!same_size)
+    {
+      reset_states (session);
+      g_clear_pointer (&session->view, sui_view_free);
+    }
+  drop_embedding (session);
+  schedule (session);
+  emit (session, CHANGED);
+  emit (session, VIEW);
+  emit (session, BUSY);
+}
+
+SamImage *
+sui_session_get_image (SuiSession *session)
+{
+  return session->image;
+}
+
+void
+sui_session_set_model (SuiSession *session,
+                       const char *model)
+{
+  if (session->next_model != NULL)
+    session->engine->model_unref (session->next_model);
+  session->next_model = NULL;
+  g_clear_pointer (&session->wanted_model, g_free);
+  interrupt (session, SUI_JOB_LOAD);
+  /* an encoding for the model that is not wanted any more */
+  if (session->job != NULL && session->job->kind == SUI_JOB_ENCODE && session->job->model != session->model)
+    interrupt (session, SUI_JOB_ENCODE);
+  if (g_strcmp0 (session->model_name, model) != 0)
+    session->wanted_model = g_strdup (model);
+  session->stopped = FALSE;
+  schedule (session);
+  emit (session, MODEL);
+  emit (session, BUSY);
+}
+
+const char *
+sui_session_get_model (SuiSession *session)
+{
+  return session->model_name;
+}
+
+const char *
+sui_session_get_wanted_model (SuiSession *session)
+{
+  return session->wanted_model != NULL ? session->wanted_model : session->model_name;
+}
+
+SamModel *
+sui_session_get_loaded (SuiSession *session)
+{
+  return session->model;
+}
+
+gboolean
+sui_session_is_ready (SuiSession *session)
+{
+  return session->embedding != NULL;
+}
+
+/* --- what the user says --- */
+
+/* Old answers go; masks at the size of the view are kept for the current state alone. */
+static void
+trim (SuiSession *session)
+{
+  for (guint s = 0; s < session->states->len; s++)
+    {
+      SuiState *state = g_ptr_array_index (session->states, s);
+      gboolean  old = s + KEEP_ANSWERS < session->at || s > session->at + KEEP_ANSWERS;
+
+      for (guint i = 0; i < state->objects->len; i++)
+        {
+          SuiObject *object = sui_state_get (state, i);
+
+          if (s == session->at || g_ptr_array_find (state_now (session)->objects, object, NULL))
+            continue;
+          g_clear_pointer (&object->mask, sam_mask_free);
+          if (old && object->result != NULL)
+            {
+              /* near states may share it */
+              guint    first = session->at - MIN (session->at, KEEP_ANSWERS);
+              guint    last = MIN (session->at + KEEP_ANSWERS, session->states->len - 1);
+              gboolean shared = FALSE;
+
+              for (guint n = first; n <= last && !shared; n++)
+                shared = g_ptr_array_find (((SuiState *) g_ptr_array_index (session->states, n))->objects,
+                                           object, NULL);
+              if (!shared)
+                g_clear_pointer (&object->result, sui_result_unref);
+            }
+        }
+    }
+}
+
+static void
+state_changed (SuiSession *session)
+{
+  session->dirty = TRUE;
+  drop_hover (session);
+  interrupt (session, SUI_JOB_ANSWER);
+  trim (session);
+  schedule (session);
+  emit (session, CHANGED);
+  emit (session, HOVER);
+  emit (session, BUSY);
+}
+
+/* Takes @state: the next step of the history. */
+static void
+push (SuiSession *session,
+      SuiState   *state)
+{
+  g_ptr_array_set_size (session->states, session->at + 1);
+  if (session->states->len >= MAX_STATES)
+    g_ptr_array_remove_index (session->states, 0);
+  g_ptr_array_add (session->states, state);
+  session->at = session->states->len - 1;
+  session->open_step = FALSE;
+  session->stopped = FALSE;
+}
+
+gboolean
+sui_session_add (SuiSession *session,
+                 SuiPrompt  *prompt)
+{
+  g_autoptr (SuiPrompt) taken = prompt;
+  SuiState             *state;
+  SuiObject            *old = object_now (session), *object;
+
+  if (session->image == NULL || !sui_prompt_fits (prompt, session->width, session->height) ||
+      old->prompts->len >= SUI_MAX_PROMPTS)
+    return FALSE;
+
+  object = sui_object_copy (old);
+  g_ptr_array_add (object->prompts, sui_prompt_ref (prompt));
+  if (old->result != NULL)
+    {
+      object->previous = sui_result_ref (old->result);
+      object->previous_candidate = old->candidate;
+    }
+  else if (old->previous != NULL)
+    {
+      object->previous = sui_result_ref (old->previous);
+      object->previous_candidate = old->previous_candidate;
+    }
+
+  /* The preview under the pointer is the answer, if it was for this very click. */
+  if (session->hover_object == old && prompt->kind == SUI_PROMPT_POINT &&
+      session->hovered_label == prompt->label && fabs (session->hovered_x - prompt->xy[0]) < 0.01 &&
+      fabs (session->hovered_y - prompt->xy[1]) < 0.01 && session->hover_result->n_candidates < 2)
+    {
+      object->result = sui_result_ref (session->hover_result);
+      object->candidate = object->result->best;
+    }
+
+  state = sui_state_copy (state_now (session));
+  sui_state_set (state, state->current, object);
+  push (session, state);
+  state_changed (session);
+
+  return TRUE;
+}
+
+void
+sui_session_replace (SuiSession *session,
+                     guint       i,
+                     SuiPrompt  *prompt,
+                     gboolean    more)
+{
+  g_autoptr (SuiPrompt) taken = prompt;
+  SuiObject            *object;
+  gboolean              open = session->open_step;
+
+  g_return_if_fail (i < object_now (session)->prompts->len);
+
+  if (!sui_prompt_fits (prompt, session->width, session->height))
+    return;
+
+  /* What was found with the prompt elsewhere would hold it there: no previous answer. */
+  object = sui_object_copy (object_now (session));
+  sui_prompt_unref (g_ptr_array_index (object->prompts, i));
+  g_ptr_array_index (object->prompts, i) = sui_prompt_ref (prompt);
+  if (!open)
+    push (session, sui_state_copy (state_now (session)));
+  sui_state_set (state_now (session), state_now (session)->current, object);
+  session->open_step = more;
+  state_changed (session);
+}
+
+void
+sui_session_delete (SuiSession *session,
+                    guint       i)
+{
+  SuiObject *object;
+  SuiState  *state;
+
+  g_return_if_fail (i < object_now (session)->prompts->len);
+
+  object = sui_object_copy (object_now (session));
+  g_ptr_array_remove_index (object->prompts, i);
+  state = sui_state_copy (state_now (session));
+  sui_state_set (state, state->current, object);
+  push (session, state);
+  state_changed (session);
+}
+
+void
+sui_session_clear (SuiSession *session)
+{
+  if (sui_session_is_empty (session) && sui_session_get_n_objects (session) == 1)
+    return;
+  push (session, sui_state_new ());
+  state_changed (session);
+}
+
+guint
+sui_session_get_n_objects (SuiSession *session)
+{
+  return state_now (session)->objects->len;
+}
+
+guint
+sui_session_get_current (SuiSession *session)
+{
+  return state_now (session)->current;
+}
+
+void
+sui_session_set_current (SuiSession *session,
+                         guint       object)
+{
+  SuiState *state = state_now (session);
+
+  if (object >= state->objects->len || object == state->current)
+    return;
+  state->current = object;
+  session->open_step = FALSE;
+  state_changed (session);
+}
+
+const GPtrArray *
+sui_session_get_prompts (SuiSession *session,
+                         guint       object)
+{
+  g_return_val_if_fail (object < sui_session_get_n_objects (session), NULL);
+
+  return sui_state_get (state_now (session), object)->prompts;
+}
+
+void
+sui_session_new_object (SuiSession *session)
+{
+  SuiState *state;
+
+  if (object_now (session)->prompts->len == 0)
+    return;
+  /* an empty one that was left behind serves */
+  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    if (sui_session_get_prompts (session, i)->len == 0)
+      {
+        sui_session_set_current (session, i);
+        return;
+      }
+  if (sui_session_get_n_objects (session) >= SUI_MAX_OBJECTS)
+    return;
+
+  state = sui_state_copy (state_now (session));
+  g_ptr_array_add (state->objects, sui_object_new ());
+  state->current = state->objects->len - 1;
+  push (session, state);
+  state_changed (session);
+}
+
+void
+sui_session_delete_object (SuiSession *session,
+                           guint       object)
+{
+  SuiState *state;
+
+  g_return_if_fail (object < sui_session_get_n_objects (session));
+
+  state = sui_state_copy (state_now (session));
+  g_ptr_array_remove_index (state->objects, object);
+  if (state->objects->len == 0)
+    g_ptr_array_add (state->objects, sui_object_new ());
+  if (state->current > object || state->current >= state->objects->len)
+    state->current--;
+  state->current = MIN (state->current, state->objects->len - 1);
+  push (session, state);
+  state_changed (session);
+}
+
+gboolean
+sui_session_is_empty (SuiSession *session)
+{
+  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    if (sui_session_get_prompts (session, i)->len > 0)
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+sui_session_needs_positive (SuiSession *session)
+{
+  return object_now (session)->prompts->len > 0 && !sui_object_is_answerable (object_now (session));
+}
+
+gboolean
+sui_session_can_undo (SuiSession *session)
+{
+  return session->at > 0;
+}
+
+gboolean
+sui_session_can_redo (SuiSession *session)
+{
+  return session->at + 1 < session->states->len;
+}
+
+void
+sui_session_undo (SuiSession *session)
+{
+  if (!sui_session_can_undo (session))
+    return;
+  session->at--;
+  session->open_step = FALSE;
+  state_changed (session);
+}
+
+void
+sui_session_redo (SuiSession *session)
+{
+  if (!sui_session_can_redo (session))
+    return;
+  session->at++;
+  session->open_step = FALSE;
+  state_changed (session);
+}
+
+/* --- answers --- */
+
+guint
+sui_session_get_n_candidates (SuiSession *session)
+{
+  SuiObject *object = object_now (session);
+
+  return object->result != NULL ? object->result->n_candidates : 0;
+}
+
+guint
+sui_session_get_candidate (SuiSession *session)
+{
+  return object_now (session)->candidate;
+}
+
+float
+sui_session_get_iou (SuiSession *session,
+                     guint       candidate)
+{
+  g_return_val_if_fail (candidate < sui_session_get_n_candidates (session), 0.0f);
+
+  return object_now (session)->result->iou[candidate];
+}
+
+const SamMask *
+sui_session_get_thumbnail (SuiSession *session,
+                           guint       candidate)
+{
+  g_return_val_if_fail (candidate < sui_session_get_n_candidates (session), NULL);
+
+  return object_now (session)->result->thumbnail[candidate];
+}
+
+void
+sui_session_choose (SuiSession *session,
+                    guint       candidate)
+{
+  SuiObject *old = object_now (session), *object;
+  SuiState  *state;
+
+  if (candidate >= sui_session_get_n_candidates (session) || candidate == old->candidate)
+    return;
+
+  object = sui_object_copy (old);
+  object->result = sui_result_ref (old->result);
+  object->candidate = candidate;
+  object->chosen = TRUE;
+  if (old->previous != NULL)
+    object->previous = sui_result_ref (old->previous);
+  object->previous_candidate = old->previous_candidate;
+  state = sui_state_copy (state_now (session));
+  sui_state_set (state, state->current, object);
+  if (old->chosen)
+    {
+      /* leafing through the candidates is one step */
+      sui_state_free (g_ptr_array_index (session->states, session->at));
+      g_ptr_array_index (session->states, session->at) = state;
+      g_ptr_array_set_size (session->states, session->at + 1);
+    }
+  else
+    {
+      push (session, state);
+    }
+  state_changed (session);
+}
+
+void
+sui_session_set_options (SuiSession       *session,
+                         const SuiOptions *options)
+{
+  SuiState *state = state_now (session);
+
+  if (options->edge == session->options.edge && options->grow == session->options.grow &&
+      options->feather == session->options.feather && options->fill_holes == session->options.fill_holes &&
+      options->min_area == session->options.min_area)
+    return;
+
+  if (options->edge != session->options.edge)
+    for (guint i = 0; i < state->objects->len; i++)
+      g_clear_pointer (&sui_state_get (state, i)->mask, sam_mask_free);
+  session->options = *options;
+  state_changed (session);
+}
+
+const SuiOptions *
+sui_session_get_options (SuiSession *session)
+{
+  return &session->options;
+}
+
+const SuiView *
+sui_session_get_view (SuiSession *session)
+{
+  return session->view;
+}
+
+void
+sui_session_hover (SuiSession *session,
+                   double      x,
+                   double      y,
+                   int         label)
+{
+  if (session->hover_object == object_now (session) && session->hovered_x == x &&
+      session->hovered_y == y && session->hovered_label == label)
+    return;
+  session->hover_wanted = TRUE;
+  session->hover_x = x;
+  session->hover_y = y;
+  session->hover_label = label;
+  schedule (session);
+}
+
+void
+sui_session_leave (SuiSession *session)
+{
+  session->hover_wanted = FALSE;
+  interrupt (session, SUI_JOB_HOVER);
+  if (session->hover == NULL)
+    return;
+  drop_hover (session);
+  emit (session, HOVER);
+}
+
+const SuiView *
+sui_session_get_hover (SuiSession *session)
+{
+  return session->hover;
+}
+
+void
+sui_session_make_mask (SuiSession         *session,
+                       GAsyncReadyCallback callback,
+                       gpointer            data)
+{
+  GTask   *task = g_task_new (session, NULL, callback, data);
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    any = any || sui_object_is_answerable (sui_state_get (state_now (session), i));
+  if (!any || session->image == NULL)
+    {
+      g_task_return_new_error (task, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "nothing has been clicked yet");
+      g_object_unref (task);
+      return;
+    }
+  if (!session->dirty && session->embedding != NULL && session->view != NULL &&
+      session->view->mask != NULL && session->view->scale == 1.0)
+    {
+      GError  *error = NULL;
+      SamMask *mask = sam_mask_copy (session->view->mask, &error);
+
+      if (mask != NULL)
+        g_task_return_pointer (task, mask, (GDestroyNotify) sam_mask_free);
+      else
+        g_task_return_error (task, error);
+      g_object_unref (task);
+      return;
+    }
+  if (session->encode_failed || (session->model == NULL && session->wanted_model == NULL))
+    {
+      g_task_return_new_error (task, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL, "there is no model");
+      g_object_unref (task);
+      return;
+    }
+
+  session->stopped = FALSE;
+  g_queue_push_tail (session->makes, task);
+  interrupt (session, SUI_JOB_HOVER);
+  schedule (session);
+  emit (session, BUSY);
+}
+
+SamMask *
+sui_session_make_mask_finish (SuiSession   *session,
+                              GAsyncResult *result,
+                              GError      **error)
+{
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/* --- the worker --- */
+
+SuiBusy
+sui_session_get_busy (SuiSession *session)
+{
+  static const SuiBusy busy[] = {
+    [SUI_JOB_LOAD] = SUI_BUSY_LOADING,
+    [SUI_JOB_ENCODE] = SUI_BUSY_ENCODING,
+    [SUI_JOB_ANSWER] = SUI_BUSY_ANSWERING,
+    [SUI_JOB_HOVER] = SUI_BUSY_HOVERING,
+    [SUI_JOB_MAKE] = SUI_BUSY_MAKING,
+    [SUI_JOB_HASH] = SUI_BUSY_NOTHING,
+  };
+
+  if (session->job == NULL || (session->stopped && session->job->stale))
+    return SUI_BUSY_NOTHING;
+
+  return busy[session->job->kind];
+}
+
+double
+sui_session_get_progress (SuiSession *session)
+{
+  int progress = session->job != NULL ? g_atomic_int_get (&session->job->progress) : 0;
+
+  return progress > 0 ? progress / 1000.0 : -1.0;
+}
+
+double
+sui_session_get_seconds_left (SuiSession *session)
+{
+  double progress = sui_session_get_progress (session);
+  double elapsed;
+
+  if (progress < 0.02)
+    return -1.0;
+  elapsed = (g_get_monotonic_time () - session->job->started) / 1e6;
+
+  return elapsed > 0.3 ? elapsed * (1.0 - progress) / progress : -1.0;
+}
+
+void
+sui_session_cancel (SuiSession *session)
+{
+  fail_makes (session, NULL);
+  if (session->job == NULL)
+    return;
+
+  switch (session->job->kind)
+    {
+    case SUI_JOB_LOAD:
+    case SUI_JOB_ENCODE:
+      if (session->embedding != NULL)
+        {
+          /* a switch is given up; the old model still knows the picture */
+          if (session->next_model != NULL)
+            session->engine->model_unref (session->next_model);
+          session->next_model = NULL;
+          g_clear_pointer (&session->wanted_model, g_free);
+          emit (session, MODEL);
+        }
+      else
+        {
+          session->stopped = TRUE;
+        }
+      interrupt (session, session->job->kind);
+      break;
+
+    case SUI_JOB_MAKE:
+      interrupt (session, SUI_JOB_MAKE);
+      break;
+
+    default:
+      break;
+    }
+  emit (session, BUSY);
+}
+
+gboolean
+sui_session_is_stopped (SuiSession *session)
+{
+  return session->stopped;
+}
+
+void
+sui_session_resume (SuiSession *session)
+{
+  session->stopped = FALSE;
+  session->encode_failed = FALSE;
+  schedule (session);
+  emit (session, BUSY);
+}
+
+/* --- keeping --- */
+
+#define HEADER       "segment-anything prompts 1\n"
+#define MAX_KEPT     (16 * 1024 * 1024)
+
+char *
+sui_session_to_string (SuiSession *session)
+{
+  GString *text;
+
+  if (sui_session_is_empty (session) || session->image == NULL)
+    return NULL;
+  if (session->hash == NULL)
+    session->hash = sam_image_get_hash (session->image);
+
+  text = g_string_new (HEADER);
+  g_string_append_printf (text, "picture %s\n", session->hash);
+  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    {
+      SuiObject *object = sui_state_get (state_now (session), i);
+
+      if (object->prompts->len == 0)
+        continue;
+      g_string_append_printf (text, "object %d\n", object->chosen ? (int) object->candidate : -1);
+      for (guint k = 0; k < object->prompts->len; k++)
+        {
+          sui_prompt_append_to (g_ptr_array_index (object->prompts, k), text);
+          g_string_append_c (text, '\n');
+        }
+    }
+
+  return g_string_free (text, FALSE);
+}
+
+void
+sui_session_offer (SuiSession *session,
+                   const char *text)
+{
+  g_clear_pointer (&session->offer, g_free);
+  session->offer_fits = FALSE;
+  if (strlen (text) > MAX_KEPT || !g_str_has_prefix (text, HEADER))
+    return;
+  session->offer = g_strdup (text);
+  schedule (session);
+}
+
+void
+sui_session_accept_offer (SuiSession *session)
+{
+  g_autoptr (SuiState) state = NULL;
+  g_auto (GStrv)       lines = NULL;
+  SuiObject           *object = NULL;
+
+  if (!session->offer_fits)
+    return;
+
+  state = sui_state_new ();
+  g_ptr_array_set_size (state->objects, 0);
+  lines = g_strsplit (session->offer, "\n", 0);
+  for (guint i = 2; lines[i] != NULL; i++)
+    {
+      g_autoptr (SuiPrompt) prompt = NULL;
+
+      if (g_str_has_prefix (lines[i], "object "))
+        {
+          if (state->objects->len >= SUI_MAX_OBJECTS)
+            break;
+          object = sui_object_new ();
+          object->candidate = (guint) g_ascii_strtoull (lines[i] + strlen ("object "), NULL, 10);
+          object->chosen = object->candidate < SUI_MAX_CANDIDATES;
+          g_ptr_array_add (state->objects, object);
+          continue;
+        }
+      /* what cannot be read or does not fit is left out */
+      prompt = sui_prompt_parse (lines[i], NULL);
+      if (object != NULL && prompt != NULL && object->prompts->len < SUI_MAX_PROMPTS &&
+          sui_prompt_fits (prompt, session->width, session->height))
+        g_ptr_array_add (object->prompts, g_steal_pointer (&prompt));
+    }
+  g_clear_pointer (&session->offer, g_free);
+  session->offer_fits = FALSE;
+  if (state->objects->len == 0)
+    return;
+
+  state->current = state->objects->len - 1;
+  push (session, g_steal_pointer (&state));
+  state_changed (session);
+}
+
+static void
+append_quoted (GString    *script,
+               const char *text)
+{
+  g_string_append_c (script, '"');
+  for (; *text != '\0'; text++)
+    {
+      if (*text == '"' || *text == '\\')
+        g_string_append_c (script, '\\');
+      g_string_append_c (script, *text);
+    }
+  g_string_append_c (script, '"');
+}
+
+char *
+sui_session_to_script (SuiSession *session,
+                       double      dx,
+                       double      dy,
+                       const char *operation,
+                       const char *arguments)
+{
+  GString *script = g_string_new (NULL);
+  gboolean first = TRUE;
+
+  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    {
+      SuiObject         *object = sui_state_get (state_now (session), i);
+      g_auto (SamPrompt) prompt;
+      g_autofree char   *text = NULL;
+
+      if (!sui_object_is_answerable (object))
+        continue;
+      sam_prompt_init (&prompt);
+      sui_prompt_say (object->prompts, session->width, session->height, FALSE, &prompt);
+      for (guint k = 0; k < prompt.points->len; k++)
+        {
+          g_array_index (prompt.points, SamPoint, k).x_image += (float) dx;
+          g_array_index (prompt.points, SamPoint, k).y_image += (float) dy;
+        }
+      for (guint k = 0; k < prompt.boxes->len; k++)
+        {
+          SamBox *box = &g_array_index (prompt.boxes, SamBox, k);
+
+          box->x0_image += (float) dx;
+          box->x1_image += (float) dx;
+          box->y0_image += (float) dy;
+          box->y1_image += (float) dy;
+        }
+      text = sam_prompt_to_string (&prompt);
+
+      g_string_append (script, "(plug-in-segment-anything #:run-mode RUN-NONINTERACTIVE #:image image "
+                               "#:drawables drawables\n  #:prompt ");
+      append_quoted (script, text);
+      if (object->chosen)
+        g_string_append_printf (script, " #:candidate \"%u\"", object->candidate + 1);
+      g_string_append_printf (script, "\n  #:operation \"%s\"", first ? operation : "add");
+      first = FALSE;
+      if (arguments != NULL && arguments[0] != '\0')
+        g_string_append_printf (script, " %s", arguments);
+      g_string_append (script, ")\n");
+    }
+  if (script->len == 0)
+    {
+      g_string_free (script, TRUE);
+      return NULL;
+    }
+
+  return g_string_free (script, FALSE);
+}
