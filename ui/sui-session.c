@@ -432,10 +432,12 @@ task_done (GObject      *source,
            GAsyncResult *result,
            gpointer      data)
 {
-  SuiJob *job = data;
+  SuiSession *session = data;
+  SuiJob     *job = g_task_get_task_data (G_TASK (result));
 
-  job_done (SUI_SESSION (source), job);
+  job_done (session, job);
   sui_job_free (job);
+  g_object_unref (session);
 }
 
 static void
@@ -452,7 +454,9 @@ static void
 start (SuiSession *session,
        SuiJob     *job)
 {
-  g_autoptr (GTask) task = g_task_new (session, NULL, task_done, job);
+  /* The reference is not the task's source object: the worker lets go of a task a little later than the
+   * main thread, and a session must not die there. */
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, task_done, g_object_ref (session));
 
   job->width = session->width;
   job->height = session->height;

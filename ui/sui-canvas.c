@@ -1,0 +1,1854 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Three spaces: image (pixels of the picture), widget (as the desktop counts), device (real pixels of the
+ * screen, scale factor times as many).
+ *
+ *   widget = image * zoom + pan
+ *
+ * Drawing has two layers.  The base (picture, tint, outline, in the chosen look) is kept as a surface of
+ * device pixels and made again only when the view or what is found changes; what follows the pointer
+ * (preview, prompts, the box being drawn) is drawn over it each time. */
+#include "config.h"
+
+#include <math.h>
+#include <string.h>
+
+#include <glib/gi18n-lib.h>
+
+#include "ui/sui-canvas.h"
+#include "ui/sui-pyramid.h"
+
+#define POINT_RADIUS    6.5
+#define HANDLE_RADIUS   4.5
+#define HIT_RADIUS      9.0
+#define DRAG_THRESHOLD  4.0
+#define MARGIN          12.0 /* around a fitted picture */
+#define ZOOM_STEP       1.25
+#define SCROLL_STEP     64.0
+/* Up to so many pixels, the smaller levels are made before the first frame. */
+#define PYRAMID_AT_ONCE 6000000
+
+typedef enum
+{
+  DRAG_NONE,
+  DRAG_PAN,
+  DRAG_CLICK,  /* may become a box */
+  DRAG_BOX,
+  DRAG_LINE,   /* brush or lasso */
+  DRAG_PROMPT,
+  DRAG_CORNER
+} Drag;
+
+struct _SuiCanvas
+{
+  GtkDrawingArea  parent_instance;
+  SuiSession     *session;
+  SuiPyramid     *pyramid;
+  SamImage       *wanted;  /* whose pyramid is being made */
+
+  SuiCanvasLook   look;
+  SuiTool         tool;
+  int             label;
+  double          brush;
+
+  double          zoom, pan_x, pan_y;
+  gboolean        fit;
+
+  cairo_surface_t *base;
+  cairo_surface_t *mask, *current; /* A8, from the view */
+  cairo_surface_t *hover;
+
+  Drag            drag;
+  guint           drag_button;
+  double          press_x, press_y; /* widget */
+  double          last_x, last_y;
+  int             drag_label;
+  int             drag_prompt, drag_corner;
+  SuiPrompt      *drag_from;
+  gboolean        drag_moved;
+  GArray         *line; /* float pairs, image */
+  gboolean        space;
+
+  gboolean        inside; /* the pointer */
+  double          x, y;   /* where it is, widget */
+  gboolean        alt;
+  int             marked; /* prompt of the current object, -1 for none */
+
+  gboolean        keys;   /* the cross of the keyboard is shown */
+  double          key_x, key_y; /* image */
+  gboolean        key_box;
+  double          key_box_x, key_box_y;
+
+  GtkGesture     *pinch;
+  double          pinch_zoom;
+};
+
+enum
+{
+  ZOOM,
+  FULL,
+  N_SIGNALS
+};
+
+static guint signals[N_SIGNALS];
+
+G_DEFINE_FINAL_TYPE (SuiCanvas, sui_canvas, GTK_TYPE_DRAWING_AREA)
+
+/* Blue and orange stay apart for all kinds of colour vision, and from most pictures. */
+static const double colour_current[3] = { 0.10, 0.50, 1.00 };
+static const double colour_other[3] = { 1.00, 0.60, 0.05 };
+static const double colour_plus[3] = { 0.07, 0.45, 0.95 };
+static const double colour_minus[3] = { 0.85, 0.12, 0.15 };
+
+/* --- geometry --- */
+
+static gboolean
+get_size (SuiCanvas *canvas,
+          double    *width,
+          double    *height)
+{
+  SamImage *image = sui_session_get_image (canvas->session);
+
+  if (image == NULL)
+    return FALSE;
+  *width = (double) sam_image_get_width (image);
+  *height = (double) sam_image_get_height (image);
+
+  return TRUE;
+}
+
+void
+sui_canvas_to_widget (SuiCanvas *canvas,
+                      double     x_image,
+                      double     y_image,
+                      double    *x,
+                      double    *y)
+{
+  *x = x_image * canvas->zoom + canvas->pan_x;
+  *y = y_image * canvas->zoom + canvas->pan_y;
+}
+
+void
+sui_canvas_to_image (SuiCanvas *canvas,
+                     double     x,
+                     double     y,
+                     double    *x_image,
+                     double    *y_image)
+{
+  *x_image = (x - canvas->pan_x) / canvas->zoom;
+  *y_image = (y - canvas->pan_y) / canvas->zoom;
+}
+
+static void
+redraw_all (SuiCanvas *canvas)
+{
+  g_clear_pointer (&canvas->base, cairo_surface_destroy);
+  gtk_widget_queue_draw (GTK_WIDGET (canvas));
+}
+
+/* The picture can be moved until its border reaches the middle; on whole device pixels, for sharpness. */
+static void
+settle_pan (SuiCanvas *canvas)
+{
+  double width, height;
+  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
+  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
+  double scale = gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+
+  if (!get_size (canvas, &width, &height))
+    return;
+  width *= canvas->zoom;
+  height *= canvas->zoom;
+  canvas->pan_x = CLAMP (canvas->pan_x, w / 2 - width, w / 2);
+  canvas->pan_y = CLAMP (canvas->pan_y, h / 2 - height, h / 2);
+  canvas->pan_x = round (canvas->pan_x * scale) / scale;
+  canvas->pan_y = round (canvas->pan_y * scale) / scale;
+}
+
+static void
+apply_fit (SuiCanvas *canvas)
+{
+  double width, height, zoom;
+  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
+  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
+
+  if (!canvas->fit || !get_size (canvas, &width, &height))
+    return;
+  zoom = MIN (MAX (w - 2 * MARGIN, 16.0) / width, MAX (h - 2 * MARGIN, 16.0) / height);
+  /* a small icon is shown larger, but not as a few giant squares */
+  zoom = CLAMP (zoom, SUI_CANVAS_MIN_ZOOM, 8.0);
+  canvas->pan_x = (w - width * zoom) / 2;
+  canvas->pan_y = (h - height * zoom) / 2;
+  if (zoom != canvas->zoom)
+    {
+      canvas->zoom = zoom;
+      g_signal_emit (canvas, signals[ZOOM], 0);
+    }
+  settle_pan (canvas);
+}
+
+static void
+zoom_about (SuiCanvas *canvas,
+            double     zoom,
+            double     x,
+            double     y)
+{
+  double x_image, y_image;
+
+  zoom = CLAMP (zoom, SUI_CANVAS_MIN_ZOOM, SUI_CANVAS_MAX_ZOOM);
+  sui_canvas_to_image (canvas, x, y, &x_image, &y_image);
+  canvas->fit = FALSE;
+  canvas->zoom = zoom;
+  canvas->pan_x = x - x_image * zoom;
+  canvas->pan_y = y - y_image * zoom;
+  settle_pan (canvas);
+  redraw_all (canvas);
+  g_signal_emit (canvas, signals[ZOOM], 0);
+}
+
+double
+sui_canvas_get_zoom (SuiCanvas *canvas)
+{
+  return canvas->zoom;
+}
+
+void
+sui_canvas_set_zoom (SuiCanvas *canvas,
+                     double     zoom)
+{
+  zoom_about (canvas, zoom, gtk_widget_get_allocated_width (GTK_WIDGET (canvas)) / 2.0,
+              gtk_widget_get_allocated_height (GTK_WIDGET (canvas)) / 2.0);
+}
+
+void
+sui_canvas_zoom_step (SuiCanvas *canvas,
+                      int        steps)
+{
+  double zoom = canvas->zoom * pow (ZOOM_STEP, steps);
+
+  /* about the pointer when it is over the picture, as the wheel does */
+  if (canvas->inside)
+    zoom_about (canvas, zoom, canvas->x, canvas->y);
+  else
+    sui_canvas_set_zoom (canvas, zoom);
+}
+
+void
+sui_canvas_zoom_fit (SuiCanvas *canvas)
+{
+  canvas->fit = TRUE;
+  apply_fit (canvas);
+  redraw_all (canvas);
+  g_signal_emit (canvas, signals[ZOOM], 0);
+}
+
+void
+sui_canvas_zoom_one (SuiCanvas *canvas)
+{
+  double zoom = 1.0 / gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+
+  if (canvas->inside)
+    zoom_about (canvas, zoom, canvas->x, canvas->y);
+  else
+    sui_canvas_set_zoom (canvas, zoom);
+}
+
+static void
+pan_by (SuiCanvas *canvas,
+        double     dx,
+        double     dy)
+{
+  canvas->fit = FALSE;
+  canvas->pan_x += dx;
+  canvas->pan_y += dy;
+  settle_pan (canvas);
+  redraw_all (canvas);
+}
+
+/* --- drawing the base --- */
+
+static cairo_surface_t *
+surface_of (const SamMask *mask)
+{
+  cairo_surface_t *surface;
+  const uint8_t   *from;
+  uint8_t         *to;
+  size_t           width, height;
+
+  if (mask == NULL)
+    return NULL;
+  width = sam_mask_get_width (mask);
+  height = sam_mask_get_height (mask);
+  surface = cairo_image_surface_create (CAIRO_FORMAT_A8, (int) width, (int) height);
+  if (cairo_surface_status (surface) != CAIRO_STATUS_SUCCESS)
+    {
+      cairo_surface_destroy (surface);
+      return NULL;
+    }
+  from = sam_mask_get_coverage (mask);
+  to = cairo_image_surface_get_data (surface);
+  for (size_t y = 0; y < height; y++)
+    memcpy (to + y * (size_t) cairo_image_surface_get_stride (surface), from + y * width, width);
+  cairo_surface_mark_dirty (surface);
+
+  return surface;
+}
+
+/* The mask under the current source; user space is the widget's. */
+static void
+paint_mask (SuiCanvas       *canvas,
+            cairo_t         *cr,
+            cairo_surface_t *mask,
+            double           scale)
+{
+  cairo_pattern_t *pattern;
+  double           shown = canvas->zoom / scale * gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+  double           width, height;
+
+  if (mask == NULL || !get_size (canvas, &width, &height))
+    return;
+
+  cairo_save (cr);
+  cairo_translate (cr, canvas->pan_x, canvas->pan_y);
+  cairo_rectangle (cr, 0, 0, width * canvas->zoom, height * canvas->zoom);
+  cairo_clip (cr);
+  /* the mask's size is the picture's, rounded */
+  cairo_scale (cr, canvas->zoom * width / cairo_image_surface_get_width (mask),
+               canvas->zoom * height / cairo_image_surface_get_height (mask));
+  pattern = cairo_pattern_create_for_surface (mask);
+  cairo_pattern_set_extend (pattern, CAIRO_EXTEND_PAD);
+  cairo_pattern_set_filter (pattern, shown < 0.75              ? CAIRO_FILTER_GOOD
+                                     : scale == 1.0 && shown >= 2.0 ? CAIRO_FILTER_NEAREST
+                                                                    : CAIRO_FILTER_BILINEAR);
+  cairo_mask (cr, pattern);
+  cairo_pattern_destroy (pattern);
+  cairo_restore (cr);
+}
+
+/* An outline as a path, leaving out corners that cannot be told apart on this screen. */
+static void
+add_outline (SuiCanvas        *canvas,
+             cairo_t          *cr,
+             const SuiContour *outline,
+             double            scale)
+{
+  double zoom = canvas->zoom / scale;
+  double nearest = 0.4 / gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
+  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
+
+  if (outline == NULL)
+    return;
+
+  for (size_t l = 0; l < outline->n_lines; l++)
+    {
+      double   x_last = 0.0, y_last = 0.0;
+      gboolean open = FALSE, outside_last = FALSE;
+
+      for (size_t i = outline->starts[l]; i < outline->starts[l + 1]; i++)
+        {
+          double   x = outline->xy[2 * i] * zoom + canvas->pan_x;
+          double   y = outline->xy[2 * i + 1] * zoom + canvas->pan_y;
+          gboolean outside = x < -50 || y < -50 || x > w + 50 || y > h + 50;
+
+          if (i > outline->starts[l] && fabs (x - x_last) + fabs (y - y_last) < nearest)
+            continue;
+          /* nothing is drawn far away; corners are near each other, so no line is missed */
+          if (outside && outside_last)
+            open = FALSE;
+          else if (open)
+            cairo_line_to (cr, x, y);
+          else
+            cairo_move_to (cr, x, y);
+          open = !(outside && outside_last);
+          outside_last = outside;
+          x_last = x;
+          y_last = y;
+        }
+      if (open && outline->starts[l + 1] > outline->starts[l])
+        cairo_line_to (cr, outline->xy[2 * outline->starts[l]] * zoom + canvas->pan_x,
+                       outline->xy[2 * outline->starts[l] + 1] * zoom + canvas->pan_y);
+    }
+}
+
+static void
+stroke_outline (cairo_t      *cr,
+                const double *colour,
+                double        width)
+{
+  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_set_source_rgba (cr, 0, 0, 0, 0.65);
+  cairo_set_line_width (cr, width + 2.0);
+  cairo_stroke_preserve (cr);
+  cairo_set_source_rgb (cr, colour[0], colour[1], colour[2]);
+  cairo_set_line_width (cr, width);
+  cairo_stroke (cr);
+}
+
+static void
+paint_checks (cairo_t *cr)
+{
+  static const uint8_t size = 8;
+  cairo_surface_t     *checks = cairo_image_surface_create (CAIRO_FORMAT_RGB24, 2 * size, 2 * size);
+  cairo_t             *inner = cairo_create (checks);
+
+  /* GIMP's medium checks */
+  cairo_set_source_rgb (inner, 0.6, 0.6, 0.6);
+  cairo_paint (inner);
+  cairo_set_source_rgb (inner, 0.4, 0.4, 0.4);
+  cairo_rectangle (inner, 0, 0, size, size);
+  cairo_rectangle (inner, size, size, size, size);
+  cairo_fill (inner);
+  cairo_destroy (inner);
+  cairo_set_source_surface (cr, checks, 0, 0);
+  cairo_pattern_set_extend (cairo_get_source (cr), CAIRO_EXTEND_REPEAT);
+  cairo_pattern_set_filter (cairo_get_source (cr), CAIRO_FILTER_NEAREST);
+  cairo_paint (cr);
+  cairo_surface_destroy (checks);
+}
+
+static void
+paint_picture (SuiCanvas *canvas,
+               cairo_t   *cr)
+{
+  double x0, y0, x1, y1;
+
+  if (canvas->pyramid == NULL)
+    return;
+  sui_canvas_to_image (canvas, 0, 0, &x0, &y0);
+  sui_canvas_to_image (canvas, gtk_widget_get_allocated_width (GTK_WIDGET (canvas)),
+                       gtk_widget_get_allocated_height (GTK_WIDGET (canvas)), &x1, &y1);
+  cairo_save (cr);
+  cairo_translate (cr, canvas->pan_x, canvas->pan_y);
+  cairo_scale (cr, canvas->zoom, canvas->zoom);
+  sui_pyramid_paint (canvas->pyramid, cr,
+                     canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)), x0, y0, x1, y1);
+  cairo_restore (cr);
+}
+
+static void
+paint_tint (SuiCanvas *canvas,
+            cairo_t   *cr)
+{
+  const SuiView *view = sui_session_get_view (canvas->session);
+
+  if (view == NULL || view->mask == NULL)
+    return;
+  if (canvas->current == NULL || sui_session_get_n_objects (canvas->session) == 1)
+    {
+      const double *c = canvas->current != NULL ? colour_current : colour_other;
+
+      cairo_set_source_rgba (cr, c[0], c[1], c[2], 0.42);
+      paint_mask (canvas, cr, canvas->mask, view->scale);
+      return;
+    }
+
+  cairo_push_group (cr);
+  cairo_set_source_rgb (cr, colour_other[0], colour_other[1], colour_other[2]);
+  paint_mask (canvas, cr, canvas->mask, view->scale);
+  cairo_set_source_rgb (cr, colour_current[0], colour_current[1], colour_current[2]);
+  paint_mask (canvas, cr, canvas->current, view->scale);
+  cairo_pop_group_to_source (cr);
+  cairo_paint_with_alpha (cr, 0.42);
+}
+
+static void
+paint_outlines (SuiCanvas *canvas,
+                cairo_t   *cr)
+{
+  static const double white[3] = { 1, 1, 1 };
+  const SuiView      *view = sui_session_get_view (canvas->session);
+
+  if (view == NULL)
+    return;
+  if (view->outline != NULL && view->outline != view->current_outline)
+    {
+      add_outline (canvas, cr, view->outline, view->scale);
+      stroke_outline (cr, colour_other, 1.25);
+    }
+  if (view->current_outline != NULL)
+    {
+      add_outline (canvas, cr, view->current_outline, view->scale);
+      stroke_outline (cr, white, 1.5);
+    }
+}
+
+static void
+make_base (SuiCanvas *canvas)
+{
+  GtkWidget       *widget = GTK_WIDGET (canvas);
+  int              scale = gtk_widget_get_scale_factor (widget);
+  int              w = gtk_widget_get_allocated_width (widget);
+  int              h = gtk_widget_get_allocated_height (widget);
+  const SuiView   *view = sui_session_get_view (canvas->session);
+  GtkStyleContext *context = gtk_widget_get_style_context (widget);
+  GdkRGBA          fg;
+  double           ground, width, height;
+  cairo_t         *cr;
+
+  canvas->base = cairo_image_surface_create (CAIRO_FORMAT_RGB24, w * scale, h * scale);
+  cairo_surface_set_device_scale (canvas->base, scale, scale);
+  cr = cairo_create (canvas->base);
+
+  /* Around the picture: neutral grey, dark in a dark theme. */
+  gtk_style_context_get_color (context, gtk_style_context_get_state (context), &fg);
+  ground = fg.red + fg.green + fg.blue > 1.5 ? 0.16 : 0.75;
+  cairo_set_source_rgb (cr, ground, ground, ground);
+  cairo_paint (cr);
+
+  if (get_size (canvas, &width, &height))
+    {
+      cairo_save (cr);
+      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom, height * canvas->zoom);
+      cairo_clip (cr);
+      switch (canvas->look)
+        {
+        case SUI_CANVAS_TINT:
+          paint_picture (canvas, cr);
+          paint_tint (canvas, cr);
+          break;
+
+        case SUI_CANVAS_OUTLINE:
+          paint_picture (canvas, cr);
+          break;
+
+        case SUI_CANVAS_BLACK:
+        case SUI_CANVAS_WHITE:
+        case SUI_CANVAS_TRANSPARENT:
+          if (canvas->look == SUI_CANVAS_TRANSPARENT)
+            {
+              paint_checks (cr);
+            }
+          else
+            {
+              ground = canvas->look == SUI_CANVAS_WHITE ? 1.0 : 0.0;
+              cairo_set_source_rgb (cr, ground, ground, ground);
+              cairo_paint (cr);
+            }
+          cairo_push_group (cr);
+          paint_picture (canvas, cr);
+          cairo_pop_group_to_source (cr);
+          if (view != NULL)
+            paint_mask (canvas, cr, canvas->mask, view->scale);
+          break;
+
+        case SUI_CANVAS_MASK:
+          cairo_set_source_rgb (cr, 0, 0, 0);
+          cairo_paint (cr);
+          cairo_set_source_rgb (cr, 1, 1, 1);
+          if (view != NULL)
+            paint_mask (canvas, cr, canvas->mask, view->scale);
+          break;
+        }
+      cairo_restore (cr);
+      if (canvas->look == SUI_CANVAS_TINT || canvas->look == SUI_CANVAS_OUTLINE)
+        paint_outlines (canvas, cr);
+    }
+  cairo_destroy (cr);
+}
+
+/* --- drawing what moves --- */
+
+static const double *
+label_colour (int label)
+{
+  return label ? colour_plus : colour_minus;
+}
+
+static void
+draw_point (cairo_t *cr,
+            double   x,
+            double   y,
+            int      label,
+            gboolean marked,
+            double   alpha)
+{
+  const double *c = label_colour (label);
+  double        r = POINT_RADIUS + (marked ? 2.0 : 0.0);
+
+  cairo_new_path (cr);
+  cairo_arc (cr, x, y, r + 1.5, 0, 2 * G_PI);
+  cairo_set_source_rgba (cr, 0, 0, 0, 0.6 * alpha);
+  cairo_fill (cr);
+  cairo_arc (cr, x, y, r, 0, 2 * G_PI);
+  cairo_set_source_rgba (cr, 1, 1, 1, alpha);
+  cairo_fill (cr);
+  cairo_arc (cr, x, y, r - 1.5, 0, 2 * G_PI);
+  cairo_set_source_rgba (cr, c[0], c[1], c[2], alpha);
+  cairo_fill (cr);
+
+  /* the sign, for those who do not see the colour */
+  cairo_set_source_rgba (cr, 1, 1, 1, alpha);
+  cairo_set_line_width (cr, 1.75);
+  cairo_set_line_cap (cr, CAIRO_LINE_CAP_BUTT);
+  cairo_move_to (cr, x - 3, y);
+  cairo_line_to (cr, x + 3, y);
+  if (label)
+    {
+      cairo_move_to (cr, x, y - 3);
+      cairo_line_to (cr, x, y + 3);
+    }
+  cairo_stroke (cr);
+}
+
+static void
+draw_handle (cairo_t      *cr,
+             double        x,
+             double        y,
+             const double *c)
+{
+  cairo_rectangle (cr, x - HANDLE_RADIUS, y - HANDLE_RADIUS, 2 * HANDLE_RADIUS, 2 * HANDLE_RADIUS);
+  cairo_set_source_rgb (cr, 1, 1, 1);
+  cairo_fill_preserve (cr);
+  cairo_set_source_rgb (cr, c[0], c[1], c[2]);
+  cairo_set_line_width (cr, 1.5);
+  cairo_stroke (cr);
+}
+
+/* A line that is seen on anything: white below, coloured dashes above. */
+static void
+stroke_dashed (cairo_t      *cr,
+               const double *c,
+               double        alpha)
+{
+  static const double dashes[] = { 5.0, 4.0 };
+
+  cairo_set_line_cap (cr, CAIRO_LINE_CAP_BUTT);
+  cairo_set_source_rgba (cr, 0, 0, 0, 0.5 * alpha);
+  cairo_set_line_width (cr, 3.5);
+  cairo_stroke_preserve (cr);
+  cairo_set_source_rgba (cr, 1, 1, 1, alpha);
+  cairo_set_line_width (cr, 2.0);
+  cairo_stroke_preserve (cr);
+  cairo_set_source_rgba (cr, c[0], c[1], c[2], alpha);
+  cairo_set_dash (cr, dashes, 2, 0);
+  cairo_stroke (cr);
+  cairo_set_dash (cr, NULL, 0, 0);
+}
+
+static void
+box_path (SuiCanvas *canvas,
+          cairo_t   *cr,
+          double     x0,
+          double     y0,
+          double     x1,
+          double     y1)
+{
+  sui_canvas_to_widget (canvas, x0, y0, &x0, &y0);
+  sui_canvas_to_widget (canvas, x1, y1, &x1, &y1);
+  /* on the middle of pixels: sharp */
+  cairo_rectangle (cr, floor (MIN (x0, x1)) + 0.5, floor (MIN (y0, y1)) + 0.5, floor (fabs (x1 - x0)),
+                   floor (fabs (y1 - y0)));
+}
+
+static void
+line_path (SuiCanvas   *canvas,
+           cairo_t     *cr,
+           const float *xy,
+           size_t       n,
+           gboolean     close)
+{
+  for (size_t i = 0; i < n; i++)
+    cairo_line_to (cr, xy[2 * i] * canvas->zoom + canvas->pan_x, xy[2 * i + 1] * canvas->zoom + canvas->pan_y);
+  if (n == 1)
+    cairo_line_to (cr, xy[0] * canvas->zoom + canvas->pan_x + 0.01, xy[1] * canvas->zoom + canvas->pan_y);
+  if (close)
+    cairo_close_path (cr);
+}
+
+static void
+draw_stroke (SuiCanvas   *canvas,
+             cairo_t     *cr,
+             const float *xy,
+             size_t       n,
+             double       width,
+             int          label,
+             gboolean     marked,
+             double       alpha)
+{
+  const double *c = label_colour (label);
+
+  cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
+  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+  cairo_push_group (cr);
+  line_path (canvas, cr, xy, n, FALSE);
+  cairo_set_source_rgb (cr, 1, 1, 1);
+  cairo_set_line_width (cr, MAX (width, 4.0) + (marked ? 4.0 : 2.5));
+  cairo_stroke_preserve (cr);
+  cairo_set_source_rgb (cr, c[0], c[1], c[2]);
+  cairo_set_line_width (cr, MAX (width, 4.0));
+  cairo_stroke (cr);
+  cairo_pop_group_to_source (cr);
+  cairo_paint_with_alpha (cr, (marked ? 0.85 : 0.6) * alpha);
+}
+
+static void
+draw_prompt (SuiCanvas       *canvas,
+             cairo_t         *cr,
+             const SuiPrompt *prompt,
+             gboolean         marked,
+             double           alpha)
+{
+  const double *c = label_colour (prompt->label);
+  double        x, y;
+
+  switch (prompt->kind)
+    {
+    case SUI_PROMPT_POINT:
+      sui_canvas_to_widget (canvas, prompt->xy[0], prompt->xy[1], &x, &y);
+      draw_point (cr, x, y, prompt->label, marked, alpha);
+      break;
+
+    case SUI_PROMPT_BOX:
+    case SUI_PROMPT_MASK:
+      box_path (canvas, cr, prompt->xy[0], prompt->xy[1], prompt->xy[2], prompt->xy[3]);
+      stroke_dashed (cr, c, alpha);
+      if (prompt->kind == SUI_PROMPT_BOX && alpha == 1.0)
+        for (int corner = 0; corner < 4; corner++)
+          {
+            sui_canvas_to_widget (canvas, prompt->xy[corner & 1 ? 2 : 0], prompt->xy[corner & 2 ? 3 : 1],
+                                  &x, &y);
+            draw_handle (cr, floor (x) + 0.5, floor (y) + 0.5, marked ? colour_other : c);
+          }
+      break;
+
+    case SUI_PROMPT_STROKE:
+      draw_stroke (canvas, cr, prompt->xy, prompt->n, prompt->width * canvas->zoom, prompt->label, marked,
+                   alpha);
+      break;
+
+    case SUI_PROMPT_LASSO:
+      line_path (canvas, cr, prompt->xy, prompt->n, TRUE);
+      cairo_set_source_rgba (cr, c[0], c[1], c[2], marked ? 0.25 : 0.1);
+      cairo_fill_preserve (cr);
+      stroke_dashed (cr, c, alpha);
+      break;
+    }
+}
+
+static void
+draw_cross (SuiCanvas *canvas,
+            cairo_t   *cr)
+{
+  double x, y;
+
+  sui_canvas_to_widget (canvas, canvas->key_x, canvas->key_y, &x, &y);
+  x = floor (x) + 0.5;
+  y = floor (y) + 0.5;
+  for (int pass = 0; pass < 2; pass++)
+    {
+      for (int i = 0; i < 4; i++)
+        {
+          double dx = i == 0 ? 1 : i == 1 ? -1 : 0, dy = i == 2 ? 1 : i == 3 ? -1 : 0;
+
+          cairo_move_to (cr, x + 4 * dx, y + 4 * dy);
+          cairo_line_to (cr, x + 16 * dx, y + 16 * dy);
+        }
+      cairo_set_source_rgb (cr, pass, pass, pass);
+      cairo_set_line_width (cr, pass ? 1.5 : 4.0);
+      cairo_stroke (cr);
+    }
+}
+
+static gboolean
+sui_canvas_draw (GtkWidget *widget,
+                 cairo_t   *cr)
+{
+  static const double white[3] = { 1, 1, 1 };
+  SuiCanvas          *canvas = SUI_CANVAS (widget);
+  const SuiView      *hover = sui_session_get_hover (canvas->session);
+  guint               current = sui_session_get_current (canvas->session);
+  double              width, height;
+
+  if (canvas->base == NULL)
+    make_base (canvas);
+  cairo_set_source_surface (cr, canvas->base, 0, 0);
+  cairo_paint (cr);
+  if (!get_size (canvas, &width, &height))
+    return TRUE;
+
+  if (hover != NULL && canvas->drag == DRAG_NONE && canvas->marked < 0)
+    {
+      if (canvas->hover == NULL)
+        canvas->hover = surface_of (hover->mask);
+      cairo_set_source_rgba (cr, 1, 1, 1, 0.22);
+      paint_mask (canvas, cr, canvas->hover, hover->scale);
+      cairo_save (cr);
+      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom, height * canvas->zoom);
+      cairo_clip (cr);
+      add_outline (canvas, cr, hover->outline, hover->scale);
+      cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
+      cairo_set_source_rgba (cr, 0, 0, 0, 0.7);
+      cairo_set_line_width (cr, 2.5);
+      cairo_stroke_preserve (cr);
+      cairo_set_source_rgba (cr, 1, 1, 1, 0.95);
+      cairo_set_line_width (cr, 1.0);
+      cairo_stroke (cr);
+      cairo_restore (cr);
+    }
+
+  for (guint o = 0; o < sui_session_get_n_objects (canvas->session); o++)
+    if (o != current)
+      {
+        const GPtrArray *prompts = sui_session_get_prompts (canvas->session, o);
+
+        for (guint i = 0; i < prompts->len; i++)
+          draw_prompt (canvas, cr, g_ptr_array_index (prompts, i), FALSE, 0.35);
+      }
+  {
+    const GPtrArray *prompts = sui_session_get_prompts (canvas->session, current);
+
+    /* points above all, they are the smallest */
+    for (int pass = 0; pass < 2; pass++)
+      for (guint i = 0; i < prompts->len; i++)
+        {
+          const SuiPrompt *prompt = g_ptr_array_index (prompts, i);
+
+          if ((prompt->kind == SUI_PROMPT_POINT) == pass)
+            draw_prompt (canvas, cr, prompt, (int) i == canvas->marked, 1.0);
+        }
+  }
+
+  if (canvas->drag == DRAG_BOX)
+    {
+      double x0, y0, x1, y1;
+
+      sui_canvas_to_image (canvas, canvas->press_x, canvas->press_y, &x0, &y0);
+      sui_canvas_to_image (canvas, canvas->last_x, canvas->last_y, &x1, &y1);
+      box_path (canvas, cr, CLAMP (x0, 0, width), CLAMP (y0, 0, height), CLAMP (x1, 0, width),
+                CLAMP (y1, 0, height));
+      stroke_dashed (cr, label_colour (canvas->drag_label), 1.0);
+    }
+  else if (canvas->drag == DRAG_LINE && canvas->line->len > 0)
+    {
+      const float *xy = (const float *) (void *) canvas->line->data;
+
+      if (canvas->tool == SUI_TOOL_BRUSH)
+        {
+          draw_stroke (canvas, cr, xy, canvas->line->len, canvas->brush, canvas->drag_label, FALSE, 1.0);
+        }
+      else
+        {
+          line_path (canvas, cr, xy, canvas->line->len, TRUE);
+          stroke_dashed (cr, label_colour (canvas->drag_label), 1.0);
+        }
+    }
+
+  if (canvas->tool == SUI_TOOL_BRUSH && canvas->inside && canvas->drag != DRAG_PAN)
+    {
+      cairo_new_path (cr);
+      cairo_arc (cr, canvas->x, canvas->y, canvas->brush / 2, 0, 2 * G_PI);
+      stroke_outline (cr, white, 1.0);
+    }
+
+  if (canvas->keys && gtk_widget_has_focus (widget))
+    {
+      if (canvas->key_box)
+        {
+          box_path (canvas, cr, canvas->key_box_x, canvas->key_box_y, canvas->key_x, canvas->key_y);
+          stroke_dashed (cr, colour_plus, 1.0);
+        }
+      draw_cross (canvas, cr);
+    }
+
+  if (gtk_widget_has_visible_focus (widget))
+    gtk_render_focus (gtk_widget_get_style_context (widget), cr, 2, 2,
+                      gtk_widget_get_allocated_width (widget) - 4,
+                      gtk_widget_get_allocated_height (widget) - 4);
+
+  return TRUE;
+}
+
+/* --- pointing --- */
+
+static double
+distance_to_segment (double x,
+                     double y,
+                     double x0,
+                     double y0,
+                     double x1,
+                     double y1)
+{
+  double dx = x1 - x0, dy = y1 - y0, n = dx * dx + dy * dy;
+  double t = n > 0.0 ? CLAMP (((x - x0) * dx + (y - y0) * dy) / n, 0.0, 1.0) : 0.0;
+
+  return hypot (x - x0 - t * dx, y - y0 - t * dy);
+}
+
+/* The prompt of the current object under the pointer, the newest first and points before all others; -1 for
+ * none. */
+static int
+find_prompt (SuiCanvas *canvas,
+             double     x,
+             double     y,
+             int       *corner)
+{
+  const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
+                                                      sui_session_get_current (canvas->session));
+  double           px, py, qx, qy;
+
+  *corner = -1;
+  for (int pass = 0; pass < 2; pass++)
+    for (guint i = prompts->len; i-- > 0;)
+      {
+        const SuiPrompt *prompt = g_ptr_array_index (prompts, i);
+        gboolean         hit = FALSE;
+
+        if ((prompt->kind == SUI_PROMPT_POINT) != (pass == 0))
+          continue;
+        switch (prompt->kind)
+          {
+          case SUI_PROMPT_POINT:
+            sui_canvas_to_widget (canvas, prompt->xy[0], prompt->xy[1], &px, &py);
+            hit = hypot (px - x, py - y) <= HIT_RADIUS;
+            break;
+
+          case SUI_PROMPT_BOX:
+          case SUI_PROMPT_MASK:
+            if (prompt->kind == SUI_PROMPT_BOX)
+              for (int c = 0; c < 4; c++)
+                {
+                  sui_canvas_to_widget (canvas, prompt->xy[c & 1 ? 2 : 0], prompt->xy[c & 2 ? 3 : 1], &px,
+                                        &py);
+                  if (fabs (px - x) <= HIT_RADIUS && fabs (py - y) <= HIT_RADIUS)
+                    {
+                      *corner = c;
+                      return (int) i;
+                    }
+                }
+            sui_canvas_to_widget (canvas, prompt->xy[0], prompt->xy[1], &px, &py);
+            sui_canvas_to_widget (canvas, prompt->xy[2], prompt->xy[3], &qx, &qy);
+            hit = x > px - 5 && x < qx + 5 && y > py - 5 && y < qy + 5 &&
+                  !(x > px + 5 && x < qx - 5 && y > py + 5 && y < qy - 5);
+            break;
+
+          case SUI_PROMPT_STROKE:
+          case SUI_PROMPT_LASSO:
+            for (size_t k = 0; k < prompt->n && !hit; k++)
+              {
+                size_t next = k + 1 < prompt->n ? k + 1 : prompt->kind == SUI_PROMPT_LASSO ? 0 : k;
+
+                sui_canvas_to_widget (canvas, prompt->xy[2 * k], prompt->xy[2 * k + 1], &px, &py);
+                sui_canvas_to_widget (canvas, prompt->xy[2 * next], prompt->xy[2 * next + 1], &qx, &qy);
+                hit = distance_to_segment (x, y, px, py, qx, qy) <=
+                      (prompt->kind == SUI_PROMPT_STROKE ? MAX (5.0, prompt->width * canvas->zoom / 2) : 5.0);
+              }
+            break;
+          }
+        if (hit)
+          return (int) i;
+      }
+
+  return -1;
+}
+
+static gboolean
+on_picture (SuiCanvas *canvas,
+            double     x,
+            double     y,
+            double    *x_image,
+            double    *y_image)
+{
+  double width, height;
+
+  if (!get_size (canvas, &width, &height))
+    return FALSE;
+  sui_canvas_to_image (canvas, x, y, x_image, y_image);
+
+  return *x_image >= 0 && *y_image >= 0 && *x_image < width && *y_image < height;
+}
+
+static void
+set_cursor (SuiCanvas *canvas)
+{
+  GdkWindow  *window = gtk_widget_get_window (GTK_WIDGET (canvas));
+  const char *name = "crosshair";
+  GdkCursor  *cursor;
+  double      x, y;
+
+  if (window == NULL)
+    return;
+  if (canvas->drag == DRAG_PAN)
+    name = "grabbing";
+  else if (canvas->space)
+    name = "grab";
+  else if (canvas->marked >= 0 && canvas->inside)
+    name = "move";
+  else if (!on_picture (canvas, canvas->x, canvas->y, &x, &y))
+    name = "default";
+  else if (canvas->tool == SUI_TOOL_BRUSH)
+    name = "none";
+  cursor = gdk_cursor_new_from_name (gdk_window_get_display (window), name);
+  gdk_window_set_cursor (window, cursor);
+  g_clear_object (&cursor);
+}
+
+static int
+label_for (SuiCanvas *canvas,
+           guint      button,
+           gboolean   alt)
+{
+  return (button == GDK_BUTTON_SECONDARY) != alt ? 1 - canvas->label : canvas->label;
+}
+
+/* Asks for a preview of a click where the pointer is, or stops asking. */
+static void
+preview (SuiCanvas *canvas)
+{
+  double x, y;
+
+  if (canvas->inside && canvas->drag == DRAG_NONE && canvas->tool == SUI_TOOL_POINT && !canvas->space &&
+      canvas->marked < 0 && on_picture (canvas, canvas->x, canvas->y, &x, &y))
+    sui_session_hover (canvas->session, x, y, label_for (canvas, GDK_BUTTON_PRIMARY, canvas->alt));
+  else
+    sui_session_leave (canvas->session);
+}
+
+static void
+mark_under_pointer (SuiCanvas *canvas)
+{
+  int corner, found = -1;
+
+  if (canvas->inside && !canvas->space)
+    found = find_prompt (canvas, canvas->x, canvas->y, &corner);
+  if (found != canvas->marked)
+    {
+      canvas->marked = found;
+      gtk_widget_queue_draw (GTK_WIDGET (canvas));
+    }
+}
+
+static void
+say (SuiCanvas *canvas,
+     SuiPrompt *prompt)
+{
+  if (prompt != NULL && !sui_session_add (canvas->session, prompt))
+    g_signal_emit (canvas, signals[FULL], 0);
+}
+
+static void
+end_drag (SuiCanvas *canvas)
+{
+  canvas->drag = DRAG_NONE;
+  g_clear_pointer (&canvas->drag_from, sui_prompt_unref);
+  g_array_set_size (canvas->line, 0);
+  mark_under_pointer (canvas);
+  set_cursor (canvas);
+  gtk_widget_queue_draw (GTK_WIDGET (canvas));
+}
+
+static void
+add_to_line (SuiCanvas *canvas,
+             double     x,
+             double     y)
+{
+  double width, height, xi, yi;
+  float  corner[2];
+
+  if (!get_size (canvas, &width, &height))
+    return;
+  sui_canvas_to_image (canvas, x, y, &xi, &yi);
+  corner[0] = (float) CLAMP (xi, 0.0, width);
+  corner[1] = (float) CLAMP (yi, 0.0, height);
+  g_array_append_vals (canvas->line, corner, 1);
+}
+
+static gboolean
+sui_canvas_button_press (GtkWidget      *widget,
+                         GdkEventButton *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+  gboolean   alt = (event->state & GDK_MOD1_MASK) != 0;
+  int        corner;
+
+  if (event->type != GDK_BUTTON_PRESS || canvas->drag != DRAG_NONE)
+    return TRUE;
+  gtk_widget_grab_focus (widget);
+  canvas->keys = canvas->key_box = FALSE;
+  canvas->inside = TRUE;
+  canvas->x = canvas->press_x = canvas->last_x = event->x;
+  canvas->y = canvas->press_y = canvas->last_y = event->y;
+  canvas->drag_button = event->button;
+  canvas->drag_label = label_for (canvas, event->button, alt);
+  canvas->drag_moved = FALSE;
+
+  if (event->button == GDK_BUTTON_MIDDLE || (event->button == GDK_BUTTON_PRIMARY && canvas->space))
+    {
+      canvas->drag = DRAG_PAN;
+    }
+  else if (event->button == GDK_BUTTON_PRIMARY || event->button == GDK_BUTTON_SECONDARY)
+    {
+      int found = find_prompt (canvas, event->x, event->y, &corner);
+
+      if (found >= 0)
+        {
+          const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
+                                                              sui_session_get_current (canvas->session));
+
+          canvas->marked = found;
+          canvas->drag = corner >= 0 ? DRAG_CORNER : DRAG_PROMPT;
+          canvas->drag_prompt = found;
+          canvas->drag_corner = corner;
+          canvas->drag_from = sui_prompt_ref (g_ptr_array_index (prompts, found));
+        }
+      else if (canvas->tool != SUI_TOOL_POINT)
+        {
+          canvas->drag = DRAG_LINE;
+          add_to_line (canvas, event->x, event->y);
+        }
+      else
+        {
+          /* a box may begin beside the picture */
+          canvas->drag = DRAG_CLICK;
+        }
+    }
+  set_cursor (canvas);
+  gtk_widget_queue_draw (widget);
+
+  return TRUE;
+}
+
+static gboolean
+sui_canvas_motion (GtkWidget      *widget,
+                   GdkEventMotion *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+  double     dx = event->x - canvas->last_x, dy = event->y - canvas->last_y;
+  double     width, height;
+
+  canvas->inside = TRUE;
+  canvas->x = event->x;
+  canvas->y = event->y;
+  canvas->alt = (event->state & GDK_MOD1_MASK) != 0;
+  if (!get_size (canvas, &width, &height))
+    return TRUE;
+
+  if (canvas->drag != DRAG_NONE &&
+      hypot (event->x - canvas->press_x, event->y - canvas->press_y) > DRAG_THRESHOLD)
+    canvas->drag_moved = TRUE;
+
+  switch (canvas->drag)
+    {
+    case DRAG_NONE:
+      mark_under_pointer (canvas);
+      set_cursor (canvas);
+      preview (canvas);
+      if (canvas->tool == SUI_TOOL_BRUSH)
+        gtk_widget_queue_draw (widget);
+      break;
+
+    case DRAG_PAN:
+      pan_by (canvas, dx, dy);
+      break;
+
+    case DRAG_CLICK:
+      if (canvas->drag_moved)
+        {
+          canvas->drag = DRAG_BOX;
+          sui_session_leave (canvas->session);
+          gtk_widget_queue_draw (widget);
+        }
+      break;
+
+    case DRAG_BOX:
+      gtk_widget_queue_draw (widget);
+      break;
+
+    case DRAG_LINE:
+      if (hypot (dx, dy) < 1.5)
+        return TRUE;
+      add_to_line (canvas, event->x, event->y);
+      gtk_widget_queue_draw (widget);
+      break;
+
+    case DRAG_PROMPT:
+      if (canvas->drag_moved)
+        sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
+                             sui_prompt_move (canvas->drag_from, (event->x - canvas->press_x) / canvas->zoom,
+                                              (event->y - canvas->press_y) / canvas->zoom, width, height),
+                             TRUE);
+      break;
+
+    case DRAG_CORNER:
+      if (canvas->drag_moved)
+        {
+          double x, y;
+
+          sui_canvas_to_image (canvas, event->x, event->y, &x, &y);
+          sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
+                               sui_prompt_move_corner (canvas->drag_from, canvas->drag_corner, x, y, width,
+                                                       height),
+                               TRUE);
+        }
+      break;
+    }
+  canvas->last_x = event->x;
+  canvas->last_y = event->y;
+
+  return TRUE;
+}
+
+static gboolean
+sui_canvas_button_release (GtkWidget      *widget,
+                           GdkEventButton *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+  double     width, height, x0, y0, x1, y1;
+
+  if (canvas->drag == DRAG_NONE || event->button != canvas->drag_button ||
+      !get_size (canvas, &width, &height))
+    return TRUE;
+
+  sui_canvas_to_image (canvas, canvas->press_x, canvas->press_y, &x0, &y0);
+  sui_canvas_to_image (canvas, event->x, event->y, &x1, &y1);
+  canvas->last_x = event->x;
+  canvas->last_y = event->y;
+
+  switch (canvas->drag)
+    {
+    case DRAG_CLICK:
+      if (x0 >= 0 && y0 >= 0 && x0 < width && y0 < height)
+        say (canvas, sui_prompt_new_point (x0, y0, canvas->drag_label));
+      break;
+
+    case DRAG_BOX:
+      x0 = CLAMP (x0, 0, width);
+      y0 = CLAMP (y0, 0, height);
+      x1 = CLAMP (x1, 0, width);
+      y1 = CLAMP (y1, 0, height);
+      if (fabs (x1 - x0) >= 1.0 && fabs (y1 - y0) >= 1.0)
+        {
+          if (canvas->drag_label)
+            {
+              say (canvas, sui_prompt_new_box (x0, y0, x1, y1));
+            }
+          else
+            {
+              /* models know no boxes to leave out: what is inside is taken away as by a lasso */
+              const float around[] = { (float) x0, (float) y0, (float) x1, (float) y0,
+                                       (float) x1, (float) y1, (float) x0, (float) y1 };
+
+              say (canvas, sui_prompt_new_lasso (around, 4, 0));
+            }
+        }
+      break;
+
+    case DRAG_LINE:
+      if (canvas->tool == SUI_TOOL_BRUSH)
+        say (canvas, sui_prompt_new_stroke ((const float *) (void *) canvas->line->data, canvas->line->len,
+                                            canvas->brush / canvas->zoom, canvas->drag_label));
+      else if (canvas->line->len > 2 && canvas->drag_moved)
+        say (canvas, sui_prompt_new_lasso ((const float *) (void *) canvas->line->data, canvas->line->len,
+                                           canvas->drag_label));
+      else if (x0 >= 0 && y0 >= 0 && x0 < width && y0 < height)
+        say (canvas, sui_prompt_new_point (x0, y0, canvas->drag_label));
+      break;
+
+    case DRAG_PROMPT:
+    case DRAG_CORNER:
+      if (canvas->drag_moved)
+        {
+          const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
+                                                              sui_session_get_current (canvas->session));
+
+          if ((guint) canvas->drag_prompt < prompts->len)
+            sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
+                                 sui_prompt_ref (g_ptr_array_index (prompts, canvas->drag_prompt)), FALSE);
+        }
+      break;
+
+    default:
+      break;
+    }
+  end_drag (canvas);
+
+  return TRUE;
+}
+
+static gboolean
+sui_canvas_scroll (GtkWidget      *widget,
+                   GdkEventScroll *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+  double     dx = 0, dy = 0;
+
+  switch (event->direction)
+    {
+    case GDK_SCROLL_UP:     dy = -1; break;
+    case GDK_SCROLL_DOWN:   dy = 1; break;
+    case GDK_SCROLL_LEFT:   dx = -1; break;
+    case GDK_SCROLL_RIGHT:  dx = 1; break;
+    case GDK_SCROLL_SMOOTH: dx = event->delta_x; dy = event->delta_y; break;
+    }
+  if (event->state & GDK_CONTROL_MASK)
+    zoom_about (canvas, canvas->zoom * pow (ZOOM_STEP, -dy), event->x, event->y);
+  else if (event->state & GDK_SHIFT_MASK)
+    pan_by (canvas, -SCROLL_STEP * (dx + dy), 0);
+  else
+    pan_by (canvas, -SCROLL_STEP * dx, -SCROLL_STEP * dy);
+
+  return TRUE;
+}
+
+static gboolean
+sui_canvas_crossing (GtkWidget        *widget,
+                     GdkEventCrossing *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+
+  canvas->inside = event->type == GDK_ENTER_NOTIFY;
+  canvas->x = event->x;
+  canvas->y = event->y;
+  if (!canvas->inside && canvas->drag == DRAG_NONE)
+    {
+      canvas->marked = -1;
+      sui_session_leave (canvas->session);
+    }
+  gtk_widget_queue_draw (widget);
+
+  return FALSE;
+}
+
+static void
+pinch_begin (GtkGesture       *gesture,
+             GdkEventSequence *sequence,
+             SuiCanvas        *canvas)
+{
+  canvas->pinch_zoom = canvas->zoom;
+}
+
+static void
+pinch_changed (GtkGestureZoom *gesture,
+               double          factor,
+               SuiCanvas      *canvas)
+{
+  double x, y;
+
+  if (gtk_gesture_get_bounding_box_center (GTK_GESTURE (gesture), &x, &y))
+    zoom_about (canvas, canvas->pinch_zoom * factor, x, y);
+}
+
+/* --- keys --- */
+
+void
+sui_canvas_delete (SuiCanvas *canvas)
+{
+  const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
+                                                      sui_session_get_current (canvas->session));
+
+  if (canvas->drag != DRAG_NONE || prompts->len == 0)
+    return;
+  sui_session_delete (canvas->session,
+                      canvas->marked >= 0 && (guint) canvas->marked < prompts->len ? (guint) canvas->marked
+                                                                                   : prompts->len - 1);
+  canvas->marked = -1;
+  mark_under_pointer (canvas);
+}
+
+static void
+show_cross (SuiCanvas *canvas,
+            double     width,
+            double     height)
+{
+  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
+  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
+  double x, y;
+
+  if (canvas->keys)
+    return;
+  canvas->keys = TRUE;
+  sui_canvas_to_image (canvas, canvas->inside ? canvas->x : w / 2, canvas->inside ? canvas->y : h / 2, &x, &y);
+  canvas->key_x = CLAMP (x, 0.5, width - 0.5);
+  canvas->key_y = CLAMP (y, 0.5, height - 0.5);
+}
+
+static gboolean
+move_cross (SuiCanvas *canvas,
+            int        dx,
+            int        dy,
+            gboolean   fine)
+{
+  double width, height, step, x, y;
+  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
+  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
+
+  if (!get_size (canvas, &width, &height))
+    return FALSE;
+  show_cross (canvas, width, height);
+  step = fine ? 1.0 : MAX (1.0, 16.0 / canvas->zoom);
+  canvas->key_x = CLAMP (canvas->key_x + dx * step, 0.5, MAX (0.5, width - 0.5));
+  canvas->key_y = CLAMP (canvas->key_y + dy * step, 0.5, MAX (0.5, height - 0.5));
+
+  /* the view follows */
+  sui_canvas_to_widget (canvas, canvas->key_x, canvas->key_y, &x, &y);
+  if (x < 20 || y < 20 || x > w - 20 || y > h - 20)
+    pan_by (canvas, x < 20 ? 20 - x : x > w - 20 ? w - 20 - x : 0,
+            y < 20 ? 20 - y : y > h - 20 ? h - 20 - y : 0);
+  sui_session_hover (canvas->session, canvas->key_x, canvas->key_y, canvas->label);
+  gtk_widget_queue_draw (GTK_WIDGET (canvas));
+
+  return TRUE;
+}
+
+static gboolean
+sui_canvas_key_press (GtkWidget   *widget,
+                      GdkEventKey *event)
+{
+  SuiCanvas      *canvas = SUI_CANVAS (widget);
+  GdkModifierType all = gtk_accelerator_get_default_mod_mask ();
+  GdkModifierType state = event->state & all;
+  gboolean        shift = (state & GDK_SHIFT_MASK) != 0;
+  guint           n = sui_session_get_n_candidates (canvas->session);
+
+  if (event->keyval == GDK_KEY_Alt_L || event->keyval == GDK_KEY_Alt_R)
+    {
+      canvas->alt = TRUE;
+      preview (canvas);
+    }
+  if ((state & (GDK_CONTROL_MASK | GDK_MOD1_MASK | GDK_SUPER_MASK)) == 0)
+    switch (event->keyval)
+      {
+      case GDK_KEY_space:
+        if (!canvas->space && canvas->drag == DRAG_NONE)
+          {
+            canvas->space = TRUE;
+            sui_session_leave (canvas->session);
+            set_cursor (canvas);
+          }
+        return TRUE;
+
+      case GDK_KEY_Left:
+      case GDK_KEY_KP_Left:
+        return move_cross (canvas, -1, 0, shift);
+
+      case GDK_KEY_Right:
+      case GDK_KEY_KP_Right:
+        return move_cross (canvas, 1, 0, shift);
+
+      case GDK_KEY_Up:
+      case GDK_KEY_KP_Up:
+        return move_cross (canvas, 0, -1, shift);
+
+      case GDK_KEY_Down:
+      case GDK_KEY_KP_Down:
+        return move_cross (canvas, 0, 1, shift);
+
+      case GDK_KEY_Return:
+      case GDK_KEY_KP_Enter:
+      case GDK_KEY_ISO_Enter:
+        if (!canvas->keys)
+          break;
+        if (canvas->key_box)
+          {
+            canvas->key_box = FALSE;
+            if (fabs (canvas->key_x - canvas->key_box_x) >= 1 && fabs (canvas->key_y - canvas->key_box_y) >= 1)
+              say (canvas, sui_prompt_new_box (canvas->key_box_x, canvas->key_box_y, canvas->key_x,
+                                               canvas->key_y));
+          }
+        else
+          {
+            say (canvas, sui_prompt_new_point (canvas->key_x, canvas->key_y,
+                                               shift ? 1 - canvas->label : canvas->label));
+          }
+        gtk_widget_queue_draw (widget);
+        return TRUE;
+
+      case GDK_KEY_b:
+      case GDK_KEY_B:
+        {
+          double width, height;
+
+          if (!get_size (canvas, &width, &height))
+            break;
+          show_cross (canvas, width, height);
+          canvas->key_box = !canvas->key_box;
+          canvas->key_box_x = canvas->key_x;
+          canvas->key_box_y = canvas->key_y;
+          gtk_widget_queue_draw (widget);
+        }
+        return TRUE;
+
+      case GDK_KEY_Tab:
+      case GDK_KEY_ISO_Left_Tab:
+        /* through the candidates; Ctrl+Tab leaves the picture */
+        if (n < 2)
+          break;
+        sui_session_choose (canvas->session, (sui_session_get_candidate (canvas->session) +
+                                              (event->keyval == GDK_KEY_Tab ? 1 : n - 1)) % n);
+        return TRUE;
+
+      case GDK_KEY_Escape:
+        if (canvas->drag != DRAG_NONE)
+          {
+            if ((canvas->drag == DRAG_PROMPT || canvas->drag == DRAG_CORNER) && canvas->drag_moved)
+              {
+                sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
+                                     sui_prompt_ref (canvas->drag_from), FALSE);
+                sui_session_undo (canvas->session);
+              }
+            end_drag (canvas);
+            return TRUE;
+          }
+        if (canvas->key_box || canvas->keys)
+          {
+            canvas->keys = canvas->key_box;
+            canvas->key_box = FALSE;
+            gtk_widget_queue_draw (widget);
+            return TRUE;
+          }
+        break;
+      }
+  if (event->keyval == GDK_KEY_Tab && state == GDK_CONTROL_MASK)
+    {
+      gtk_widget_child_focus (gtk_widget_get_toplevel (widget), GTK_DIR_TAB_FORWARD);
+      return TRUE;
+    }
+
+  return GTK_WIDGET_CLASS (sui_canvas_parent_class)->key_press_event (widget, event);
+}
+
+static gboolean
+sui_canvas_key_release (GtkWidget   *widget,
+                        GdkEventKey *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+
+  if (event->keyval == GDK_KEY_space)
+    {
+      canvas->space = FALSE;
+      set_cursor (canvas);
+      return TRUE;
+    }
+  if (event->keyval == GDK_KEY_Alt_L || event->keyval == GDK_KEY_Alt_R)
+    {
+      canvas->alt = FALSE;
+      preview (canvas);
+    }
+
+  return GTK_WIDGET_CLASS (sui_canvas_parent_class)->key_release_event (widget, event);
+}
+
+static gboolean
+sui_canvas_focus_out (GtkWidget     *widget,
+                      GdkEventFocus *event)
+{
+  SuiCanvas *canvas = SUI_CANVAS (widget);
+
+  canvas->space = canvas->alt = FALSE;
+  gtk_widget_queue_draw (widget);
+
+  return FALSE;
+}
+
+/* --- settings --- */
+
+void
+sui_canvas_set_look (SuiCanvas    *canvas,
+                     SuiCanvasLook look)
+{
+  canvas->look = look;
+  redraw_all (canvas);
+}
+
+SuiCanvasLook
+sui_canvas_get_look (SuiCanvas *canvas)
+{
+  return canvas->look;
+}
+
+void
+sui_canvas_set_tool (SuiCanvas *canvas,
+                     SuiTool    tool)
+{
+  canvas->tool = tool;
+  end_drag (canvas);
+  preview (canvas);
+}
+
+SuiTool
+sui_canvas_get_tool (SuiCanvas *canvas)
+{
+  return canvas->tool;
+}
+
+void
+sui_canvas_set_label (SuiCanvas *canvas,
+                      int        label)
+{
+  canvas->label = label;
+  preview (canvas);
+}
+
+int
+sui_canvas_get_label (SuiCanvas *canvas)
+{
+  return canvas->label;
+}
+
+void
+sui_canvas_set_brush (SuiCanvas *canvas,
+                      double     width)
+{
+  canvas->brush = CLAMP (width, 4.0, 200.0);
+  gtk_widget_queue_draw (GTK_WIDGET (canvas));
+}
+
+double
+sui_canvas_get_brush (SuiCanvas *canvas)
+{
+  return canvas->brush;
+}
+
+/* --- life --- */
+
+typedef struct
+{
+  SamImage   *image;
+  SuiPyramid *pyramid;
+} Build;
+
+static void
+build_free (gpointer data)
+{
+  Build *build = data;
+
+  sam_image_unref (build->image);
+  sui_pyramid_unref (build->pyramid);
+  g_free (build);
+}
+
+static void
+build_run (GTask        *task,
+           gpointer      source,
+           gpointer      data,
+           GCancellable *cancellable)
+{
+  Build *build = data;
+
+  build->pyramid = sui_pyramid_new (build->image);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+build_done (GObject      *source,
+            GAsyncResult *result,
+            gpointer      data)
+{
+  SuiCanvas *canvas = data;
+  Build     *build = g_task_get_task_data (G_TASK (result));
+
+  if (build->image == canvas->wanted)
+    {
+      sui_pyramid_unref (canvas->pyramid);
+      canvas->pyramid = sui_pyramid_ref (build->pyramid);
+      redraw_all (canvas);
+    }
+  g_object_unref (canvas);
+}
+
+static void
+take_image (SuiCanvas *canvas)
+{
+  SamImage *image = sui_session_get_image (canvas->session);
+
+  if (image == canvas->wanted)
+    return;
+  canvas->wanted = image;
+  canvas->fit = TRUE;
+  g_clear_pointer (&canvas->pyramid, sui_pyramid_unref);
+  if (image == NULL)
+    return;
+  if (sam_image_get_width (image) * sam_image_get_height (image) <= PYRAMID_AT_ONCE)
+    {
+      canvas->pyramid = sui_pyramid_new (image);
+    }
+  else
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, build_done, g_object_ref (canvas));
+      Build            *build = g_new0 (Build, 1);
+
+      build->image = sam_image_ref (image);
+      g_task_set_task_data (task, build, build_free);
+      g_task_run_in_thread (task, build_run);
+    }
+  apply_fit (canvas);
+}
+
+/* What a person who does not see the picture is told about it. */
+static void
+describe (SuiCanvas *canvas)
+{
+  AtkObject       *accessible = gtk_widget_get_accessible (GTK_WIDGET (canvas));
+  const SuiView   *view = sui_session_get_view (canvas->session);
+  guint            n = sui_session_get_prompts (canvas->session,
+                                                sui_session_get_current (canvas->session))->len;
+  g_autofree char *prompts = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u prompt.", "%u prompts.", n), n);
+  g_autofree char *text = NULL;
+
+  if (view != NULL && view->mask != NULL)
+    text = g_strdup_printf (_("%s %.1f %% of the picture is selected."), prompts, 100.0 * view->area);
+  else
+    text = g_strdup_printf (_("%s Arrow keys move, Enter adds to the object, Shift+Enter takes away."),
+                            prompts);
+  atk_object_set_description (accessible, text);
+}
+
+static void
+session_changed (SuiSession *session,
+                 SuiCanvas  *canvas)
+{
+  const GPtrArray *prompts = sui_session_get_prompts (session, sui_session_get_current (session));
+
+  take_image (canvas);
+  if (canvas->marked >= (int) prompts->len)
+    canvas->marked = -1;
+  if ((canvas->drag == DRAG_PROMPT || canvas->drag == DRAG_CORNER) &&
+      canvas->drag_prompt >= (int) prompts->len)
+    end_drag (canvas);
+  describe (canvas);
+  gtk_widget_queue_draw (GTK_WIDGET (canvas));
+}
+
+static void
+session_view (SuiSession *session,
+              SuiCanvas  *canvas)
+{
+  const SuiView *view = sui_session_get_view (session);
+
+  g_clear_pointer (&canvas->mask, cairo_surface_destroy);
+  g_clear_pointer (&canvas->current, cairo_surface_destroy);
+  if (view != NULL)
+    {
+      canvas->mask = surface_of (view->mask);
+      canvas->current = surface_of (view->current);
+    }
+  describe (canvas);
+  redraw_all (canvas);
+}
+
+static void
+session_hover (SuiSession *session,
+               SuiCanvas  *canvas)
+{
+  g_clear_pointer (&canvas->hover, cairo_surface_destroy);
+  gtk_widget_queue_draw (GTK_WIDGET (canvas));
+}
+
+static void
+sui_canvas_size_allocate (GtkWidget     *widget,
+                          GtkAllocation *allocation)
+{
+  GTK_WIDGET_CLASS (sui_canvas_parent_class)->size_allocate (widget, allocation);
+  apply_fit (SUI_CANVAS (widget));
+  settle_pan (SUI_CANVAS (widget));
+  redraw_all (SUI_CANVAS (widget));
+}
+
+static void
+sui_canvas_style_updated (GtkWidget *widget)
+{
+  GTK_WIDGET_CLASS (sui_canvas_parent_class)->style_updated (widget);
+  redraw_all (SUI_CANVAS (widget));
+}
+
+static void
+scale_changed (SuiCanvas *canvas)
+{
+  redraw_all (canvas);
+}
+
+static void
+sui_canvas_dispose (GObject *object)
+{
+  SuiCanvas *canvas = SUI_CANVAS (object);
+
+  if (canvas->session != NULL)
+    g_signal_handlers_disconnect_by_data (canvas->session, canvas);
+  g_clear_object (&canvas->pinch);
+  G_OBJECT_CLASS (sui_canvas_parent_class)->dispose (object);
+}
+
+static void
+sui_canvas_finalize (GObject *object)
+{
+  SuiCanvas *canvas = SUI_CANVAS (object);
+
+  g_clear_pointer (&canvas->base, cairo_surface_destroy);
+  g_clear_pointer (&canvas->mask, cairo_surface_destroy);
+  g_clear_pointer (&canvas->current, cairo_surface_destroy);
+  g_clear_pointer (&canvas->hover, cairo_surface_destroy);
+  sui_pyramid_unref (canvas->pyramid);
+  sui_prompt_unref (canvas->drag_from);
+  g_array_unref (canvas->line);
+  g_clear_object (&canvas->session);
+  G_OBJECT_CLASS (sui_canvas_parent_class)->finalize (object);
+}
+
+static void
+sui_canvas_class_init (SuiCanvasClass *klass)
+{
+  GtkWidgetClass *widget_class = GTK_WIDGET_CLASS (klass);
+
+  G_OBJECT_CLASS (klass)->dispose = sui_canvas_dispose;
+  G_OBJECT_CLASS (klass)->finalize = sui_canvas_finalize;
+  widget_class->draw = sui_canvas_draw;
+  widget_class->size_allocate = sui_canvas_size_allocate;
+  widget_class->style_updated = sui_canvas_style_updated;
+  widget_class->button_press_event = sui_canvas_button_press;
+  widget_class->button_release_event = sui_canvas_button_release;
+  widget_class->motion_notify_event = sui_canvas_motion;
+  widget_class->scroll_event = sui_canvas_scroll;
+  widget_class->enter_notify_event = sui_canvas_crossing;
+  widget_class->leave_notify_event = sui_canvas_crossing;
+  widget_class->key_press_event = sui_canvas_key_press;
+  widget_class->key_release_event = sui_canvas_key_release;
+  widget_class->focus_out_event = sui_canvas_focus_out;
+
+  signals[ZOOM] = g_signal_new ("zoom", SUI_TYPE_CANVAS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 0);
+  signals[FULL] = g_signal_new ("full", SUI_TYPE_CANVAS, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                                G_TYPE_NONE, 0);
+}
+
+static void
+sui_canvas_init (SuiCanvas *canvas)
+{
+  GtkWidget *widget = GTK_WIDGET (canvas);
+
+  canvas->zoom = 1.0;
+  canvas->fit = TRUE;
+  canvas->label = 1;
+  canvas->brush = 16.0;
+  canvas->marked = -1;
+  canvas->line = g_array_new (FALSE, FALSE, 2 * sizeof (float));
+
+  gtk_widget_set_can_focus (widget, TRUE);
+  gtk_widget_set_size_request (widget, 240, 200);
+  gtk_widget_add_events (widget, GDK_BUTTON_PRESS_MASK | GDK_BUTTON_RELEASE_MASK | GDK_POINTER_MOTION_MASK |
+                                   GDK_SCROLL_MASK | GDK_SMOOTH_SCROLL_MASK | GDK_ENTER_NOTIFY_MASK |
+                                   GDK_LEAVE_NOTIFY_MASK | GDK_KEY_PRESS_MASK | GDK_KEY_RELEASE_MASK |
+                                   GDK_FOCUS_CHANGE_MASK | GDK_TOUCHPAD_GESTURE_MASK | GDK_TOUCH_MASK);
+  g_signal_connect (canvas, "notify::scale-factor", G_CALLBACK (scale_changed), NULL);
+
+  canvas->pinch = gtk_gesture_zoom_new (widget);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (canvas->pinch), GTK_PHASE_CAPTURE);
+  g_signal_connect (canvas->pinch, "begin", G_CALLBACK (pinch_begin), canvas);
+  g_signal_connect (canvas->pinch, "scale-changed", G_CALLBACK (pinch_changed), canvas);
+}
+
+GtkWidget *
+sui_canvas_new (SuiSession *session)
+{
+  SuiCanvas *canvas = g_object_new (SUI_TYPE_CANVAS, NULL);
+  AtkObject *accessible = gtk_widget_get_accessible (GTK_WIDGET (canvas));
+
+  canvas->session = g_object_ref (session);
+  g_signal_connect (session, "changed", G_CALLBACK (session_changed), canvas);
+  g_signal_connect (session, "view", G_CALLBACK (session_view), canvas);
+  g_signal_connect (session, "hover", G_CALLBACK (session_hover), canvas);
+  atk_object_set_name (accessible, _("Picture"));
+  atk_object_set_role (accessible, ATK_ROLE_DRAWING_AREA);
+  take_image (canvas);
+  describe (canvas);
+
+  return GTK_WIDGET (canvas);
+}
