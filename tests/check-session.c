@@ -6,6 +6,7 @@
 #include <math.h>
 #include <string.h>
 
+#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <gio/gio.h>
 
 #include "samcore/sam-error.h"
@@ -122,12 +123,13 @@ fake_predict (SamModel           *model,
               GError            **error)
 {
   static const float radius[3] = { 4.0f, 8.0f, 16.0f };
-  SamGeometry        geometry = { SIDE, SIDE, SIDE * 4, SIDE * 4, SIDE * 4, SAM_UPSAMPLE_BILINEAR };
+  SamGeometry        geometry;
   gboolean           several = sam_prompt_is_ambiguous (prompt) && prompt->previous == NULL;
   size_t             n = several ? 3 : 1;
   float              iou[3] = { 0.6f, 0.9f, 0.7f };
   float             *values = g_new (float, n * SIDE * SIDE);
 
+  sam_geometry_init (&geometry, SIDE, SIDE, SIDE * 4, SAM_FIT_SQUASH, SAM_UPSAMPLE_BILINEAR);
   g_assert_cmpstr (((Fake *) model)->name, ==, ((const Fake *) embedding)->name);
   g_atomic_int_inc (&fake.n_predicts);
   fake.n_points = (int) prompt->points->len;
@@ -1011,6 +1013,104 @@ test_many_clicks (void)
   close_session (&f);
 }
 
+/* --- the built-in model --- */
+
+static SamImage *
+sample_photo (void)
+{
+  g_autofree char      *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data/samples/coffee.png", NULL);
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (path, &error);
+  g_autoptr (GBytes)    bytes = NULL;
+  SamImage             *image;
+  int                   width, height, channels;
+  uint8_t              *pixels;
+
+  g_assert_no_error (error);
+  width = gdk_pixbuf_get_width (pixbuf);
+  height = gdk_pixbuf_get_height (pixbuf);
+  channels = gdk_pixbuf_get_n_channels (pixbuf);
+  pixels = g_malloc ((size_t) width * height * 3);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
+      memcpy (pixels + (y * width + x) * 3,
+              gdk_pixbuf_read_pixels (pixbuf) + y * gdk_pixbuf_get_rowstride (pixbuf) + x * channels, 3);
+  bytes = g_bytes_new_take (pixels, (size_t) width * height * 3);
+  image = sam_image_new (width, height, bytes, &error);
+  g_assert_no_error (error);
+
+  return image;
+}
+
+/* From a click to what is seen, with the real thing; figures for the benchmark. */
+static void
+test_builtin (void)
+{
+  Fixture              f = { 0 };
+  g_autoptr (SamImage) photo = sample_photo ();
+  gint64               start;
+  double               first, click = 0.0, hover;
+  int                  n = 0;
+  const SuiView       *view;
+
+  fake_reset ();
+  start = g_get_monotonic_time ();
+  f.session = sui_session_new (&sui_engine_core);
+  g_signal_connect (f.session, "failed", G_CALLBACK (on_failed), &f);
+  g_signal_connect (f.session, "hover", G_CALLBACK (count), &f.n_hovers);
+  sui_session_set_image (f.session, photo);
+  sui_session_set_model (f.session, "builtin");
+  sui_session_add (f.session, sui_prompt_new_point (290, 190, 1));
+  settle (&f);
+  first = (g_get_monotonic_time () - start) / 1e3;
+  g_assert_no_error (f.error);
+  view = sui_session_get_view (f.session);
+  g_assert_nonnull (view);
+  g_assert_nonnull (view->mask);
+  g_assert_cmpuint (sui_session_get_n_candidates (f.session), ==, 3);
+  g_assert_cmpuint (sam_mask_get_coverage (view->mask)[190 * 600 + 290], >=, 128);
+  g_assert_cmpfloat (view->area, <, 0.6);
+
+  /* what was said stays true after every further click */
+  for (int i = 0; i < 8; i++)
+    {
+      static const int xy[8][3] = { { 240, 150, 1 }, { 40, 40, 0 }, { 330, 240, 1 }, { 560, 380, 0 },
+                                    { 250, 230, 1 }, { 30, 370, 0 }, { 360, 170, 1 }, { 570, 30, 0 } };
+
+      start = g_get_monotonic_time ();
+      sui_session_add (f.session, sui_prompt_new_point (xy[i][0] + 0.5, xy[i][1] + 0.5, xy[i][2]));
+      while (sui_session_get_busy (f.session) == SUI_BUSY_ANSWERING)
+        g_main_context_iteration (NULL, TRUE);
+      click += (g_get_monotonic_time () - start) / 1e3 / 8;
+      view = sui_session_get_view (f.session);
+      g_assert_cmpint (sam_mask_get_coverage (view->mask)[xy[i][1] * 600 + xy[i][0]] >= 128, ==, xy[i][2]);
+    }
+
+  /* as a hand moves: a new place every few milliseconds */
+  settle (&f);
+  f.n_hovers = 0;
+  start = g_get_monotonic_time ();
+  while (g_get_monotonic_time () - start < G_TIME_SPAN_SECOND)
+    {
+      sui_session_hover (f.session, 100 + n % 400, 200, 1);
+      n++;
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (4000);
+    }
+  hover = f.n_hovers * 1e6 / (g_get_monotonic_time () - start);
+  g_assert_cmpfloat (hover, >, 1.0);
+  g_test_minimized_result (first, "first mask after %.0f ms, model and picture included", first);
+  g_test_minimized_result (click, "a further click answered in %.1f ms", click);
+  g_test_maximized_result (hover, "%.0f previews a second", hover);
+  if (g_test_perf ())
+    {
+      g_assert_cmpfloat (hover, >=, 15.0);
+      g_assert_cmpfloat (first, <=, 1000.0);
+    }
+  settle (&f);
+  close_session (&f);
+}
+
 /* --- prompts and contours --- */
 
 static GPtrArray *
@@ -1031,7 +1131,7 @@ test_say (void)
   g_autoptr (GPtrArray) stroke = just (sui_prompt_new_stroke (line, 3, 6, 1));
   g_autoptr (GPtrArray) lasso = just (sui_prompt_new_lasso (round, 4, 1));
   g_autoptr (GPtrArray) without = just (sui_prompt_new_lasso (round, 4, 0));
-  g_auto (SamPrompt)    a, b, c;
+  g_auto (SamPrompt)    a = { NULL }, b = { NULL }, c = { NULL };
   g_autoptr (SamMask)   mask = NULL;
 
   sam_prompt_init (&a);
@@ -1215,6 +1315,8 @@ main (int    argc,
   g_test_add_func ("/session/keep", test_keep);
   g_test_add_func ("/session/script", test_script);
   g_test_add_func ("/session/many-clicks", test_many_clicks);
+
+  g_test_add_func ("/session/builtin", test_builtin);
 
   return g_test_run ();
 }

@@ -6,9 +6,20 @@
 
 #include <math.h>
 
+#include "samcore/sam-catalogue.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-parallel.h"
 #include "ui/sui-engine.h"
+
+static SamModel *
+core_load (const char   *model,
+           const SamJob *job,
+           GError      **error)
+{
+  g_autofree char *path = sam_catalogue_find (model, error);
+
+  return path != NULL ? sam_model_load (path, job, error) : NULL;
+}
 
 typedef struct
 {
@@ -99,7 +110,7 @@ core_mask (const SamLogits *logits,
 }
 
 const SuiEngine sui_engine_core = {
-  .load = sam_model_load,
+  .load = core_load,
   .model_ref = sam_model_ref,
   .model_unref = sam_model_unref,
   .encode = sam_model_encode,

@@ -161,7 +161,7 @@ predict (SuiJob          *job,
          GError         **error)
 {
   const SuiEngine        *engine = job->engine;
-  g_auto (SamPrompt)      prompt;
+  g_auto (SamPrompt)      prompt = { NULL };
   g_autoptr (SamMask)     rough = NULL;
   SamLogits              *logits, *again;
   const SuiPrompt        *last = g_ptr_array_index (prompts, prompts->len - 1);

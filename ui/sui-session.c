@@ -1361,7 +1361,7 @@ sui_session_to_script (SuiSession *session,
   for (guint i = 0; i < sui_session_get_n_objects (session); i++)
     {
       SuiObject         *object = sui_state_get (state_now (session), i);
-      g_auto (SamPrompt) prompt;
+      g_auto (SamPrompt) prompt = { NULL };
       g_autofree char   *text = NULL;
 
       if (!sui_object_is_answerable (object))
