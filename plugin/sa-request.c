@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The arguments: declared for GIMP, read back, checked as a stranger's input.
+ *
+ * points: [n, 2]   labels: [n]   boxes: [n, 4]   all in image coordinates
+ *
+ * Names of choices are part of the interface and never translated. GIMP replaces a name that a choice does not
+ * have by its default before we see it. */
+#include "config.h"
+
+#include "plugin/sa-request.h"
+
+#include <math.h>
+
+#include "plugin/sa-error.h"
+#include "plugin/sa-intl.h"
+
+void
+sa_request_add_prompt_arguments (GimpProcedure *procedure)
+{
+  gimp_procedure_add_double_array_argument (procedure, "points", _("Points"),
+                                            _("x0, y0, x1, y1, … in image coordinates"),
+                                            G_PARAM_READWRITE);
+  gimp_procedure_add_int32_array_argument (procedure, "labels", _("Labels"),
+                                           _("One per point: 1 on the object, 0 off it; none means all 1"),
+                                           G_PARAM_READWRITE);
+  gimp_procedure_add_double_array_argument (procedure, "boxes", _("Boxes"),
+                                            _("x0, y0, x1, y1 for each box, in image coordinates"),
+                                            G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument (procedure, "prompt", _("Prompt"),
+                                      _("Points and boxes in one line, as in “120,80 + ; 300,90 - ; box "
+                                        "10,20,200,300”"),
+                                      "", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "prompt-selection", _("Selection as prompt"),
+                                      _("Whether the current selection is part of the prompt"),
+                                      gimp_choice_new_with_values (
+                                        "none", SA_SELECTION_UNUSED, _("Not used"), NULL,
+                                        "box", SA_SELECTION_BOX, _("Its bounding box"), NULL,
+                                        "mask", SA_SELECTION_MASK, _("The rough object"), NULL,
+                                        NULL),
+                                      "none", G_PARAM_READWRITE);
+}
+
+void
+sa_request_add_model_arguments (GimpProcedure *procedure)
+{
+  gimp_procedure_add_boolean_argument (procedure, "sample-merged", _("Sample merged"),
+                                       _("Look at the visible image rather than at the layer"),
+                                       FALSE, G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument (procedure, "model", _("Model"),
+                                      _("Name of an installed model, or a file; empty for the default"),
+                                      "", G_PARAM_READWRITE);
+}
+
+void
+sa_request_add_output_arguments (GimpProcedure *procedure)
+{
+  gimp_procedure_add_choice_argument (procedure, "candidate", _("Candidate"),
+                                      _("Which of the proposals; only a lone point has three"),
+                                      gimp_choice_new_with_values (
+                                        "best", 0, _("Best"), NULL,
+                                        "1", 1, _("First"), NULL,
+                                        "2", 2, _("Second"), NULL,
+                                        "3", 3, _("Third"), NULL,
+                                        NULL),
+                                      "best", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "output", _("Output"),
+                                      _("What to make of the object"),
+                                      gimp_choice_new_with_values (
+                                        "selection", SA_OUTPUT_SELECTION, _("Selection"), NULL,
+                                        "channel", SA_OUTPUT_CHANNEL, _("Channel"), NULL,
+                                        "layer-mask", SA_OUTPUT_LAYER_MASK, _("Layer mask"), NULL,
+                                        "new-layer", SA_OUTPUT_NEW_LAYER, _("New layer"), NULL,
+                                        "path", SA_OUTPUT_PATH, _("Path"), NULL,
+                                        NULL),
+                                      "selection", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "operation", _("Operation"),
+                                      _("How the object joins the selection, or the layer's mask, that "
+                                        "is there already"),
+                                      gimp_choice_new_with_values (
+                                        "replace", GIMP_CHANNEL_OP_REPLACE, _("Replace"), NULL,
+                                        "add", GIMP_CHANNEL_OP_ADD, _("Add"), NULL,
+                                        "subtract", GIMP_CHANNEL_OP_SUBTRACT, _("Subtract"), NULL,
+                                        "intersect", GIMP_CHANNEL_OP_INTERSECT, _("Intersect"), NULL,
+                                        NULL),
+                                      "replace", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "edge", _("Edge"),
+                                      _("How the object ends"),
+                                      gimp_choice_new_with_values (
+                                        "hard", SA_EDGE_HARD, _("Hard"), NULL,
+                                        "smooth", SA_EDGE_SMOOTH, _("Smooth"), NULL,
+                                        "matte", SA_EDGE_MATTE, _("Matte, for hair and fur"), NULL,
+                                        NULL),
+                                      "smooth", G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "grow", _("Grow"),
+                                      _("Grow the object by so many pixels; shrink it if negative"),
+                                      -1000.0, 1000.0, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "feather", _("Feather"),
+                                      _("Soften the edge over so many pixels"),
+                                      0.0, 1000.0, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "fill-holes", _("Fill holes"),
+                                      _("Fill holes of at most so many square pixels"),
+                                      0.0, 1e12, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "min-area", _("Smallest part"),
+                                      _("Drop parts of fewer square pixels"),
+                                      0.0, 1e12, 0.0, G_PARAM_READWRITE);
+}
+
+/* A property of the configuration as a GimpArray's doubles; NULL and 0 when unset or not there. */
+static const double *
+get_doubles (GimpProcedureConfig *config,
+             const char          *name,
+             GimpArray          **holder,
+             gsize               *n)
+{
+  *n      = 0;
+  *holder = NULL;
+  g_object_get (config, name, holder, NULL);
+
+  return *holder != NULL ? gimp_double_array_get_values (*holder, n) : NULL;
+}
+
+static gboolean
+has_argument (GimpProcedureConfig *config,
+              const char          *name)
+{
+  return g_object_class_find_property (G_OBJECT_GET_CLASS (config), name) != NULL;
+}
+
+static void
+array_clear (GimpArray **array)
+{
+  if (*array != NULL)
+    gimp_array_free (*array);
+}
+
+typedef GimpArray *SaArray;
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SaArray, array_clear)
+
+static gboolean
+read_points (SamPrompt           *prompt,
+             GimpProcedureConfig *config,
+             GError             **error)
+{
+  g_auto (SaArray) points_array = NULL;
+  g_auto (SaArray) labels_array = NULL;
+  gsize            n_values, n_labels = 0;
+  const double    *points = get_doubles (config, "points", &points_array, &n_values);
+  const gint32    *labels = NULL;
+
+  g_object_get (config, "labels", &labels_array, NULL);
+  if (labels_array != NULL)
+    labels = gimp_int32_array_get_values (labels_array, &n_labels);
+
+  if (n_values % 2 != 0)
+    {
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                   _("“points” has an odd number of values (%" G_GSIZE_FORMAT "): give x and y for each point."),
+                   n_values);
+      return FALSE;
+    }
+  if (n_values / 2 > SAM_PROMPT_MAX_POINTS)
+    {
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                   _("“points” has %" G_GSIZE_FORMAT " points: give at most %d."),
+                   n_values / 2, SAM_PROMPT_MAX_POINTS);
+      return FALSE;
+    }
+  if (n_labels != 0 && n_labels != n_values / 2)
+    {
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                   _("There are %" G_GSIZE_FORMAT " labels for %" G_GSIZE_FORMAT " points: give one label per "
+                     "point, or none."),
+                   n_labels, n_values / 2);
+      return FALSE;
+    }
+
+  for (gsize i = 0; i < n_values / 2; i++)
+    {
+      if (! isfinite (points[2 * i]) || ! isfinite (points[2 * i + 1]))
+        {
+          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                       _("Point %" G_GSIZE_FORMAT " is not a number: give finite coordinates."), i + 1);
+          return FALSE;
+        }
+      if (n_labels != 0 && labels[i] != 0 && labels[i] != 1)
+        {
+          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                       _("Label %" G_GSIZE_FORMAT " is %d: use 1 for a point on the object and 0 for one off "
+                         "it."),
+                       i + 1, labels[i]);
+          return FALSE;
+        }
+      sam_prompt_add_point (prompt, (float) points[2 * i], (float) points[2 * i + 1],
+                            n_labels != 0 ? labels[i] : 1);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_boxes (SamPrompt           *prompt,
+            GimpProcedureConfig *config,
+            GError             **error)
+{
+  g_auto (SaArray) array = NULL;
+  gsize            n_values;
+  const double    *boxes = get_doubles (config, "boxes", &array, &n_values);
+
+  if (n_values % 4 != 0)
+    {
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                   _("“boxes” has %" G_GSIZE_FORMAT " values: give x0, y0, x1, y1 for each box."), n_values);
+      return FALSE;
+    }
+  if (n_values / 4 > SAM_PROMPT_MAX_BOXES)
+    {
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                   _("“boxes” has %" G_GSIZE_FORMAT " boxes: give at most %d."),
+                   n_values / 4, SAM_PROMPT_MAX_BOXES);
+      return FALSE;
+    }
+
+  for (gsize i = 0; i < n_values / 4; i++)
+    {
+      const double *box = boxes + 4 * i;
+
+      if (! isfinite (box[0]) || ! isfinite (box[1]) || ! isfinite (box[2]) || ! isfinite (box[3]))
+        {
+          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                       _("Box %" G_GSIZE_FORMAT " is not made of numbers: give finite coordinates."), i + 1);
+          return FALSE;
+        }
+      sam_prompt_add_box (prompt, (float) box[0], (float) box[1], (float) box[2], (float) box[3]);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_prompt (SaRequest           *request,
+             GimpProcedureConfig *config,
+             GError             **error)
+{
+  g_autofree char *line = NULL;
+
+  if (! read_points (&request->prompt, config, error) || ! read_boxes (&request->prompt, config, error))
+    return FALSE;
+
+  g_object_get (config, "prompt", &line, NULL);
+  if (line != NULL && ! sam_prompt_parse (&request->prompt, line, error))
+    return FALSE;
+
+  request->selection = gimp_procedure_config_get_choice_id (config, "prompt-selection");
+
+  if (request->selection == SA_SELECTION_UNUSED && sam_prompt_is_empty (&request->prompt))
+    {
+      g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
+                           _("There is no prompt: give points, boxes or a prompt line, or use the current "
+                             "selection as the prompt."));
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+gboolean
+sa_request_init (SaRequest           *request,
+                 GimpProcedureConfig *config,
+                 GError             **error)
+{
+  const struct
+  {
+    const char *name;
+    double     *value;
+  } numbers[] = { { "grow", &request->grow },
+                  { "feather", &request->feather },
+                  { "fill-holes", &request->fill_holes },
+                  { "min-area", &request->min_area } };
+
+  *request           = (SaRequest) { 0 };
+  request->operation = GIMP_CHANNEL_OP_REPLACE;
+  request->edge      = SA_EDGE_SMOOTH;
+  sam_prompt_init (&request->prompt);
+
+  if (has_argument (config, "points") && ! read_prompt (request, config, error))
+    {
+      sa_request_clear (request);
+      return FALSE;
+    }
+
+  if (has_argument (config, "sample-merged"))
+    g_object_get (config, "sample-merged", &request->merged, NULL);
+  g_object_get (config, "model", &request->model, NULL);
+
+  if (has_argument (config, "candidate"))
+    request->candidate = gimp_procedure_config_get_choice_id (config, "candidate");
+  if (has_argument (config, "output"))
+    request->output = gimp_procedure_config_get_choice_id (config, "output");
+  if (has_argument (config, "operation"))
+    request->operation = gimp_procedure_config_get_choice_id (config, "operation");
+  if (has_argument (config, "edge"))
+    request->edge = gimp_procedure_config_get_choice_id (config, "edge");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      if (has_argument (config, numbers[i].name))
+        g_object_get (config, numbers[i].name, numbers[i].value, NULL);
+      if (! isfinite (*numbers[i].value))
+        {
+          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                       _("“%s” is not a number: give a finite number."), numbers[i].name);
+          sa_request_clear (request);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
+void
+sa_request_clear (SaRequest *request)
+{
+  sam_prompt_clear (&request->prompt);
+  g_clear_pointer (&request->model, g_free);
+}
+
+void
+sa_request_forget_prompt (GimpProcedureConfig *config)
+{
+  g_object_set (config, "points", NULL, "labels", NULL, "boxes", NULL, "prompt", "", NULL);
+}

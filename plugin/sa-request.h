@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a caller asks for: the procedure's arguments, checked. */
+#pragma once
+
+#include <libgimp/gimp.h>
+
+#include "samcore/sam-prompt.h"
+
+G_BEGIN_DECLS
+
+typedef enum
+{
+  SA_SELECTION_UNUSED,
+  SA_SELECTION_BOX, /* its bounds */
+  SA_SELECTION_MASK /* the rough object */
+} SaSelectionUse;
+
+typedef enum
+{
+  SA_OUTPUT_SELECTION,
+  SA_OUTPUT_CHANNEL,
+  SA_OUTPUT_LAYER_MASK,
+  SA_OUTPUT_NEW_LAYER,
+  SA_OUTPUT_PATH
+} SaOutput;
+
+typedef enum
+{
+  SA_EDGE_HARD,
+  SA_EDGE_SMOOTH,
+  SA_EDGE_MATTE /* hair and fur: opacity from the colours at the edge */
+} SaEdge;
+
+/**
+ * SaRequest:
+ * @prompt: points and boxes in IMAGE coordinates
+ * @candidate: 0 for the best, else 1, 2, 3
+ * @grow, @feather: in pixels; @fill_holes, @min_area: in square pixels
+ *
+ * init from a procedure's configuration, then clear.
+ */
+typedef struct
+{
+  SamPrompt      prompt;
+  SaSelectionUse selection;
+  gboolean       merged;
+  char          *model;
+  int            candidate;
+  SaOutput       output;
+  GimpChannelOps operation;
+  SaEdge         edge;
+  double         grow, feather, fill_holes, min_area;
+} SaRequest;
+
+/* Adds the arguments that hold a prompt, and those that say what is made of it. */
+void sa_request_add_prompt_arguments (GimpProcedure *procedure);
+void sa_request_add_model_arguments (GimpProcedure *procedure);
+void sa_request_add_output_arguments (GimpProcedure *procedure);
+
+/* FALSE, with nothing to clear, and a sentence about the first argument that is wrong. Arguments that the
+ * procedure has not keep their defaults. */
+gboolean sa_request_init (SaRequest *request, GimpProcedureConfig *config, GError **error);
+void     sa_request_clear (SaRequest *request);
+
+/* Empties the prompt arguments: they belong to one picture and never come back with another. */
+void sa_request_forget_prompt (GimpProcedureConfig *config);
+
+G_END_DECLS

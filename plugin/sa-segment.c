@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The whole way without a window:
+ *
+ *   drawable ─▶ picture ─▶ embedding ─▶ logits ─▶ mask ─▶ finished mask
+ *
+ * What is cheap to check is checked first: a misplaced point is told at once, not after encoding. */
+#include "config.h"
+
+#include "plugin/sa-segment.h"
+
+#include "samcore/sam-cache.h"
+#include "samcore/sam-catalogue.h"
+#include "samcore/samcore.h"
+
+#include "plugin/sa-error.h"
+#include "plugin/sa-intl.h"
+#include "plugin/sa-matte.h"
+
+SamModel *
+sa_segment_load_model (const char   *name,
+                       const SamJob *job,
+                       GError      **error)
+{
+  g_autofree char *path = sam_catalogue_find (name != NULL ? name : "", error);
+
+  return path != NULL ? sam_model_load (path, job, error) : NULL;
+}
+
+/* The smallest box around what is selected at least by half. */
+static void
+add_selection_box (SamPrompt     *prompt,
+                   const SamMask *selection)
+{
+  const uint8_t *coverage = sam_mask_get_coverage (selection);
+  size_t         width = sam_mask_get_width (selection), height = sam_mask_get_height (selection);
+  size_t         x0 = width, y0 = height, x1 = 0, y1 = 0;
+
+  for (size_t y = 0; y < height; y++)
+    for (size_t x = 0; x < width; x++)
+      if (coverage[y * width + x] >= 128)
+        {
+          x0 = MIN (x0, x);
+          y0 = MIN (y0, y);
+          x1 = MAX (x1, x + 1);
+          y1 = MAX (y1, y + 1);
+        }
+
+  sam_prompt_add_box (prompt, x0, y0, x1, y1);
+}
+
+static gboolean
+choose_candidate (const SamLogits *logits,
+                  int              wanted,
+                  size_t          *candidate,
+                  GError         **error)
+{
+  size_t n = sam_logits_get_n_candidates (logits);
+
+  if (wanted == 0)
+    *candidate = sam_logits_get_best (logits);
+  else if ((size_t) wanted <= n)
+    *candidate = (size_t) wanted - 1;
+  else
+    {
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                   _("There is no candidate %d for this prompt, only %u: ask for “best”, or give a lone "
+                     "point."),
+                   wanted, (unsigned) n);
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+SamMask *
+sa_segment_finish (const SamMask   *mask,
+                   SamImage        *picture,
+                   const SaRequest *request,
+                   int              factor,
+                   const SamJob    *job,
+                   GError         **error)
+{
+  double    area = (double) factor * factor;
+  SamMask  *done = sam_mask_copy (mask, error);
+  int       step = 0;
+  const struct
+  {
+    SamMask *(*work) (const SamMask *mask, double amount, GError **error);
+    double amount;
+  } steps[] = { { sam_mask_fill_holes, request->fill_holes / area },
+                { sam_mask_drop_specks, request->min_area / area },
+                { sam_mask_grow, request->grow / factor },
+                { NULL, 0.0 }, /* the matte */
+                { sam_mask_feather, request->feather / factor } };
+
+  for (; done != NULL && step < (int) G_N_ELEMENTS (steps); step++)
+    {
+      g_autoptr (SamMask) before = done;
+      gboolean            matte  = steps[step].work == NULL;
+
+      done = NULL;
+      if (! sam_job_step (job, (double) step / G_N_ELEMENTS (steps), error))
+        return NULL;
+
+      if (matte && request->edge == SA_EDGE_MATTE)
+        done = sa_matte (picture, before, job, error);
+      else if (! matte && steps[step].amount != 0.0)
+        done = steps[step].work (before, steps[step].amount, error);
+      else
+        done = g_steal_pointer (&before);
+    }
+
+  return done;
+}
+
+SamMask *
+sa_segment (SaSource        *source,
+            const SaRequest *request,
+            const SamJob    *job,
+            double          *iou,
+            GError         **error)
+{
+  SamJob reading  = sam_job_part (job, 0.0, 0.1);
+  SamJob loading  = sam_job_part (job, 0.1, 0.2);
+  SamJob encoding = sam_job_part (job, 0.2, 0.8);
+  SamJob decoding = sam_job_part (job, 0.8, 0.9);
+  SamJob masking  = sam_job_part (job, 0.9, 0.95);
+  SamJob ending   = sam_job_part (job, 0.95, 1.0);
+  g_auto (SamPrompt)       prompt    = { 0 };
+  g_autoptr (SamMask)      selection = NULL;
+  g_autoptr (SamModel)     model     = NULL;
+  g_autoptr (SamImage)     picture   = NULL;
+  g_autoptr (SamEmbedding) embedding = NULL;
+  g_autoptr (SamLogits)    logits    = NULL;
+  g_autoptr (SamMask)      mask      = NULL;
+  gboolean                 found;
+  size_t                   candidate;
+
+  sam_prompt_init (&prompt);
+  if (! sa_source_convert_prompt (source, &request->prompt, &prompt, error))
+    return NULL;
+
+  if (request->selection != SA_SELECTION_UNUSED)
+    {
+      selection = sa_source_read_selection (source, error);
+      if (selection == NULL)
+        return NULL;
+
+      if (request->selection == SA_SELECTION_MASK)
+        prompt.mask = selection;
+      /* a rough mask alone says little about where the object ends */
+      if (request->selection == SA_SELECTION_BOX || prompt.boxes->len == 0)
+        add_selection_box (&prompt, selection);
+    }
+
+  if (! sam_prompt_check (&prompt, source->mask_width, source->mask_height, error))
+    return NULL;
+
+  picture = sa_source_read (source, &reading, error);
+  if (picture == NULL)
+    return NULL;
+
+  model = sa_segment_load_model (request->model, &loading, error);
+  if (model == NULL)
+    return NULL;
+
+  embedding = sam_cache_encode (model, picture, &encoding, &found, error);
+  if (embedding == NULL)
+    return NULL;
+
+  logits = sam_model_predict (model, embedding, &prompt, &decoding, error);
+  if (logits == NULL || ! choose_candidate (logits, request->candidate, &candidate, error))
+    return NULL;
+
+  mask = sam_mask_new_from_logits (logits, candidate,
+                                   request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
+                                   &masking, error);
+  if (mask == NULL)
+    return NULL;
+
+  *iou = sam_logits_get_iou (logits, candidate);
+
+  return sa_segment_finish (mask, picture, request, source->factor, &ending, error);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a request to a mask, without a window. */
+#pragma once
+
+#include "plugin/sa-request.h"
+#include "plugin/sa-source.h"
+#include "samcore/sam-model.h"
+
+G_BEGIN_DECLS
+
+/**
+ * sa_segment_load_model:
+ * @name: (nullable): a catalogue name or a file; "" or NULL for the user's default
+ */
+SamModel *sa_segment_load_model (const char *name, const SamJob *job, GError **error);
+
+/**
+ * sa_segment:
+ * @iou: (out): the model's estimate of the mask's quality
+ *
+ * Reads the picture, encodes it (or takes it from the cache), answers the prompt and finishes the mask.
+ * Nothing of the image changes.
+ */
+SamMask *sa_segment (SaSource *source, const SaRequest *request, const SamJob *job, double *iou,
+                     GError **error);
+
+/**
+ * sa_segment_finish:
+ * @picture: for the matte's colours
+ * @factor: of the source: lengths and areas of @request are in the drawable's pixels
+ *
+ * Holes, specks, growing, matte and feather, in this order.
+ */
+SamMask *sa_segment_finish (const SamMask *mask, SamImage *picture, const SaRequest *request, int factor,
+                            const SamJob *job, GError **error);
+
+G_END_DECLS

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The plug-in as GIMP sees it: its procedures, their names in the menus, and where its translations are.
+ *
+ *   plug-in-segment-anything             a prompt in, an object out; with a window when interactive
+ *   plug-in-segment-anything-selection   the rough selection in, the object out
+ *
+ * GIMP starts the program anew for each call, and once after installation to ask what there is. */
+#include "config.h"
+
+#include <libgimp/gimp.h>
+
+#include "plugin/sa-intl.h"
+#include "plugin/sa-request.h"
+#include "plugin/sa-run.h"
+
+#define PROCEDURE           "plug-in-segment-anything"
+#define PROCEDURE_SELECTION "plug-in-segment-anything-selection"
+
+/* type names need three letters at least */
+typedef struct
+{
+  GimpPlugIn parent;
+} SaPlugin;
+
+typedef struct
+{
+  GimpPlugInClass parent;
+} SaPluginClass;
+
+GType sa_plugin_get_type (void);
+
+G_DEFINE_TYPE (SaPlugin, sa_plugin, GIMP_TYPE_PLUG_IN)
+
+static GList *
+query_procedures (GimpPlugIn *plug_in)
+{
+  GList *names = NULL;
+
+  names = g_list_append (names, g_strdup (PROCEDURE));
+  names = g_list_append (names, g_strdup (PROCEDURE_SELECTION));
+
+  return names;
+}
+
+static void
+add_return_values (GimpProcedure *procedure)
+{
+  gimp_procedure_add_double_return_value (procedure, "predicted-iou", _("Predicted IoU"),
+                                          _("How good the model thinks the mask is, from 0 to 1"),
+                                          -G_MAXDOUBLE, G_MAXDOUBLE, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_int_return_value (procedure, "n-pixels", _("Pixels"),
+                                       _("How many pixels the object covers by half or more"),
+                                       0, G_MAXINT, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_item_return_value (procedure, "item", _("Item"),
+                                        _("The channel, layer mask, layer or path made; none for a selection"),
+                                        TRUE, G_PARAM_READWRITE);
+}
+
+static GimpProcedure *
+create_procedure (GimpPlugIn  *plug_in,
+                  const gchar *name)
+{
+  gboolean       main_one  = g_strcmp0 (name, PROCEDURE) == 0;
+  GimpProcedure *procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN,
+                                                       main_one ? sa_run_prompt : sa_run_selection, NULL, NULL);
+
+  gimp_procedure_set_image_types (procedure, "*");
+  gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE);
+  gimp_procedure_set_icon_name (procedure, "gimp-tool-fuzzy-select");
+  gimp_procedure_set_attribution (procedure, "The Segment Anything for GIMP authors",
+                                  "The Segment Anything for GIMP authors", "2026");
+  if (main_one)
+    {
+      gimp_procedure_set_menu_label (procedure, _("Segment _Anything..."));
+      gimp_procedure_set_documentation (
+        procedure, _("Select an object by a click, a box or a rough selection"),
+        _("Points and boxes, in image coordinates, say where the object is; a neural network finds its "
+          "outline. The result becomes the selection, a channel, a layer mask, a new layer or a path, in one "
+          "undo step. The names of choices that do not exist are taken for the default."),
+        name);
+      sa_request_add_prompt_arguments (procedure);
+    }
+  else
+    {
+      gimp_procedure_set_menu_label (procedure, _("Re_fine Selection with Segment Anything"));
+      gimp_procedure_set_documentation (
+        procedure, _("Select the object that is roughly selected"),
+        _("The current selection says roughly where the object is; a neural network finds its outline. Made "
+          "for a keyboard shortcut: there is no window."),
+        name);
+    }
+
+  /* needs the label */
+  gimp_procedure_add_menu_path (procedure, "<Image>/Select/[Modify]");
+
+  sa_request_add_model_arguments (procedure);
+  sa_request_add_output_arguments (procedure);
+  add_return_values (procedure);
+
+  return procedure;
+}
+
+/* The folder is relative to the plug-in's own; an absolute one would switch translations off. */
+static gboolean
+set_i18n (GimpPlugIn  *plug_in,
+          const gchar *procedure_name,
+          gchar      **gettext_domain,
+          gchar      **catalog_dir)
+{
+  *gettext_domain = g_strdup (GETTEXT_PACKAGE);
+  *catalog_dir    = g_strdup ("locale");
+
+  return TRUE;
+}
+
+static void
+sa_plugin_class_init (SaPluginClass *klass)
+{
+  GimpPlugInClass *plug_in_class = GIMP_PLUG_IN_CLASS (klass);
+
+  plug_in_class->query_procedures = query_procedures;
+  plug_in_class->create_procedure = create_procedure;
+  plug_in_class->set_i18n         = set_i18n;
+}
+
+static void
+sa_plugin_init (SaPlugin *plugin)
+{
+}
+
+GIMP_MAIN (sa_plugin_get_type ())
