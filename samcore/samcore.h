@@ -16,6 +16,7 @@
 #include "samcore/sam-embedding.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-image.h"
+#include "samcore/sam-install.h"
 #include "samcore/sam-job.h"
 #include "samcore/sam-logits.h"
 #include "samcore/sam-mask.h"
