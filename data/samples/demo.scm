@@ -32,6 +32,7 @@
   (demo-cover image '(255 255 255) 100 TRUE)
   (gimp-selection-none image)
   (gimp-image-flatten image)
+  (gimp-image-convert-grayscale image)
   (demo-save image name))
 
 (define (demo-overlay image name)
