@@ -85,7 +85,10 @@ make_geometry (size_t      width,
                size_t      input,
                SamUpsample upsample)
 {
-  SamGeometry geometry = { width, height, input, input, input, upsample };
+  SamGeometry geometry = {
+    .width = width, .height = height, .resized_width = input, .resized_height = input, .input = input,
+    .fit = upsample == SAM_UPSAMPLE_TWO_STEP ? SAM_FIT_LONGEST : SAM_FIT_SQUASH, .upsample = upsample,
+  };
 
   if (upsample == SAM_UPSAMPLE_TWO_STEP)
     {

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The program samcore: the core without GIMP. One file per subcommand, cmd-*.c. */
+#include "config.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "samcore/command.h"
+#include "samcore/sam-version.h"
+
+static const struct
+{
+  const char *name;
+  int (*run) (int argc, char **argv);
+  const char *about;
+} commands[] = {
+  { "segment", cmd_segment, "select an object: points, boxes, a mask → mask, cut-out, overlay" },
+  { "embed", cmd_embed, "keep the image embedding of a picture" },
+  { "models", cmd_models, "list, download and add models" },
+  { "info", cmd_info, "tell what a checkpoint is" },
+  { "convert", cmd_convert, "write a checkpoint in our own form" },
+  { "evaluate", cmd_evaluate, "measure quality on pictures with true masks" },
+};
+
+static void
+print_help (void)
+{
+  g_print ("Usage: samcore COMMAND …\n\nSelects objects in pictures with Segment Anything models.\n\nCommands:\n");
+  for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
+    g_print ("  %-11s %s\n", commands[i].name, commands[i].about);
+  g_print ("\nsamcore COMMAND --help tells more; samcore --version is the version.\n");
+}
+
+/* The first Ctrl+C asks the computation to stop; the second does not ask. */
+static gpointer
+wait_for_signals (gpointer cancellable)
+{
+  sigset_t set;
+  int      number;
+
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGTERM);
+  if (sigwait (&set, &number) == 0)
+    g_cancellable_cancel (cancellable);
+  if (sigwait (&set, &number) == 0)
+    _exit (COMMAND_FAILED);
+
+  return NULL;
+}
+
+static void
+catch_signals (void)
+{
+  GCancellable *cancellable = g_cancellable_new ();
+  sigset_t      set;
+
+  /* blocked here and in all threads to come, so that sigwait gets them */
+  sigemptyset (&set);
+  sigaddset (&set, SIGINT);
+  sigaddset (&set, SIGTERM);
+  pthread_sigmask (SIG_BLOCK, &set, NULL);
+
+  g_cancellable_push_current (cancellable);
+  g_thread_unref (g_thread_new ("signals", wait_for_signals, cancellable));
+}
+
+int
+main (int    argc,
+      char **argv)
+{
+  g_autofree char *name = NULL;
+
+  /* names of files in the user's encoding; numbers always with a point */
+  setlocale (LC_CTYPE, "");
+  g_set_prgname ("samcore");
+
+  if (argc < 2)
+    return command_usage ("say what to do: segment, models …");
+  if (strcmp (argv[1], "--version") == 0)
+    {
+      g_print ("samcore %s\n", sam_version ());
+      return COMMAND_DONE;
+    }
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
+    {
+      print_help ();
+      return COMMAND_DONE;
+    }
+
+  for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
+    if (strcmp (argv[1], commands[i].name) == 0)
+      {
+        name = g_strdup_printf ("samcore %s", commands[i].name);
+        g_set_prgname (name);
+        catch_signals ();
+        argv[1] = name;
+        return commands[i].run (argc - 1, argv + 1);
+      }
+
+  return command_usage ("there is no command “%s”", argv[1]);
+}
