@@ -56,7 +56,7 @@ conv_pixels (size_t first, size_t last, gpointer data)
 {
   const Conv *c        = data;
   size_t      n        = c->kh * c->kw * c->in;
-  float      *gathered = sam_parallel_scratch (SAM_SCRATCH_GATHER, (last - first) * n);
+  float      *gathered = sam_parallel_scratch (SAM_SCRATCH_GROUP, (last - first) * n);
   float      *y        = c->y + first * c->out;
 
   for (size_t p = first; p < last; p++)
@@ -123,7 +123,7 @@ conv_transpose_pixels (size_t first, size_t last, gpointer data)
   const Conv       *c       = data;
   const SamKernels *kernels = sam_kernels ();
   size_t            n       = last - first;
-  float            *product = sam_parallel_scratch (SAM_SCRATCH_LINEAR, n * 4 * c->out);
+  float            *product = sam_parallel_scratch (SAM_SCRATCH_ROWS, n * 4 * c->out);
 
   sam_gemm_nt (product, 4 * c->out, c->x + first * c->in, c->in, c->k, c->in, n, 4 * c->out, c->in, 1, 0);
 

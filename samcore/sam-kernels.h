@@ -3,11 +3,31 @@
  * exactly the arrays' shapes and expects no alignment. y and x never overlap unless "may be" is said. */
 #pragma once
 
+#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
+
+/* Products of packed operands, c = a b or c += a b, in one precision; sums are float32 always.
+ *   a: strips of `strip` rows, each [k' / line][strip][line], a line being 64 bytes, k' = k rounded up to lines
+ *   b: panels of `panel` columns, k' x panel elements each, in an order of the level's own
+ * Both hold zeros from k to k'; a's rows beyond the last may hold anything. */
+struct _SamGemm
+{
+  size_t strip, panel, line;
+  size_t element; /* bytes */
+  /* The first @k elements of a row, and zeros to k', to its place in a strip: at @line * row in it.
+   * x: [k]; writes k' / line lines, strip lines apart */
+  void (*pack_row) (void *to, const float *x, size_t k);
+  /* Columns in panels. b: [k, n], or transposed [n, k], rows ldb apart */
+  void (*pack_columns) (void *to, const float *b, size_t ldb, bool transposed, size_t n, size_t k);
+  /* c: [m, n], rows ldc apart */
+  void (*gemm) (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add);
+};
 
 typedef struct
 {
-  const char *name; /* of the level */
+  const char    *name; /* of the level */
+  const SamGemm *f32;
+  const SamGemm *bf16; /* both operands rounded; NULL where the processor has no instruction for it */
 
   /* y = act (x)    x, y: [n]; y may be x */
   void (*activate) (float *y, const float *x, size_t n, SamAct act);

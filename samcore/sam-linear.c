@@ -54,7 +54,7 @@ linear_part (const Linear *l, size_t row0, size_t row1, size_t column0, size_t c
     }
   else if (r == y)
     {
-      float *product = sam_parallel_scratch (SAM_SCRATCH_LINEAR, n * c);
+      float *product = sam_parallel_scratch (SAM_SCRATCH_ROWS, n * c);
 
       sam_gemm_nt (product, c, x, l->in, w, l->in, n, c, l->in, 1, 0);
       kernels->finish (product, c, b, NULL, 0, n, c, l->act);

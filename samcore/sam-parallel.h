@@ -26,8 +26,11 @@ void sam_parallel_for (size_t n, size_t grain, SamParallelFunc func, gpointer da
  * operations (sam-ops.h), each of which holds it until it returns: one that calls another uses other slots. */
 typedef enum
 {
-  SAM_SCRATCH_LINEAR,
-  SAM_SCRATCH_GATHER,
+  SAM_SCRATCH_ROW,
+  SAM_SCRATCH_ROWS,
+  SAM_SCRATCH_MIDDLE,
+  SAM_SCRATCH_GROUP,
+  SAM_SCRATCH_PANELS,
   SAM_SCRATCH_SCORES,
   SAM_SCRATCH_RESIZE,
   SAM_N_SCRATCHES

@@ -390,6 +390,86 @@ test_blend (gconstpointer data)
       }
 }
 
+static float
+to_bf16 (float x)
+{
+  uint32_t i;
+
+  memcpy (&i, &x, 4);
+  i = (i + 0x7fff + (i >> 16 & 1)) & 0xffff0000u;
+  memcpy (&x, &i, 4);
+  return x;
+}
+
+static void
+check_gemm (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transposed, gboolean add)
+{
+  size_t   lda = k + 3, ldb = (transposed ? k : n) + 2, ldc = n + 1;
+  size_t   k_lines = (k + gemm->line - 1) / gemm->line * gemm->line;
+  size_t   n_strips = (m + gemm->strip - 1) / gemm->strip, n_panels = (n + gemm->panel - 1) / gemm->panel;
+  float   *a = guarded_input (m * lda, 1), *b = guarded_input ((transposed ? n : k) * ldb, 1);
+  float   *c = guarded_output (m * ldc), *before = guarded_input (m * ldc, 1);
+  float   *panels = guarded_output (n_panels * gemm->panel * k_lines * gemm->element / sizeof (float));
+  char    *strips = g_aligned_alloc (n_strips * gemm->strip, k_lines * gemm->element, 64);
+  gboolean exact  = gemm->element == sizeof (float);
+
+  memset (strips, 0xff, n_strips * gemm->strip * k_lines * gemm->element); /* NaNs in rows that are not there */
+  for (size_t row = 0; row < m; row++)
+    gemm->pack_row (strips + (row / gemm->strip * gemm->strip * k_lines + row % gemm->strip * gemm->line) * gemm->element,
+                    a + row * lda, k);
+  gemm->pack_columns (panels, b, ldb, transposed, n, k);
+  memcpy (c, before, m * ldc * sizeof *c);
+  gemm->gemm (c, ldc, strips, panels, m, n, k, add);
+
+  for (size_t i = 0; i < m; i++)
+    {
+      for (size_t j = 0; j < n; j++)
+        {
+          double wanted = add ? before[i * ldc + j] : 0;
+
+          for (size_t p = 0; p < k; p++)
+            {
+              float x = a[i * lda + p], y = transposed ? b[j * ldb + p] : b[p * ldb + j];
+
+              wanted += exact ? (double) x * y : (double) to_bf16 (x) * to_bf16 (y);
+            }
+          /* products of values below 1 have the deviation 1/3; the sum's grows as the square root */
+          assert_near (c[i * ldc + j], wanted, 4 + sqrt (k), 3 + sqrt (k));
+        }
+      g_assert_cmpfloat (c[i * ldc + n], ==, before[i * ldc + n]);
+    }
+
+  guarded_output_free (c, m * ldc);
+  guarded_output_free (panels, n_panels * gemm->panel * k_lines * gemm->element / sizeof (float));
+  g_aligned_free (strips);
+  g_free (a);
+  g_free (b);
+  g_free (before);
+}
+
+static void
+test_gemm (gconstpointer data)
+{
+  const SamKernels   *kernels = data;
+  static const size_t ks[]    = { 1, 2, 15, 16, 17, 31, 32, 33, 100, 511, 513, 800, 1025 };
+
+  for (int precision = 0; precision < 2; precision++)
+    {
+      const SamGemm *gemm = precision == 0 ? kernels->f32 : kernels->bf16;
+
+      if (gemm == NULL)
+        continue;
+      for (size_t m = 1; m < 70; m += m < 34 ? 1 : 11)
+        check_gemm (gemm, m, 1 + m * 7 % 70, 1 + m * 5 % 40, m % 2, m % 3 == 0);
+      for (size_t n = 1; n < 70; n++)
+        check_gemm (gemm, 5 + n % 30, n, 20, n % 2, n % 3 == 0);
+      for (size_t i = 0; i < G_N_ELEMENTS (ks); i++)
+        for (int how = 0; how < 4; how++)
+          check_gemm (gemm, 17, 37, ks[i], how & 1, how & 2);
+      check_gemm (gemm, 66, 64, 96, TRUE, TRUE);
+    }
+}
+
 /* SAM_CPU picks a level that the processor has, and nothing else. */
 static void
 test_level (void)
@@ -419,6 +499,7 @@ main (int    argc,
     { "activate", test_activate },         { "gelu", test_gelu_sweep }, { "finish", test_finish },
     { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
+    { "gemm", test_gemm },
   };
 
   g_test_init (&argc, &argv, NULL);

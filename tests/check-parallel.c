@@ -170,7 +170,7 @@ test_several_callers (void)
 static void
 fill_scratch (size_t first, size_t last, gpointer data)
 {
-  float *memory = sam_parallel_scratch (SAM_SCRATCH_LINEAR, 1000 + first);
+  float *memory = sam_parallel_scratch (SAM_SCRATCH_ROWS, 1000 + first);
 
   g_assert_cmpint ((gsize) memory % 64, ==, 0);
   for (size_t i = 0; i < 1000 + first; i++)
@@ -183,9 +183,9 @@ fill_scratch (size_t first, size_t last, gpointer data)
 static void
 test_scratch (void)
 {
-  float *small = sam_parallel_scratch (SAM_SCRATCH_GATHER, 10);
+  float *small = sam_parallel_scratch (SAM_SCRATCH_GROUP, 10);
 
-  g_assert_true (small == sam_parallel_scratch (SAM_SCRATCH_GATHER, 5));
+  g_assert_true (small == sam_parallel_scratch (SAM_SCRATCH_GROUP, 5));
   g_assert_true (small != sam_parallel_scratch (SAM_SCRATCH_SCORES, 5));
   sam_parallel_set_n_threads (4);
   sam_parallel_for (100, 1, fill_scratch, NULL);

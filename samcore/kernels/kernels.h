@@ -21,3 +21,8 @@ void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, 
 void  KERNEL (blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,
                               size_t n_taps, size_t n, size_t c);
 void  KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
+
+extern const SamGemm KERNEL (gemm_f32);
+#ifdef __AVX512BF16__
+extern const SamGemm KERNEL (gemm_bf16);
+#endif

@@ -6,6 +6,10 @@ extern const SamKernels KERNEL (kernels);
 
 const SamKernels KERNEL (kernels) = {
   .name          = LEVEL_NAME,
+  .f32           = &KERNEL (gemm_f32),
+#ifdef __AVX512BF16__
+  .bf16          = &KERNEL (gemm_bf16),
+#endif
   .activate      = KERNEL (activate),
   .finish        = KERNEL (finish),
   .add           = KERNEL (add),

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Matrix products of operands rounded to bf16 and packed, c (+)= a b, sums in float32. The levels below
+ * AVX-512 BF16 have none.
+ *
+ *   a: strips of STRIP rows, each [k / 32][STRIP][32], as in gemm.c; zeros after k
+ *   b: panels of 32 columns, each [k / 32][16][32][2]: pairs of k side by side, as the processor multiplies
+ *      them; zeros after k and beyond the last column
+ *
+ * With AMX a tile of the result is 32 x 32, in four of the eight tile registers, else STRIP x 32 in vector
+ * registers. Both run over parts of k that stay in the level 1 cache. */
+#include "kernel.h"
+#include "kernels.h"
+
+#ifdef __AVX512BF16__
+
+#include <immintrin.h>
+
+#define PANEL 32
+#ifdef __AMX_BF16__
+#define STRIP 32
+#else
+#define STRIP 14
+#endif
+#define LINE  32 /* bf16: 64 bytes */
+#define PART  512 /* of k; a multiple of LINE */
+
+#define INLINE static inline __attribute__ ((always_inline))
+
+static size_t
+lines (size_t k)
+{
+  return (k + LINE - 1) / LINE;
+}
+
+/* 32 floats, or the first n of them and zeros. */
+INLINE __m512i
+line_from (const float *x, size_t n)
+{
+  __m512 low, high;
+
+  if (n >= LINE)
+    {
+      low  = _mm512_loadu_ps (x);
+      high = _mm512_loadu_ps (x + 16);
+    }
+  else
+    {
+      uint32_t mask = (1u << n) - 1;
+
+      low  = _mm512_maskz_loadu_ps (mask & 0xffff, x);
+      high = _mm512_maskz_loadu_ps (mask >> 16, x + 16);
+    }
+
+  return (__m512i) _mm512_cvtne2ps_pbh (high, low);
+}
+
+static void
+pack_row (void *to, const float *x, size_t k)
+{
+  uint16_t *line = to;
+
+  for (size_t p = 0; p < k; p += LINE, line += STRIP * LINE)
+    _mm512_storeu_si512 (line, line_from (x + p, k - p));
+}
+
+/* b: [n, k] */
+static void
+pack_transposed (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k)
+{
+  memset (to, 0, lines (k) * LINE * PANEL * sizeof *to);
+  for (size_t p = 0; p < k; p += LINE)
+    for (size_t i = 0; i < columns; i++)
+      {
+        uint32_t pairs[LINE / 2];
+
+        _mm512_storeu_si512 (pairs, line_from (b + i * ldb + p, k - p));
+        for (size_t pair = 0; pair < LINE / 2; pair++)
+          memcpy (to + p * PANEL + (pair * PANEL + i) * 2, &pairs[pair], 4);
+      }
+}
+
+/* b: [k, n] */
+static void
+pack_straight (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k)
+{
+  const __m512i interleave = _mm512_set_epi16 (31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
+                                               23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+  uint32_t      mask       = columns < PANEL ? (1u << columns) - 1 : 0xffffffffu;
+
+  for (size_t p = 0; p < lines (k) * LINE; p += 2, to += 2 * PANEL)
+    for (size_t half = 0; half < 2; half++)
+      {
+        __mmask16 columns_mask = (mask >> (16 * half)) & 0xffff;
+        __m512    even = _mm512_maskz_loadu_ps (p < k ? columns_mask : 0, b + p * ldb + 16 * half);
+        __m512    odd  = _mm512_maskz_loadu_ps (p + 1 < k ? columns_mask : 0, b + (p + 1) * ldb + 16 * half);
+        __m512i   both = (__m512i) _mm512_cvtne2ps_pbh (odd, even);
+
+        _mm512_storeu_si512 (to + half * PANEL, _mm512_permutexvar_epi16 (interleave, both));
+      }
+}
+
+static void
+pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t n, size_t k)
+{
+  uint16_t *to = panels;
+
+  for (size_t column = 0; column < n; column += PANEL, to += lines (k) * LINE * PANEL)
+    {
+      size_t columns = n - column < PANEL ? n - column : PANEL;
+
+      if (transposed)
+        pack_transposed (to, b + column * ldb, ldb, columns, k);
+      else
+        pack_straight (to, b + column, ldb, columns, k);
+    }
+}
+
+#ifdef __AMX_BF16__
+
+/* sums: [32, 32]; n: lines of k; rows: 16 when the lower half is empty */
+#define MULTIPLY(rows)                         \
+  for (; n > 0; n--, a += STRIP * LINE, b += LINE * PANEL) \
+    {                                          \
+      _tile_loadd (4, a, 64);                  \
+      _tile_loadd (6, b, 128);                 \
+      _tile_loadd (7, b + 32, 128);            \
+      _tile_dpbf16ps (0, 4, 6);                \
+      _tile_dpbf16ps (1, 4, 7);                \
+      if (rows > 16)                           \
+        {                                      \
+          _tile_loadd (5, a + 16 * LINE, 64);  \
+          _tile_dpbf16ps (2, 5, 6);            \
+          _tile_dpbf16ps (3, 5, 7);            \
+        }                                      \
+    }
+
+static void
+tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns, bool add)
+{
+  float  edge[32 * 32];
+  bool   whole = rows == 32 && columns == 32;
+  float *sums  = whole ? c : edge;
+  size_t ld    = whole ? ldc : 32;
+  size_t bytes = ld * sizeof *c;
+
+  if (add && ! whole)
+    for (size_t r = 0; r < rows; r++)
+      memcpy (edge + r * 32, c + r * ldc, columns * sizeof *c);
+
+  if (add)
+    {
+      _tile_loadd (0, sums, bytes);
+      _tile_loadd (1, sums + 16, bytes);
+      _tile_loadd (2, sums + 16 * ld, bytes);
+      _tile_loadd (3, sums + 16 * ld + 16, bytes);
+    }
+  else
+    {
+      _tile_zero (0);
+      _tile_zero (1);
+      _tile_zero (2);
+      _tile_zero (3);
+    }
+
+  if (rows > 16)
+    MULTIPLY (32)
+  else
+    MULTIPLY (16)
+
+  _tile_stored (0, sums, bytes);
+  _tile_stored (1, sums + 16, bytes);
+  if (rows > 16)
+    {
+      _tile_stored (2, sums + 16 * ld, bytes);
+      _tile_stored (3, sums + 16 * ld + 16, bytes);
+    }
+
+  if (! whole)
+    for (size_t r = 0; r < rows; r++)
+      memcpy (c + r * ldc, edge + r * 32, columns * sizeof *c);
+}
+
+#define any_tile tile
+
+/* All tiles: 16 rows of 64 bytes. */
+static void
+begin (void)
+{
+  struct
+  {
+    uint8_t  palette, start_row, reserved[14];
+    uint16_t bytes_per_row[16];
+    uint8_t  rows[16];
+  } __attribute__ ((aligned (64))) config = { .palette = 1 };
+
+  for (int i = 0; i < 8; i++)
+    {
+      config.bytes_per_row[i] = 64;
+      config.rows[i]          = 16;
+    }
+  _tile_loadconfig (&config);
+}
+
+static void
+end (void)
+{
+  _tile_release ();
+}
+
+#else /* no AMX */
+
+INLINE void
+tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns,
+      bool add)
+{
+  __m512    sums[STRIP][2];
+  __mmask16 low  = columns < 16 ? (1u << columns) - 1 : 0xffff;
+  __mmask16 high = columns < 32 ? (columns > 16 ? (1u << (columns - 16)) - 1 : 0) : 0xffff;
+
+#pragma GCC unroll 16
+  for (size_t r = 0; r < rows; r++)
+    sums[r][0] = sums[r][1] = _mm512_setzero_ps ();
+
+  for (; n > 0; n--, a += (STRIP - 1) * LINE)
+    for (size_t pair = 0; pair < LINE / 2; pair++, a += 2, b += 2 * PANEL)
+      {
+        __m512bh b0 = (__m512bh) _mm512_loadu_si512 (b);
+        __m512bh b1 = (__m512bh) _mm512_loadu_si512 (b + PANEL);
+
+#pragma GCC unroll 16
+        for (size_t r = 0; r < rows; r++)
+          {
+            uint32_t both;
+            __m512bh f;
+
+            memcpy (&both, a + r * LINE, 4);
+            f          = (__m512bh) _mm512_set1_epi32 ((int) both);
+            sums[r][0] = _mm512_dpbf16_ps (sums[r][0], f, b0);
+            sums[r][1] = _mm512_dpbf16_ps (sums[r][1], f, b1);
+          }
+      }
+
+#pragma GCC unroll 16
+  for (size_t r = 0; r < rows; r++)
+    {
+      float *to = c + r * ldc;
+
+      if (add)
+        {
+          sums[r][0] = _mm512_add_ps (sums[r][0], _mm512_maskz_loadu_ps (low, to));
+          sums[r][1] = _mm512_add_ps (sums[r][1], _mm512_maskz_loadu_ps (high, to + 16));
+        }
+      _mm512_mask_storeu_ps (to, low, sums[r][0]);
+      _mm512_mask_storeu_ps (to + 16, high, sums[r][1]);
+    }
+}
+
+#define TILE(rows)                              \
+  case rows:                                    \
+    tile (rows, c, ldc, a, b, n, columns, add); \
+    break;
+
+static void
+any_tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns,
+          bool add)
+{
+  switch (rows)
+    {
+      TILE (1) TILE (2) TILE (3) TILE (4) TILE (5) TILE (6) TILE (7)
+      TILE (8) TILE (9) TILE (10) TILE (11) TILE (12) TILE (13) TILE (14)
+    }
+}
+
+static inline void
+begin (void)
+{
+}
+
+static inline void
+end (void)
+{
+}
+
+#endif
+
+static void
+gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
+{
+  const uint16_t *strips = a, *panels = b;
+  size_t          end_k  = lines (k) * LINE;
+
+  begin ();
+  for (size_t p = 0; p < end_k; p += PART)
+    for (size_t column = 0; column < n; column += PANEL)
+      for (size_t row = 0; row < m; row += STRIP)
+        any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc,
+                  strips + row * end_k + p * STRIP, panels + column * end_k + p * PANEL,
+                  (end_k - p < PART ? end_k - p : PART) / LINE, n - column < PANEL ? n - column : PANEL, add || p > 0);
+  end ();
+}
+
+const SamGemm KERNEL (gemm_bf16) = { STRIP, PANEL, LINE, sizeof (uint16_t), pack_row, pack_columns, gemm };
+
+#endif

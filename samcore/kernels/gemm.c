@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Matrix products of packed operands, c (+)= a b, in float32.
+ *
+ *   a: strips, each [k / 16][STRIP][16]: cache lines of the rows in turn, so that the rows of a strip lie at
+ *      constant distances, and packing is copying
+ *   b: panels, each [k][PANEL], zeros beyond the last column
+ *
+ * A tile of the result, STRIP x PANEL, stays in registers while it runs over a part of k. */
+#include "kernel.h"
+#include "kernels.h"
+
+#include <stdint.h>
+
+typedef float Vec __attribute__ ((vector_size (4 * SAM_LANES)));
+
+#if SAM_LANES == 16
+#define STRIP 14 /* 28 sums, two columns of b, one of a: 31 of 32 registers */
+#else
+#define STRIP 6 /* 12 sums of 16 registers */
+#endif
+#define PANEL (2 * SAM_LANES)
+#define LINE  16 /* floats */
+#define PART  768 /* of k: what is used of a panel stays in the level 2 cache */
+
+#define INLINE static inline __attribute__ ((always_inline))
+
+INLINE Vec
+load (const float *x)
+{
+  Vec v;
+
+  memcpy (&v, x, sizeof v);
+  return v;
+}
+
+/* The sums of a tile into c: columns < PANEL at the right edge. */
+INLINE void
+store (const size_t rows, float *c, size_t ldc, Vec sums[][2], size_t columns, bool add)
+{
+  if (columns == PANEL)
+    {
+#pragma GCC unroll 16
+      for (size_t r = 0; r < rows; r++)
+        for (size_t v = 0; v < 2; v++)
+          {
+            float *to = c + r * ldc + v * SAM_LANES;
+            Vec    s  = add ? load (to) + sums[r][v] : sums[r][v];
+
+            memcpy (to, &s, sizeof s);
+          }
+    }
+  else
+    {
+#pragma GCC unroll 16
+      for (size_t r = 0; r < rows; r++)
+        {
+          float row[PANEL];
+
+          memcpy (row, sums[r], sizeof row);
+          for (size_t i = 0; i < columns; i++)
+            c[r * ldc + i] = add ? c[r * ldc + i] + row[i] : row[i];
+        }
+    }
+}
+
+INLINE void
+tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const float *a, const float *b, size_t n_lines,
+      size_t columns, bool add)
+{
+  Vec sums[STRIP][2] = { { { 0 } } };
+
+  for (; n_lines > 0; n_lines--, a += STRIP * LINE)
+    for (size_t p = 0; p < LINE; p++, b += PANEL)
+      {
+        Vec b0 = load (b), b1 = load (b + SAM_LANES);
+
+#pragma GCC unroll 16
+        for (size_t r = 0; r < rows; r++)
+          {
+            float f = a[r * LINE + p];
+
+            sums[r][0] += f * b0;
+            if (vectors > 1)
+              sums[r][1] += f * b1;
+          }
+      }
+
+  store (rows, c, ldc, sums, columns, add);
+}
+
+#define TILE(rows)                                             \
+  case rows:                                                   \
+    if (columns > SAM_LANES)                                   \
+      tile (rows, 2, c, ldc, a, b, n_lines, columns, add);     \
+    else                                                       \
+      tile (rows, 1, c, ldc, a, b, n_lines, columns, add);     \
+    break;
+
+static void
+any_tile (size_t rows, float *c, size_t ldc, const float *a, const float *b, size_t n_lines, size_t columns, bool add)
+{
+  switch (rows)
+    {
+      TILE (1) TILE (2) TILE (3) TILE (4) TILE (5) TILE (6)
+#if STRIP > 6
+      TILE (7) TILE (8) TILE (9) TILE (10) TILE (11) TILE (12) TILE (13) TILE (14)
+#endif
+    }
+}
+
+static size_t
+whole_lines (size_t k)
+{
+  return (k + LINE - 1) / LINE * LINE;
+}
+
+static void
+pack_row (void *to, const float *x, size_t k)
+{
+  float *line = to;
+
+  for (; k >= LINE; k -= LINE, x += LINE, line += STRIP * LINE)
+    memcpy (line, x, LINE * sizeof *x);
+  if (k > 0)
+    {
+      memcpy (line, x, k * sizeof *x);
+      memset (line + k, 0, (LINE - k) * sizeof *x);
+    }
+}
+
+static void
+pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t n, size_t k)
+{
+  float *to = panels;
+
+  for (size_t column = 0; column < n; column += PANEL)
+    {
+      size_t columns = n - column < PANEL ? n - column : PANEL;
+
+      for (size_t p = 0; p < whole_lines (k); p++, to += PANEL)
+        {
+          size_t used = p < k ? columns : 0;
+
+          if (transposed) /* b: [n, k] */
+            for (size_t i = 0; i < used; i++)
+              to[i] = b[(column + i) * ldb + p];
+          else /* b: [k, n] */
+            memcpy (to, b + p * ldb + column, used * sizeof *to);
+          memset (to + used, 0, (PANEL - used) * sizeof *to);
+        }
+    }
+}
+
+static void
+gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
+{
+  const float *strips = a, *panels = b;
+  size_t       end    = whole_lines (k);
+
+  for (size_t p = 0; p < end; p += PART)
+    for (size_t column = 0; column < n; column += PANEL)
+      for (size_t row = 0; row < m; row += STRIP)
+        any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc,
+                  strips + row * end + p * STRIP, panels + column * end + p * PANEL,
+                  (end - p < PART ? end - p : PART) / LINE, n - column < PANEL ? n - column : PANEL, add || p > 0);
+}
+
+const SamGemm KERNEL (gemm_f32) = { STRIP, PANEL, LINE, sizeof (float), pack_row, pack_columns, gemm };

@@ -1,0 +1,477 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Products with packed weights. A piece of work is a block of rows:
+ *
+ *   1. its rows are fetched (copied, gathered, normalised, or the neighbourhoods of a convolution) and packed
+ *   2. for each group of columns: product, then bias, activation and residual while the group is in the cache
+ *
+ * An MLP packs the activated groups of its first product again, as the rows of the second. Blocks depend on
+ * sizes only. Few rows are cut into groups of columns instead. */
+#include "config.h"
+
+#include "samcore/sam-matrix.h"
+
+#include "samcore/sam-kernels.h"
+#include "samcore/sam-parallel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define GROUP         256    /* columns that are finished at once; a multiple of every panel and line */
+#define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
+#define BLOCK_ROWS    224    /* a multiple of the strips 14 and 32, nearly of 6 */
+#define FEW_ROWS      64
+#define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
+
+struct _SamMatrix
+{
+  const float   *w;
+  size_t         in, out;
+  const SamGemm *gemm;
+  gsize          tried; /* to pack */
+  char          *panels; /* NULL if there was no memory: then groups are packed as they are needed */
+};
+
+static SamPrecision precision_allowed = SAM_PRECISION_FAST;
+
+/* The vector instructions for bf16 take Intel's processors longer than float32; AMX and AMD's are faster. */
+static const SamGemm *
+fast_gemm (void)
+{
+  static gsize   chosen;
+  const SamGemm *bf16 = sam_kernels ()->bf16;
+
+  if (g_once_init_enter (&chosen))
+    {
+      const char *wanted = g_getenv ("SAM_PRECISION");
+      gboolean    faster = bf16 != NULL && g_str_equal (sam_kernels ()->name, "amx");
+
+#if defined (__x86_64__)
+      faster = faster || __builtin_cpu_is ("amd");
+#endif
+      if (g_strcmp0 (wanted, "f32") == 0)
+        faster = FALSE;
+      if (g_strcmp0 (wanted, "bf16") == 0)
+        faster = TRUE;
+      g_once_init_leave (&chosen, faster && bf16 != NULL ? (gsize) bf16 : (gsize) sam_kernels ()->f32);
+    }
+
+  return (const SamGemm *) chosen;
+}
+
+SamPrecision
+sam_precision_get (void)
+{
+  return precision_allowed;
+}
+
+void
+sam_precision_set (SamPrecision precision)
+{
+  precision_allowed = precision;
+}
+
+const char *
+sam_precision_name (void)
+{
+  return precision_allowed == SAM_PRECISION_FAST && fast_gemm () == sam_kernels ()->bf16 ? "bf16" : "f32";
+}
+
+const SamGemm *
+sam_precision_gemm (SamPrecision precision)
+{
+  return precision == SAM_PRECISION_FAST && precision_allowed == SAM_PRECISION_FAST ? fast_gemm ()
+                                                                                    : sam_kernels ()->f32;
+}
+
+SamMatrix *
+sam_matrix_new (const float *w, size_t out, size_t in, SamPrecision precision)
+{
+  SamMatrix *m = g_new0 (SamMatrix, 1);
+
+  m->w    = w;
+  m->in   = in;
+  m->out  = out;
+  m->gemm = sam_precision_gemm (precision);
+
+  return m;
+}
+
+void
+sam_matrix_free (SamMatrix *m)
+{
+  if (m == NULL)
+    return;
+
+  free (m->panels);
+  g_free (m);
+}
+
+static size_t
+round_up (size_t n, size_t to)
+{
+  return (n + to - 1) / to * to;
+}
+
+/* Bytes of the panels of n columns or of strips of n rows. */
+static size_t
+packed_bytes (const SamGemm *gemm, size_t n, size_t unit, size_t k)
+{
+  return round_up (n, unit) * round_up (k, gemm->line) * gemm->element;
+}
+
+static void
+pack_group (size_t first, size_t last, gpointer data)
+{
+  SamMatrix *m = data;
+
+  m->gemm->pack_columns (m->panels + packed_bytes (m->gemm, first, m->gemm->panel, m->in), m->w + first * m->in, m->in,
+                         true, last - first, m->in);
+}
+
+static void
+matrix_prepare (const SamMatrix *matrix)
+{
+  SamMatrix *m = (SamMatrix *) matrix;
+
+  if (g_once_init_enter (&m->tried))
+    {
+      size_t bytes = packed_bytes (m->gemm, m->out, m->gemm->panel, m->in);
+      void  *panels;
+
+      if (posix_memalign (&panels, 64, MAX (bytes, 64)) == 0)
+        {
+          m->panels = panels;
+          sam_parallel_for (m->out, m->gemm->panel, pack_group, m);
+        }
+      g_once_init_leave (&m->tried, 1);
+    }
+}
+
+/* The panels of a group of columns. */
+static const void *
+matrix_panels (const SamMatrix *m, size_t column, size_t n)
+{
+  float *panels;
+
+  if (m->panels != NULL)
+    return m->panels + packed_bytes (m->gemm, column, m->gemm->panel, m->in);
+
+  panels = sam_parallel_scratch (SAM_SCRATCH_PANELS, packed_bytes (m->gemm, n, m->gemm->panel, m->in) / sizeof (float));
+  m->gemm->pack_columns (panels, m->w + column * m->in, m->in, true, n, m->in);
+  return panels;
+}
+
+/* Row @row of the product: where it is, or made in buffer [in]. */
+typedef const float *(*RowFunc) (gconstpointer data, size_t row, float *buffer);
+
+typedef struct
+{
+  float           *y;
+  RowFunc          row;
+  gconstpointer    rows;
+  const SamMatrix *w1, *w2; /* w1: only in an MLP */
+  const float     *b1, *b2, *r;
+  SamAct           act1, act;
+  size_t           n;
+} Product;
+
+/* Where row @row begins in packed strips; its lines are strip lines apart. */
+static char *
+packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
+{
+  return (char *) strips + packed_bytes (gemm, row / gemm->strip * gemm->strip, gemm->strip, k) +
+         row % gemm->strip * gemm->line * gemm->element;
+}
+
+/* Step 1: rows [first, last) of the product, packed. */
+static float *
+pack_block (const Product *p, const SamMatrix *w, size_t first, size_t last)
+{
+  const SamGemm *gemm   = w->gemm;
+  float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
+                                                packed_bytes (gemm, last - first, gemm->strip, w->in) / sizeof (float));
+  float         *buffer = sam_parallel_scratch (SAM_SCRATCH_ROW, w->in);
+
+  for (size_t row = first; row < last; row++)
+    gemm->pack_row (packed_row (gemm, strips, row - first, w->in), p->row (p->rows, row, buffer), w->in);
+
+  return strips;
+}
+
+/* Step 2 for the columns [column0, column1) of y. */
+static void
+multiply_block (const Product *p, const float *strips, size_t first, size_t last, size_t column0, size_t column1)
+{
+  const SamKernels *kernels = sam_kernels ();
+  const SamMatrix  *w       = p->w2;
+  size_t            n       = last - first;
+
+  for (size_t column = column0; column < column1; column += GROUP)
+    {
+      size_t       c      = MIN (GROUP, column1 - column);
+      size_t       at     = first * w->out + column;
+      const void  *panels = matrix_panels (w, column, c);
+      const float *b      = p->b2 != NULL ? p->b2 + column : NULL;
+      float       *y      = p->y + at;
+
+      if (p->r == p->y && p->act != SAM_ACT_NONE)
+        {
+          float *group = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * c);
+
+          w->gemm->gemm (group, c, strips, panels, n, c, w->in, false);
+          kernels->finish (group, c, b, y, w->out, n, c, p->act);
+          for (size_t row = 0; row < n; row++)
+            memcpy (y + row * w->out, group + row * c, c * sizeof *y);
+        }
+      else if (p->r == p->y)
+        {
+          w->gemm->gemm (y, w->out, strips, panels, n, c, w->in, true);
+          kernels->finish (y, w->out, b, NULL, 0, n, c, p->act);
+        }
+      else
+        {
+          w->gemm->gemm (y, w->out, strips, panels, n, c, w->in, false);
+          kernels->finish (y, w->out, b, p->r != NULL ? p->r + at : NULL, w->out, n, c, p->act);
+        }
+    }
+}
+
+static void
+product_rows (size_t first, size_t last, gpointer data)
+{
+  const Product *p = data;
+
+  multiply_block (p, pack_block (p, p->w2, first, last), first, last, 0, p->w2->out);
+}
+
+static void
+product_columns (size_t first, size_t last, gpointer data)
+{
+  const Product *p = data;
+
+  multiply_block (p, pack_block (p, p->w2, 0, p->n), 0, p->n, first, last);
+}
+
+/* Rows per piece so that @k packed elements of each stay in the cache, and the pieces come out even. */
+static size_t
+block_rows (const SamGemm *gemm, size_t n, size_t k, size_t work_per_row)
+{
+  size_t rows = CLAMP (BLOCK_BYTES / (round_up (k, gemm->line) * gemm->element), gemm->strip, BLOCK_ROWS);
+  size_t n_blocks = round_up ((n + rows - 1) / rows, 4);
+
+  rows = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + 1) + 1);
+  return round_up (rows, gemm->strip);
+}
+
+static void
+multiply (Product *p)
+{
+  const SamMatrix *w    = p->w2;
+  size_t           work = w->in * w->out;
+
+  matrix_prepare (w);
+  if (p->n <= FEW_ROWS)
+    sam_parallel_for (w->out, MAX (w->gemm->panel, round_up (WORTH_A_PIECE / (p->n * w->in + 1), w->gemm->panel)),
+                      product_columns, p);
+  else
+    sam_parallel_for (p->n, block_rows (w->gemm, p->n, w->in, work), product_rows, p);
+}
+
+typedef struct
+{
+  SamRows rows;
+  size_t  in;
+} Rows;
+
+static const float *
+rows_row (gconstpointer data, size_t row, float *buffer)
+{
+  const Rows       *r    = data;
+  const SamRowNorm *norm = r->rows.norm;
+  const float      *x    = r->rows.x + row * r->rows.ld;
+
+  if (r->rows.index != NULL)
+    {
+      uint32_t i = r->rows.index[row];
+
+      x = r->rows.x + i * r->rows.ld;
+      if (i == SAM_ROW_ZERO)
+        {
+          memset (buffer, 0, r->in * sizeof *buffer);
+          if (norm == NULL || ! r->rows.norm_zeros)
+            return buffer;
+          x = buffer;
+        }
+    }
+  if (norm == NULL)
+    return x;
+
+  sam_kernels ()->layer_norm (buffer, x, norm->weight, norm->bias, norm->eps, 1, r->in);
+  return buffer;
+}
+
+void
+sam_matrix_linear (float *y, const float *x, const SamMatrix *w, const float *b, const float *r,
+                   size_t n, SamAct act)
+{
+  SamRows rows = { .x = x, .ld = w->in };
+
+  sam_matrix_linear_rows (y, &rows, w, b, r, n, act);
+}
+
+void
+sam_matrix_linear_rows (float *y, const SamRows *x, const SamMatrix *w, const float *b, const float *r,
+                        size_t n, SamAct act)
+{
+  Rows    rows = { *x, w->in };
+  Product p    = { .y = y, .row = rows_row, .rows = &rows, .w2 = w, .b2 = b, .r = r, .act = act, .n = n };
+
+  multiply (&p);
+}
+
+static void
+mlp_rows (size_t first, size_t last, gpointer data)
+{
+  const Product    *p       = data;
+  const SamKernels *kernels = sam_kernels ();
+  const SamGemm    *gemm    = p->w2->gemm;
+  size_t            n       = last - first;
+  size_t            middle  = p->w2->in;
+  float            *strips  = pack_block (p, p->w1, first, last);
+  float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
+                                                    packed_bytes (gemm, n, gemm->strip, middle) / sizeof (float));
+  float            *group   = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * GROUP);
+
+  for (size_t column = 0; column < middle; column += GROUP)
+    {
+      size_t c = MIN (GROUP, middle - column);
+
+      p->w1->gemm->gemm (group, c, strips, matrix_panels (p->w1, column, c), n, c, p->w1->in, false);
+      kernels->finish (group, c, p->b1 != NULL ? p->b1 + column : NULL, NULL, 0, n, c, p->act1);
+      for (size_t row = 0; row < n; row++)
+        gemm->pack_row (packed_row (gemm, packed, row, middle) + column * gemm->strip * gemm->element,
+                        group + row * c, c);
+    }
+  multiply_block (p, packed, first, last, 0, p->w2->out);
+}
+
+void
+sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1, SamAct act,
+                const SamMatrix *w2, const float *b2, const float *r, size_t n)
+{
+  Rows    rows = { *x, w1->in };
+  Product p    = { .y = y, .row = rows_row, .rows = &rows, .w1 = w1, .w2 = w2, .b1 = b1, .b2 = b2, .r = r,
+                   .act1 = act, .n = n };
+
+  if (n <= FEW_ROWS)
+    {
+      g_autofree float *middle = g_new (float, n * w1->out);
+
+      sam_matrix_linear_rows (middle, x, w1, b1, NULL, n, act);
+      sam_matrix_linear (y, middle, w2, b2, r, n, SAM_ACT_NONE);
+      return;
+    }
+
+  matrix_prepare (w1);
+  matrix_prepare (w2);
+  sam_parallel_for (n, block_rows (w1->gemm, n, w1->in + w2->in, w1->in * w1->out + w2->in * w2->out), mlp_rows, &p);
+}
+
+typedef struct
+{
+  const float *x;
+  size_t       h, w, in, kh, kw, stride, pad, w_out;
+} Conv;
+
+/* The neighbourhood of output pixel @row: [kh, kw, in], zeros outside. */
+static const float *
+conv_row (gconstpointer data, size_t row, float *buffer)
+{
+  const Conv  *c      = data;
+  const size_t top    = row / c->w_out * c->stride; /* in the padded picture */
+  const size_t left   = row % c->w_out * c->stride;
+  const size_t before = left < c->pad ? MIN (c->pad - left, c->kw) : 0;
+  const size_t beyond = left + c->kw > c->w + c->pad ? MIN (left + c->kw - c->w - c->pad, c->kw) : 0;
+  const size_t inside = before + beyond < c->kw ? c->kw - before - beyond : 0;
+  float       *to     = buffer;
+
+  for (size_t a = top; a < top + c->kh; a++, to += c->kw * c->in)
+    {
+      if (a < c->pad || a >= c->h + c->pad || inside == 0)
+        {
+          memset (to, 0, c->kw * c->in * sizeof *to);
+          continue;
+        }
+      memset (to, 0, before * c->in * sizeof *to);
+      memcpy (to + before * c->in, c->x + ((a - c->pad) * c->w + left + before - c->pad) * c->in,
+              inside * c->in * sizeof *to);
+      memset (to + (before + inside) * c->in, 0, beyond * c->in * sizeof *to);
+    }
+
+  return buffer;
+}
+
+void
+sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
+                   size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
+                   SamAct act)
+{
+  size_t  h_out = (h + 2 * pad - kh) / stride + 1;
+  size_t  w_out = (w + 2 * pad - kw) / stride + 1;
+  Conv    c     = { x, h, w, in, kh, kw, stride, pad, w_out };
+  Product p     = { .y = y, .row = conv_row, .rows = &c, .w2 = k, .b2 = b, .act = act, .n = h_out * w_out };
+
+  multiply (&p);
+}
+
+typedef struct
+{
+  Product           product; /* y is the scratch of the block */
+  float            *y;
+  const float      *r;
+  const SamRowNorm *norm;
+  size_t            w, out;
+  SamAct            act;
+} ConvTranspose;
+
+static void
+conv_transpose_rows (size_t first, size_t last, gpointer data)
+{
+  const ConvTranspose *t       = data;
+  const SamKernels    *kernels = sam_kernels ();
+  const SamMatrix     *k       = t->product.w2;
+  float               *strips  = pack_block (&t->product, k, first, last);
+  float               *product = sam_parallel_scratch (SAM_SCRATCH_MIDDLE, (last - first) * k->out);
+  size_t               out     = t->out;
+
+  for (size_t column = 0; column < k->out; column += GROUP)
+    {
+      size_t c = MIN (GROUP, k->out - column);
+
+      k->gemm->gemm (product + column, k->out, strips, matrix_panels (k, column, c), last - first, c, k->in, false);
+    }
+
+  /* a product row is [2, 2, out]; two pixels beside each other lie beside each other in y, too */
+  for (size_t row = first; row < last; row++)
+    for (size_t a = 0; a < 2; a++, product += 2 * out)
+      {
+        size_t at = ((2 * (row / t->w) + a) * 2 * t->w + 2 * (row % t->w)) * out;
+
+        kernels->finish (product, out, t->product.b2, t->r != NULL ? t->r + at : NULL, out, 2, out, SAM_ACT_NONE);
+        if (t->norm != NULL)
+          kernels->layer_norm (product, product, t->norm->weight, t->norm->bias, t->norm->eps, 2, out);
+        kernels->activate (t->y + at, product, 2 * out, t->act);
+      }
+}
+
+void
+sam_matrix_conv_transpose2x2 (float *y, const float *x, const SamMatrix *k, const float *b, const float *r,
+                              size_t h, size_t w, const SamRowNorm *norm, SamAct act)
+{
+  Rows          rows = { { .x = x, .ld = k->in }, k->in };
+  ConvTranspose t    = { .product = { .row = rows_row, .rows = &rows, .w2 = k, .b2 = b, .n = h * w },
+                         .y = y, .r = r, .norm = norm, .w = w, .out = k->out / 4, .act = act };
+
+  matrix_prepare (k);
+  sam_parallel_for (h * w, block_rows (k->gemm, h * w, k->in + k->out, k->in * k->out), conv_transpose_rows, &t);
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A weight matrix, packed once for the processor's products, and what is done with one: linear layers, MLPs
+ * and dense convolutions, each in one pass over blocks of rows that stay in the cache. Internal. */
+#pragma once
+
+#include "samcore/sam-ops.h"
+
+#include <stdbool.h>
+
+typedef enum
+{
+  SAM_PRECISION_F32,
+  SAM_PRECISION_FAST /* operands rounded to bf16 where the processor multiplies those faster, else the same */
+} SamPrecision;
+
+/* What models that are loaded from now on may use at most: SAM_PRECISION_FAST unless the environment variable
+ * SAM_PRECISION is f32. bf16 there asks for it also where it is not known to be faster. */
+SamPrecision sam_precision_get (void);
+void         sam_precision_set (SamPrecision precision);
+/* "f32" or "bf16": what SAM_PRECISION_FAST means now on this processor. */
+const char  *sam_precision_name (void);
+
+typedef struct _SamMatrix SamMatrix;
+typedef struct _SamGemm   SamGemm;
+
+/* The products of that precision on this processor. */
+const SamGemm *sam_precision_gemm (SamPrecision precision);
+
+/* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */
+SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamPrecision precision);
+void       sam_matrix_free (SamMatrix *matrix);
+
+/* Layer norm of a row; weight, bias: [in] */
+typedef struct
+{
+  const float *weight, *bias;
+  float        eps;
+} SamRowNorm;
+
+#define SAM_ROW_ZERO UINT32_MAX
+
+/* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of index (each
+ * an x row's number or SAM_ROW_ZERO), normalised if norm is set: before rows of zeros are put in, or after if
+ * norm_zeros is set. */
+typedef struct
+{
+  const float      *x;
+  size_t            ld;
+  const uint32_t   *index;
+  const SamRowNorm *norm;
+  bool              norm_zeros;
+} SamRows;
+
+/* y = act (x wT + b) + r    x: [n, in]  b: [out] or NULL  r: [n, out], NULL, or y itself  y: [n, out] */
+void sam_matrix_linear (float *y, const float *x, const SamMatrix *w, const float *b, const float *r,
+                        size_t n, SamAct act);
+void sam_matrix_linear_rows (float *y, const SamRows *x, const SamMatrix *w, const float *b, const float *r,
+                             size_t n, SamAct act);
+
+/* y = act (x w1T + b1) w2T + b2 + r    as two linear layers, but the middle stays in the cache */
+void sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1, SamAct act,
+                     const SamMatrix *w2, const float *b2, const float *r, size_t n);
+
+/* sam_conv2d() with k: [out, kh, kw, in] as a matrix [out, kh kw in] */
+void sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
+                        size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
+                        SamAct act);
+
+/* Transposed 2x2 convolution of stride 2: y = act (norm (convT (x) + b + r))
+ * x: [h, w, in]  k: [2, 2, out, in] as a matrix [4 out, in]  b: [out]  r: [2h, 2w, out] or NULL
+ * norm: over out, or NULL  y: [2h, 2w, out] */
+void sam_matrix_conv_transpose2x2 (float *y, const float *x, const SamMatrix *k, const float *b, const float *r,
+                                   size_t h, size_t w, const SamRowNorm *norm, SamAct act);
