@@ -4,91 +4,163 @@
  *   scores = scale q kT + biases        [queries, keys of the tile]
  *   m = the running maximum; p = e^(scores - m); sums and output so far times e^(old m - m)
  *   o += p v
- * and in the end divides by the sums. */
+ * and in the end divides by the sums. k and v are packed for the products: by the piece itself if it has all
+ * queries of its head, else before, for all heads. */
 #include "config.h"
 
 #include "samcore/sam-kernels.h"
+#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 
 #include <glib.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define MAX_QUERIES 128
-#define MAX_KEYS    1024
+#define MAX_QUERIES   256
+#define MAX_KEYS      1024
+#define TILE          65536 /* scores: 256 KB, and as much again when packed */
+#define WORTH_A_PIECE 250000
+#define MAX_D         128
 
 typedef struct
 {
   const SamAttention *attentions;
+  const SamGemm      *gemm;
   size_t              n_blocks, n_queries; /* per head */
-  size_t              n_keys;              /* per tile */
+  size_t              n_tiles, n_keys;
+  size_t              k_bytes, tile_bytes; /* of k's panels, of k's and v's */
+  char               *packed;              /* [attentions, heads, tiles, tile_bytes], or NULL */
 } Attention;
 
-/* p and sums for the tile of keys first_key … */
+static size_t
+round_up (size_t n, size_t to)
+{
+  return (n + to - 1) / to * to;
+}
+
 static void
-softmax_tile (float *scores, float *o, float *max, float *sum, const SamAttention *a,
-              size_t head, size_t first_query, size_t n_queries, size_t first_key, size_t n_keys)
+pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, size_t first_key)
+{
+  size_t n = MIN (t->n_keys, a->n_k - first_key);
+
+  t->gemm->pack_columns (to, a->k + head * a->k_head + first_key * a->k_stride, a->k_stride, true, n, a->d);
+  t->gemm->pack_columns (to + t->k_bytes, a->v + head * a->v_head + first_key * a->v_stride, a->v_stride, false,
+                         a->d, n);
+}
+
+static void
+pack_tiles (size_t first, size_t last, gpointer data)
+{
+  const Attention *t       = data;
+  const size_t     n_heads = t->attentions->n_heads;
+
+  for (size_t i = first; i < last; i++)
+    pack_tile (t->packed + i * t->tile_bytes, t, t->attentions + i / t->n_tiles / n_heads,
+               i / t->n_tiles % n_heads, i % t->n_tiles * t->n_keys);
+}
+
+static char *
+packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
+{
+  return (char *) strips + (row / gemm->strip * gemm->strip * round_up (k, gemm->line) +
+                            row % gemm->strip * gemm->line) * gemm->element;
+}
+
+static float *
+strips (const SamGemm *gemm, SamScratch slot, size_t n, size_t k)
+{
+  return sam_parallel_scratch (slot, round_up (n, gemm->strip) * round_up (k, gemm->line) * gemm->element / sizeof (float));
+}
+
+/* Scores [n_queries, ld] to weights, which are packed; o: [n_queries, ld_o] so far, max and sum go on. */
+static void
+softmax_tile (float *weights, float *scores, size_t ld, float *o, size_t ld_o, float *max, float *sum,
+              const Attention *t, const SamAttention *a, size_t head, size_t first_query, size_t n_queries,
+              size_t first_key, size_t n_keys)
 {
   const SamKernels *kernels = sam_kernels ();
+  /* a softmax of whole registers is faster: scores of -infinity add nothing */
+  const size_t      n_padded = round_up (n_keys, 16);
 
-  for (size_t i = 0; i < n_queries; i++, scores += n_keys, o += a->o_stride)
+  for (size_t i = 0; i < n_queries; i++, scores += ld, o += ld_o)
     {
       size_t row     = head * a->n_q + first_query + i;
       float  old_max = max[i];
-      float  factor;
+      float  tile_sum;
 
       if (a->rel_h != NULL)
         kernels->add_relative (scores, a->rel_h + row * a->key_h + first_key / a->key_w,
                                a->rel_w + row * a->key_w, n_keys / a->key_w, a->key_w);
       if (a->bias != NULL)
         kernels->add (scores, scores, a->bias + row * a->n_k + first_key, n_keys);
+      for (size_t j = n_keys; j < n_padded; j++)
+        scores[j] = -INFINITY;
 
-      if (first_key == 0)
+      tile_sum = kernels->exp_row (scores, n_padded, &max[i]);
+      if (first_key > 0 && max[i] > old_max)
         {
-          sum[i] = kernels->exp_row (scores, n_keys, &max[i]);
-        }
-      else
-        {
-          float tile_sum = kernels->exp_row (scores, n_keys, &max[i]);
+          float factor = expf (old_max - max[i]);
 
-          if (max[i] > old_max)
-            {
-              factor = expf (old_max - max[i]);
-              sum[i] *= factor;
-              kernels->scale (o, factor, a->d);
-            }
-          sum[i] += tile_sum;
+          sum[i] *= factor;
+          kernels->scale (o, factor, a->d);
         }
+      sum[i] = first_key > 0 ? sum[i] + tile_sum : tile_sum;
+      t->gemm->pack_row (packed_row (t->gemm, weights, i, n_keys), scores, n_keys);
     }
 }
 
 static void
-attend (const SamAttention *a, size_t head, size_t first_query, size_t n_queries, size_t n_keys)
+attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, size_t first_query)
 {
-  const SamKernels *kernels = sam_kernels ();
-  float            *scores  = sam_parallel_scratch (SAM_SCRATCH_SCORES, n_queries * n_keys);
-  const float      *q       = a->q + head * a->q_head + first_query * a->q_stride;
-  const float      *k       = a->k + head * a->k_head;
-  const float      *v       = a->v + head * a->v_head;
-  float            *o       = a->o + head * a->o_head + first_query * a->o_stride;
+  const SamKernels *kernels   = sam_kernels ();
+  const SamGemm    *gemm      = t->gemm;
+  const size_t      n_queries = MIN (t->n_queries, a->n_q - first_query);
+  const size_t      ld        = round_up (t->n_keys, 32); /* whole panels */
+  const size_t      ld_o      = round_up (a->d, 32);
+  float            *queries   = strips (gemm, SAM_SCRATCH_ROWS, n_queries, a->d);
+  float            *weights   = strips (gemm, SAM_SCRATCH_MIDDLE, n_queries, t->n_keys);
+  float            *scores    = sam_parallel_scratch (SAM_SCRATCH_SCORES, n_queries * ld);
+  float            *o         = sam_parallel_scratch (SAM_SCRATCH_GROUP, n_queries * ld_o);
   float             max[MAX_QUERIES], sum[MAX_QUERIES];
 
   for (size_t i = 0; i < n_queries; i++)
-    max[i] = -INFINITY;
-
-  for (size_t key = 0; key < a->n_k; key += n_keys)
     {
-      size_t n = MIN (n_keys, a->n_k - key);
+      float q[MAX_D];
 
-      sam_gemm_nt (scores, n, q, a->q_stride, k + key * a->k_stride, a->k_stride, n_queries, n, a->d,
-                   a->scale, 0);
-      softmax_tile (scores, o, max, sum, a, head, first_query, n_queries, key, n);
-      sam_gemm_nn (o, a->o_stride, scores, n, v + key * a->v_stride, a->v_stride, n_queries, a->d, n,
-                   1, key == 0 ? 0 : 1);
+      memcpy (q, a->q + (first_query + i) * a->q_stride + head * a->q_head, a->d * sizeof *q);
+      kernels->scale (q, a->scale, a->d);
+      gemm->pack_row (packed_row (gemm, queries, i, a->d), q, a->d);
+      max[i] = -INFINITY;
+    }
+
+  for (size_t tile = 0; tile < t->n_tiles; tile++)
+    {
+      size_t first_key = tile * t->n_keys;
+      size_t n_keys    = MIN (t->n_keys, a->n_k - first_key);
+      char  *panels;
+
+      if (t->packed != NULL)
+        {
+          panels = t->packed + (piece / t->n_blocks * t->n_tiles + tile) * t->tile_bytes;
+        }
+      else
+        {
+          panels = (char *) sam_parallel_scratch (SAM_SCRATCH_PANELS, t->tile_bytes / sizeof (float));
+          pack_tile (panels, t, a, head, first_key);
+        }
+
+      gemm->gemm (scores, ld, queries, panels, n_queries, round_up (n_keys, gemm->panel), a->d, false);
+      softmax_tile (weights, scores, ld, o, ld_o, max, sum, t, a, head, first_query, n_queries, first_key, n_keys);
+      gemm->gemm (o, ld_o, weights, panels + t->k_bytes, n_queries, round_up (a->d, gemm->panel), n_keys, tile > 0);
     }
 
   for (size_t i = 0; i < n_queries; i++)
-    kernels->scale (o + i * a->o_stride, 1 / sum[i], a->d);
+    {
+      kernels->scale (o + i * ld_o, 1 / sum[i], a->d);
+      memcpy (a->o + (first_query + i) * a->o_stride + head * a->o_head, o + i * ld_o, a->d * sizeof *o);
+    }
 }
 
 static void
@@ -98,11 +170,9 @@ attend_pieces (size_t first, size_t last, gpointer data)
 
   for (size_t piece = first; piece < last; piece++)
     {
-      const SamAttention *a           = t->attentions + piece / (t->n_blocks * t->attentions->n_heads);
-      size_t              head        = piece / t->n_blocks % a->n_heads;
-      size_t              first_query = piece % t->n_blocks * t->n_queries;
+      const SamAttention *a = t->attentions + piece / (t->n_blocks * t->attentions->n_heads);
 
-      attend (a, head, first_query, MIN (t->n_queries, a->n_q - first_query), t->n_keys);
+      attend (t, a, piece, piece / t->n_blocks % a->n_heads, piece % t->n_blocks * t->n_queries);
     }
 }
 
@@ -110,20 +180,41 @@ void
 sam_attention (const SamAttention *a,
                size_t              n)
 {
-  Attention t = { .attentions = a };
-  size_t    n_pieces, work;
+  Attention      t = { .attentions = a };
+  const SamGemm *gemm;
+  size_t         work;
 
   if (n == 0 || a->n_q == 0 || a->n_heads == 0)
     return;
+  g_return_if_fail (a->d <= MAX_D && a->n_k > 0);
 
-  t.n_blocks  = (a->n_q - 1) / MAX_QUERIES + 1;
-  t.n_queries = (a->n_q - 1) / t.n_blocks + 1;
-  t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
-  t.n_keys    = MIN (a->n_k, MAX_KEYS);
+  t.gemm = gemm = sam_precision_gemm (a->precision);
+  t.n_keys      = MIN (a->n_k, MAX_KEYS);
   if (a->rel_h != NULL) /* whole rows of the grid of keys */
     t.n_keys = MIN (a->n_k, MAX (1, MAX_KEYS / a->key_w) * a->key_w);
+  t.n_tiles = (a->n_k - 1) / t.n_keys + 1;
 
-  n_pieces = n * a->n_heads * t.n_blocks;
-  work     = t.n_queries * a->n_k * a->d + 1;
-  sam_parallel_for (n_pieces, MAX (1, 250000 / work), attend_pieces, &t);
+  t.n_queries = CLAMP (TILE / t.n_keys, gemm->strip, MAX_QUERIES);
+  t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
+  t.n_queries = MIN (round_up ((a->n_q - 1) / t.n_blocks + 1, gemm->strip), MAX_QUERIES);
+  t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
+
+  t.k_bytes    = round_up (t.n_keys, gemm->panel) * round_up (a->d, gemm->line) * gemm->element;
+  t.tile_bytes = t.k_bytes + round_up (a->d, gemm->panel) * round_up (t.n_keys, gemm->line) * gemm->element;
+
+  if (t.n_blocks > 1)
+    {
+      void *packed;
+
+      /* without the memory every piece packs for itself */
+      if (posix_memalign (&packed, 64, n * a->n_heads * t.n_tiles * t.tile_bytes) == 0)
+        {
+          t.packed = packed;
+          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, WORTH_A_PIECE / 2 / (t.n_keys * a->d)), pack_tiles, &t);
+        }
+    }
+
+  work = t.n_queries * a->n_k * a->d;
+  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, WORTH_A_PIECE / work), attend_pieces, &t);
+  free (t.packed);
 }
