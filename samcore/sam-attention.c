@@ -188,7 +188,7 @@ sam_attention (const SamAttention *a,
     return;
   g_return_if_fail (a->d <= MAX_D && a->n_k > 0);
 
-  t.gemm = gemm = sam_precision_gemm (a->precision);
+  t.gemm = gemm = sam_arithmetic_gemm (a->arithmetic);
   t.n_keys      = MIN (a->n_k, MAX_KEYS);
   if (a->rel_h != NULL) /* whole rows of the grid of keys */
     t.n_keys = MIN (a->n_k, MAX (1, MAX_KEYS / a->key_w) * a->key_w);

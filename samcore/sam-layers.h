@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers with their weights, as the networks hold them, and the calls of sam-ops.h that run them.
- * Fetched by sam-weights.h, which owns the memory. Internal. */
+/* Layers with their weights, as the networks hold them, and the calls of sam-matrix.h and sam-ops.h that run
+ * them. Fetched by sam-weights.h, which owns the memory. Internal. */
 #pragma once
 
+#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 
-/* w: [out, in]  b: [out] or NULL. Also a 1x1 convolution. */
+/* w: [out, in]  b: [out] or NULL  m: w, packed. Also a 1x1 convolution. */
 typedef struct
 {
   const float *w, *b;
+  SamMatrix   *m;
   size_t       in, out;
 } SamLinear;
 
-/* w: [out, kernel, kernel, in]  b: [out] or NULL */
+/* w: [out, kernel, kernel, in]  b: [out] or NULL  m: w, packed */
 typedef struct
 {
   const float *w, *b;
+  SamMatrix   *m;
   size_t       in, out, kernel, stride, pad;
 } SamConv;
 
@@ -26,10 +29,11 @@ typedef struct
   size_t       c, stride;
 } SamDepthwise;
 
-/* Transposed 2x2, stride 2   w: [2, 2, out, in]  b: [out] */
+/* Transposed 2x2, stride 2   w: [2, 2, out, in]  b: [out]  m: w, packed */
 typedef struct
 {
   const float *w, *b;
+  SamMatrix   *m;
   size_t       in, out;
 } SamConvTranspose;
 
@@ -50,7 +54,7 @@ sam_linear_run (const SamLinear *l,
                 size_t           n,
                 SamAct           act)
 {
-  sam_linear (y, x, l->w, l->b, r, n, l->in, l->out, act);
+  sam_matrix_linear (y, x, l->m, l->b, r, n, act);
 }
 
 /* x: [h, w, in]  y: [h', w', out] */
@@ -62,7 +66,7 @@ sam_conv_run (const SamConv *c,
               size_t         w,
               SamAct         act)
 {
-  sam_conv2d (y, x, c->w, c->b, h, w, c->in, c->out, c->kernel, c->kernel, c->stride, c->pad, act);
+  sam_matrix_conv2d (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act);
 }
 
 static inline void
@@ -84,7 +88,7 @@ sam_conv_transpose_run (const SamConvTranspose *c,
                         size_t                  h,
                         size_t                  w)
 {
-  sam_conv_transpose2x2 (y, x, c->w, c->b, r, h, w, c->in, c->out);
+  sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, NULL, SAM_ACT_NONE);
 }
 
 /* y may be x */
@@ -95,4 +99,11 @@ sam_norm_run (const SamNorm *norm,
               size_t         n)
 {
   sam_layer_norm (y, x, norm->w, norm->b, norm->eps, n, norm->c);
+}
+
+/* The same as operands of a fused operation. */
+static inline SamRowNorm
+sam_norm_row (const SamNorm *norm)
+{
+  return (SamRowNorm) { norm->w, norm->b, norm->eps };
 }

@@ -31,7 +31,7 @@ struct _SamMatrix
   char          *panels; /* NULL if there was no memory: then groups are packed as they are needed */
 };
 
-static SamPrecision precision_allowed = SAM_PRECISION_FAST;
+static SamArithmetic allowed = SAM_ARITHMETIC_FAST;
 
 /* The vector instructions for bf16 take Intel's processors longer than float32; AMX and AMD's are faster. */
 static const SamGemm *
@@ -58,40 +58,40 @@ fast_gemm (void)
   return (const SamGemm *) chosen;
 }
 
-SamPrecision
-sam_precision_get (void)
+SamArithmetic
+sam_arithmetic_get (void)
 {
-  return precision_allowed;
+  return allowed;
 }
 
 void
-sam_precision_set (SamPrecision precision)
+sam_arithmetic_set (SamArithmetic arithmetic)
 {
-  precision_allowed = precision;
+  allowed = arithmetic;
 }
 
 const char *
-sam_precision_name (void)
+sam_arithmetic_name (void)
 {
-  return precision_allowed == SAM_PRECISION_FAST && fast_gemm () == sam_kernels ()->bf16 ? "bf16" : "f32";
+  return allowed == SAM_ARITHMETIC_FAST && fast_gemm () == sam_kernels ()->bf16 ? "bf16" : "f32";
 }
 
 const SamGemm *
-sam_precision_gemm (SamPrecision precision)
+sam_arithmetic_gemm (SamArithmetic arithmetic)
 {
-  return precision == SAM_PRECISION_FAST && precision_allowed == SAM_PRECISION_FAST ? fast_gemm ()
+  return arithmetic == SAM_ARITHMETIC_FAST && allowed == SAM_ARITHMETIC_FAST ? fast_gemm ()
                                                                                     : sam_kernels ()->f32;
 }
 
 SamMatrix *
-sam_matrix_new (const float *w, size_t out, size_t in, SamPrecision precision)
+sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
 {
   SamMatrix *m = g_new0 (SamMatrix, 1);
 
   m->w    = w;
   m->in   = in;
   m->out  = out;
-  m->gemm = sam_precision_gemm (precision);
+  m->gemm = sam_arithmetic_gemm (arithmetic);
 
   return m;
 }

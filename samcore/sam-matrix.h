@@ -9,25 +9,25 @@
 
 typedef enum
 {
-  SAM_PRECISION_F32,
-  SAM_PRECISION_FAST /* operands rounded to bf16 where the processor multiplies those faster, else the same */
-} SamPrecision;
+  SAM_ARITHMETIC_F32,
+  SAM_ARITHMETIC_FAST /* operands rounded to bf16 where the processor multiplies those faster, else the same */
+} SamArithmetic;
 
-/* What models that are loaded from now on may use at most: SAM_PRECISION_FAST unless the environment variable
+/* What models that are loaded from now on may use at most: SAM_ARITHMETIC_FAST unless the environment variable
  * SAM_PRECISION is f32. bf16 there asks for it also where it is not known to be faster. */
-SamPrecision sam_precision_get (void);
-void         sam_precision_set (SamPrecision precision);
-/* "f32" or "bf16": what SAM_PRECISION_FAST means now on this processor. */
-const char  *sam_precision_name (void);
+SamArithmetic sam_arithmetic_get (void);
+void         sam_arithmetic_set (SamArithmetic arithmetic);
+/* "f32" or "bf16": what SAM_ARITHMETIC_FAST means now on this processor. */
+const char  *sam_arithmetic_name (void);
 
 typedef struct _SamMatrix SamMatrix;
 typedef struct _SamGemm   SamGemm;
 
-/* The products of that precision on this processor. */
-const SamGemm *sam_precision_gemm (SamPrecision precision);
+/* The products of that kind on this processor. */
+const SamGemm *sam_arithmetic_gemm (SamArithmetic arithmetic);
 
 /* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */
-SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamPrecision precision);
+SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic);
 void       sam_matrix_free (SamMatrix *matrix);
 
 /* Layer norm of a row; weight, bias: [in] */

@@ -59,7 +59,10 @@ model_new (SamWeights      *weights,
   if (! sam_weights_check (weights, error))
     return NULL;
 
+  /* most of the work is the encoder's; the decoder's small products gain nothing from less exact numbers */
+  sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
   model->encoder = family->new_encoder (weights, &model->spec);
+  sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
   if (! sam_weights_check (weights, error) || ! sam_job_step (job, 0.8, error))
     return NULL;
   model->prompts = sam_prompt_encoder_new (weights, &model->spec, model->encoder->side, model->encoder->channels);

@@ -78,7 +78,7 @@ typedef struct
   const float *rel_h, *rel_w;
   size_t       key_h, key_w;
   const float *bias;
-  int          precision; /* SamPrecision: of q, k, v and the weights e^… when multiplied */
+  int          arithmetic; /* SamArithmetic: of q, k, v and the weights e^… when multiplied */
 } SamAttention;
 
 /* Works on n independent attentions (windows) at once; a[i] may share weights and biases. */

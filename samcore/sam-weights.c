@@ -24,6 +24,8 @@ struct _SamWeights
 {
   SamCheckpoint *checkpoint;
   GPtrArray     *owned;
+  GPtrArray     *matrices;
+  SamArithmetic  arithmetic;
   SamRenameFunc  rename;
   GError        *error;
 };
@@ -43,6 +45,7 @@ sam_weights_new (SamCheckpoint *checkpoint)
 
   weights->checkpoint = sam_checkpoint_ref (checkpoint);
   weights->owned      = g_ptr_array_new_with_free_func (g_free);
+  weights->matrices   = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
 
   return weights;
 }
@@ -53,6 +56,7 @@ sam_weights_free (SamWeights *weights)
   if (weights == NULL)
     return;
 
+  g_ptr_array_unref (weights->matrices);
   g_ptr_array_unref (weights->owned);
   sam_checkpoint_unref (weights->checkpoint);
   g_clear_error (&weights->error);
@@ -105,6 +109,31 @@ sam_weights_set_rename (SamWeights   *weights,
                         SamRenameFunc rename)
 {
   weights->rename = rename;
+}
+
+void
+sam_weights_set_arithmetic (SamWeights  *weights,
+                           SamArithmetic arithmetic)
+{
+  weights->arithmetic = arithmetic;
+}
+
+/* w: [out, in]. NULL after a failure, like the fetches. */
+static SamMatrix *
+matrix (SamWeights  *weights,
+        const float *w,
+        size_t       out,
+        size_t       in)
+{
+  SamMatrix *made;
+
+  if (weights->error != NULL)
+    return NULL;
+
+  made = sam_matrix_new (w, out, in, weights->arithmetic);
+  g_ptr_array_add (weights->matrices, made);
+
+  return made;
 }
 
 static const SamTensor *
@@ -400,6 +429,7 @@ sam_weights_linear (SamWeights *weights,
   layer->out = out;
   layer->w   = fetch_part (weights, 2, shape, FALSE, name, ".weight");
   layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+  layer->m   = matrix (weights, layer->w, out, in);
 }
 
 void
@@ -423,6 +453,7 @@ sam_weights_conv1x1 (SamWeights *weights,
   layer->out = out;
   layer->w   = fetch_part (weights, 4, shape, FALSE, name, ".weight");
   layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+  layer->m   = matrix (weights, layer->w, out, in);
 }
 
 /* [out, in, k, k] ──▶ [out, k, k, in] */
@@ -469,9 +500,10 @@ sam_weights_conv (SamWeights *weights,
   va_end (args);
 
   w = fetch_part (weights, 4, shape, FALSE, name, ".weight");
-  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), NULL, in, out, kernel, stride, pad };
+  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), NULL, NULL, in, out, kernel, stride, pad };
   release (weights, w);
   layer->b = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+  layer->m = matrix (weights, layer->w, out, kernel * kernel * in);
 }
 
 void
@@ -509,6 +541,7 @@ sam_weights_conv_transpose (SamWeights       *weights,
   layer->out = out;
   layer->w   = ordered;
   layer->b   = fetch_part (weights, 1, &out, FALSE, name, ".bias");
+  layer->m   = matrix (weights, ordered, 4 * out, in);
 }
 
 void
@@ -619,6 +652,7 @@ sam_weights_conv1x1_bn (SamWeights *weights,
   layer->out = out;
   layer->w   = folded (weights, &bias, out, in, 1, name);
   layer->b   = bias;
+  layer->m   = matrix (weights, layer->w, out, in);
 }
 
 void
@@ -641,8 +675,9 @@ sam_weights_conv_bn (SamWeights *weights,
   va_end (args);
 
   w = folded (weights, &bias, out, in, kernel, name);
-  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), bias, in, out, kernel, stride, pad };
+  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), bias, NULL, in, out, kernel, stride, pad };
   release (weights, w);
+  layer->m = matrix (weights, layer->w, out, kernel * kernel * in);
 }
 
 void

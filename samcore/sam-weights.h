@@ -29,6 +29,9 @@ SamCheckpoint *sam_weights_get_checkpoint (const SamWeights *weights);
 typedef char *(*SamRenameFunc) (const char *name);
 void sam_weights_set_rename (SamWeights *weights, SamRenameFunc rename);
 
+/* Of the products of the layers that are fetched from now on; SAM_ARITHMETIC_F32 unless set. */
+void sam_weights_set_arithmetic (SamWeights *weights, SamArithmetic arithmetic);
+
 gboolean sam_weights_has (const SamWeights *weights, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* The size of one axis, to find out what a network looks like. Missing, of another rank or outside
  * min..max: an error, and 0. */

@@ -3,6 +3,7 @@
  * and tiles, and with 1, 2 and 3 threads, between which no bit may differ. */
 #include "config.h"
 
+#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 #include "tests/guarded.h"
@@ -33,6 +34,7 @@ with_threads (Op op, gconstpointer arguments, float *y, const float *before, siz
 typedef struct
 {
   const float *x, *w, *b, *r;
+  SamMatrix   *m;
   size_t       n, in, out;
   SamAct       act;
   gboolean     add; /* r is y */
@@ -43,7 +45,7 @@ linear (float *y, gconstpointer arguments)
 {
   const Linear *l = arguments;
 
-  sam_linear (y, l->x, l->w, l->b, l->add ? y : l->r, l->n, l->in, l->out, l->act);
+  sam_matrix_linear (y, l->x, l->m, l->b, l->add ? y : l->r, l->n, l->act);
 }
 
 static void
@@ -71,6 +73,7 @@ test_linear (void)
         l.b   = with & 1 ? b : NULL;
         l.r   = with & 6 ? r : NULL;
         l.add = (with & 6) == 6;
+        l.m   = sam_matrix_new (w, l.out, l.in, SAM_ARITHMETIC_F32);
         l.act = acts[(i + with) % G_N_ELEMENTS (acts)];
         with_threads (linear, &l, y, l.add ? r : NULL, l.n * l.out);
         ref_linear (wanted, x, w, l.b, l.r, l.n, l.in, l.out, l.act);
@@ -79,6 +82,7 @@ test_linear (void)
           assert_near (y[j], wanted[j], 8 + sqrt (l.in), 3 + sqrt (l.in));
 
         guarded_output_free (y, l.n * l.out);
+        sam_matrix_free (l.m);
         g_free (x);
         g_free (w);
         g_free (b);
@@ -88,7 +92,107 @@ test_linear (void)
 
 typedef struct
 {
+  SamRows      rows;
+  SamMatrix   *m1, *m2;
+  const float *b1, *b2, *r;
+  size_t       n;
+} Rows2;
+
+static void
+linear_rows (float *y, gconstpointer arguments)
+{
+  const Rows2 *a = arguments;
+
+  sam_matrix_linear_rows (y, &a->rows, a->m1, a->b1, NULL, a->n, SAM_ACT_GELU);
+}
+
+static void
+mlp (float *y, gconstpointer arguments)
+{
+  const Rows2 *a = arguments;
+
+  sam_matrix_mlp (y, &a->rows, a->m1, a->b1, SAM_ACT_GELU, a->m2, a->b2, a->r != NULL ? y : NULL, a->n);
+}
+
+/* Gathered and normalised rows through one layer and through an MLP, against the steps one by one. */
+static void
+test_rows_and_mlp (void)
+{
+  static const size_t cases[][4] = { /* rows, in, middle, out */
+    { 3, 40, 20, 7 }, { 70, 48, 300, 48 }, { 500, 33, 270, 20 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int with = 0; with < 16; with++)
+      {
+        size_t               n = cases[i][0], in = cases[i][1], middle = cases[i][2], out = cases[i][3];
+        size_t               ld     = in + 4;
+        float               *x      = guarded_input (n * ld, 1);
+        float               *w1     = guarded_input (in * middle, 1 / sqrt (in));
+        float               *w2     = guarded_input (middle * out, 1 / sqrt (middle));
+        float               *b1     = guarded_input (middle, 1), *b2 = guarded_input (out, 1);
+        float               *weight = guarded_input (in, 1), *bias = guarded_input (in, 1);
+        float               *r      = guarded_input (n * out, 1);
+        float               *y1 = guarded_output (n * middle), *y2 = guarded_output (n * out);
+        g_autofree uint32_t *index  = g_new (uint32_t, n);
+        g_autofree float    *made = g_new (float, n * in), *hidden = g_new (float, n * middle);
+        g_autofree double   *wanted = g_new (double, n * MAX (MAX (in, middle), out));
+        SamRowNorm           norm   = { weight, bias, 1e-5f };
+        Rows2                a      = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL, (with & 4) != 0 },
+                                        sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
+                                        sam_matrix_new (w2, out, middle, SAM_ARITHMETIC_F32),
+                                        b1, b2, with & 8 ? r : NULL, n };
+
+        for (size_t row = 0; row < n; row++)
+          {
+            gboolean zero = row % 5 == 3 && (with & 1);
+            float   *to   = made + row * in;
+
+            index[row] = zero ? SAM_ROW_ZERO : (uint32_t) (n - 1 - row);
+            memset (to, 0, in * sizeof *to);
+            if (! zero)
+              memcpy (to, x + (with & 1 ? index[row] : row) * ld, in * sizeof *to);
+            if ((with & 2) && (! zero || (with & 4)))
+              {
+                ref_layer_norm (wanted, to, weight, bias, 1e-5f, 1, in);
+                for (size_t j = 0; j < in; j++)
+                  to[j] = (float) wanted[j];
+              }
+          }
+
+        with_threads (linear_rows, &a, y1, NULL, n * middle);
+        ref_linear (wanted, made, w1, b1, NULL, n, in, middle, SAM_ACT_GELU);
+        for (size_t j = 0; j < n * middle; j++)
+          {
+            assert_near (y1[j], wanted[j], 16 + 2 * sqrt (in), 4);
+            hidden[j] = (float) wanted[j];
+          }
+
+        with_threads (mlp, &a, y2, r, n * out);
+        ref_linear (wanted, hidden, w2, b2, a.r, n, middle, out, SAM_ACT_NONE);
+        for (size_t j = 0; j < n * out; j++)
+          assert_near (y2[j], wanted[j], 32 + 4 * sqrt (middle), 4);
+
+        guarded_output_free (y1, n * middle);
+        guarded_output_free (y2, n * out);
+        sam_matrix_free (a.m1);
+        sam_matrix_free (a.m2);
+        g_free (x);
+        g_free (w1);
+        g_free (w2);
+        g_free (b1);
+        g_free (b2);
+        g_free (weight);
+        g_free (bias);
+        g_free (r);
+      }
+}
+
+typedef struct
+{
   const float *x, *k, *b, *r;
+  SamMatrix   *m;
+  SamRowNorm   norm;
   size_t       h, w, in, out, kh, kw, stride, pad;
   SamAct       act;
 } Conv;
@@ -98,7 +202,7 @@ conv2d (float *y, gconstpointer arguments)
 {
   const Conv *c = arguments;
 
-  sam_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kh, c->kw, c->stride, c->pad, c->act);
+  sam_matrix_conv2d (y, c->x, c->m, c->b, c->h, c->w, c->in, c->kh, c->kw, c->stride, c->pad, c->act);
 }
 
 static void
@@ -114,7 +218,7 @@ conv_transpose (float *y, gconstpointer arguments)
 {
   const Conv *c = arguments;
 
-  sam_conv_transpose2x2 (y, c->x, c->k, c->b, c->r, c->h, c->w, c->in, c->out);
+  sam_matrix_conv_transpose2x2 (y, c->x, c->m, c->b, c->r, c->h, c->w, c->act == SAM_ACT_GELU ? &c->norm : NULL, c->act);
 }
 
 static void
@@ -132,12 +236,15 @@ check_conv (Op op, Conv c, size_t n_k, size_t n_y, size_t n_terms,
   c.k = k;
   c.b = b;
   c.r = r;
+  c.norm = (SamRowNorm) { r, r + c.out, 1e-3f };
+  c.m = n_k % n_terms == 0 ? sam_matrix_new (k, n_k / n_terms, n_terms, SAM_ARITHMETIC_F32) : NULL;
   with_threads (op, &c, y, NULL, n_y);
   reference (wanted, &c);
   for (size_t i = 0; i < n_y; i++)
     assert_near (y[i], wanted[i], 8 + sqrt (n_terms), 3 + sqrt (n_terms));
 
   guarded_output_free (y, n_y);
+  sam_matrix_free (c.m);
   g_free (x);
   g_free (k);
   g_free (b);
@@ -156,10 +263,26 @@ depthwise_reference (double *y, const Conv *c)
   ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, c->act);
 }
 
+/* With GELU also the norm that stands before it; its weights are r's first values. */
 static void
 conv_transpose_reference (double *y, const Conv *c)
 {
+  size_t n = 4 * c->h * c->w;
+
   ref_conv_transpose2x2 (y, c->x, c->k, c->b, c->r, c->h, c->w, c->in, c->out);
+  if (c->act == SAM_ACT_NONE)
+    return;
+
+  for (size_t i = 0; i < n; i++)
+    {
+      g_autofree float *row = g_new (float, c->out);
+
+      for (size_t j = 0; j < c->out; j++)
+        row[j] = (float) y[i * c->out + j];
+      ref_layer_norm (y + i * c->out, row, c->r, c->r + c->out, 1e-3, 1, c->out);
+      for (size_t j = 0; j < c->out; j++)
+        y[i * c->out + j] = ref_activate (y[i * c->out + j], c->act);
+    }
 }
 
 static void
@@ -214,6 +337,8 @@ test_conv_transpose (void)
     { .h = 1, .w = 1, .in = 1, .out = 1 },
     { .h = 3, .w = 5, .in = 17, .out = 6 },
     { .h = 24, .w = 25, .in = 64, .out = 32 },
+    { .h = 20, .w = 9, .in = 300, .out = 70 },
+    { .h = 12, .w = 9, .in = 30, .out = 33, .act = SAM_ACT_GELU },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -442,6 +567,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/ops/linear", test_linear);
+  g_test_add_func ("/ops/rows-and-mlp", test_rows_and_mlp);
   g_test_add_func ("/ops/conv2d", test_conv2d);
   g_test_add_func ("/ops/depthwise", test_depthwise);
   g_test_add_func ("/ops/conv-transpose", test_conv_transpose);
