@@ -2,7 +2,7 @@
 /* A checkpoint: opens the file, finds out what it is, lets its reader list the tensors, and answers for
  * them afterwards.
  *
- *   open ──▶ map ──▶ first bytes ──▶ reader ──▶ sam_checkpoint_add_tensor for each ──▶ lookup, hash
+ *   open ──▶ map ──▶ first bytes ──▶ reader ──▶ sam_checkpoint_add_tensor for each ──▶ scales, names ──▶ lookup
  *
  * The file is mapped privately and read only. Nothing can protect us from a program that shortens a
  * mapped file in place (the system then ends whoever touches the lost pages), so what we write
@@ -20,6 +20,7 @@
 
 #include "samcore/sam-checkpoint-private.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-rename.h"
 #include "samcore/sam-safetensors.h"
 #include "samcore/sam-torch.h"
 #include "samcore/sam-zip.h"
@@ -255,6 +256,82 @@ attach_scales (SamCheckpoint *checkpoint,
   return TRUE;
 }
 
+static gboolean
+take_name (SamCheckpoint *checkpoint,
+           GHashTable    *by_name,
+           SamTensor     *tensor,
+           const char    *name,
+           guint          place,
+           GError       **error)
+{
+  tensor->name = g_string_chunk_insert (checkpoint->names, name);
+  if (! g_hash_table_insert (by_name, (gpointer) tensor->name, GSIZE_TO_POINTER ((gsize) place + 1)))
+    {
+      g_autofree char *quoted = sam_quote (name, strlen (name));
+
+      return sam_checkpoint_fail (checkpoint, error, "there are two tensors %s", quoted);
+    }
+
+  return TRUE;
+}
+
+/* Rows of a table become tensors of one row each, behind the others. */
+static gboolean
+split_rows (SamCheckpoint *checkpoint,
+            GHashTable    *by_name,
+            SamTensor      table,
+            const char    *stem,
+            GError       **error)
+{
+  for (size_t row = 0; table.rank == 2 && table.scale == NULL && row < MIN (table.shape[0], 8); row++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s%zu.weight", stem, row);
+      SamTensor        tensor = table;
+
+      tensor.shape[0] = 1;
+      tensor.n_elements = table.shape[1];
+      tensor.contiguous = tensor.n_elements == 0 || is_contiguous (&tensor);
+      if (tensor.n_elements > 0)
+        tensor.data += row * table.stride[0] * sam_dtype_get_size (table.dtype);
+      if (! take_name (checkpoint, by_name, &tensor, name, checkpoint->tensors->len, error))
+        return FALSE;
+      g_array_append_val (checkpoint->tensors, tensor);
+    }
+
+  return TRUE;
+}
+
+/* Gives the tensors the names of the published checkpoints, where they have another library's. */
+static gboolean
+rename_tensors (SamCheckpoint *checkpoint,
+                GError       **error)
+{
+  const SamRenames      *renames = sam_renames_find (checkpoint);
+  g_autoptr (GHashTable) by_name = NULL;
+  guint                  n = checkpoint->tensors->len;
+
+  if (renames == NULL)
+    return TRUE;
+
+  by_name = g_hash_table_new (g_str_hash, g_str_equal);
+  for (guint i = 0; i < n; i++)
+    {
+      SamTensor       *tensor = &g_array_index (checkpoint->tensors, SamTensor, i);
+      const char      *stem = sam_renames_split (renames, tensor->name);
+      g_autofree char *name = sam_renames_apply (renames, checkpoint, tensor->name);
+
+      if (stem != NULL && ! split_rows (checkpoint, by_name, *tensor, stem, error))
+        return FALSE;
+      tensor = &g_array_index (checkpoint->tensors, SamTensor, i);
+      if (! take_name (checkpoint, by_name, tensor, name != NULL ? name : tensor->name, i, error))
+        return FALSE;
+    }
+  g_hash_table_unref (checkpoint->by_name);
+  checkpoint->by_name = g_steal_pointer (&by_name);
+
+  return TRUE;
+}
+
 SamCheckpoint *
 sam_checkpoint_open_bytes (GBytes     *bytes,
                            const char *name,
@@ -297,7 +374,7 @@ sam_checkpoint_open_bytes (GBytes     *bytes,
                                             : "neither a safetensors nor a PyTorch file");
     }
 
-  if (! read || ! attach_scales (checkpoint, error))
+  if (! read || ! attach_scales (checkpoint, error) || ! rename_tensors (checkpoint, error))
     return NULL;
   if (checkpoint->tensors->len == 0)
     {

@@ -59,6 +59,8 @@ typedef struct _SamCheckpoint SamCheckpoint;
  *
  * Maps the file and checks every size and offset in it before use. Errors: SAM_ERROR_BAD_FILE with the
  * file's name, the tensor's and the reason; G_FILE_ERROR when it cannot be read.
+ *
+ * Tensors that have the names of the transformers library get those of the published checkpoints.
  */
 SamCheckpoint *sam_checkpoint_open (const char *path, GError **error);
 

@@ -410,6 +410,181 @@ test_hash (void)
     }
 }
 
+/* A name of the transformers library, and the published one. */
+typedef struct
+{
+  const char *theirs;
+  const char *ours;
+} Names;
+
+static const Names sam_names[] = {
+  { "shared_image_embedding.positional_embedding", NULL },
+  { "prompt_encoder.shared_embedding.positional_embedding",
+    "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix" },
+  { "vision_encoder.pos_embed", "image_encoder.pos_embed" },
+  { "vision_encoder.patch_embed.projection.weight", "image_encoder.patch_embed.proj.weight" },
+  { "vision_encoder.layers.10.layer_norm1.bias", "image_encoder.blocks.10.norm1.bias" },
+  { "vision_encoder.layers.10.layer_norm2.weight", "image_encoder.blocks.10.norm2.weight" },
+  { "vision_encoder.layers.10.attn.qkv.weight", "image_encoder.blocks.10.attn.qkv.weight" },
+  { "vision_encoder.layers.10.attn.rel_pos_h", "image_encoder.blocks.10.attn.rel_pos_h" },
+  { "vision_encoder.layers.10.mlp.lin2.bias", "image_encoder.blocks.10.mlp.lin2.bias" },
+  { "vision_encoder.neck.conv1.weight", "image_encoder.neck.0.weight" },
+  { "vision_encoder.neck.layer_norm1.weight", "image_encoder.neck.1.weight" },
+  { "vision_encoder.neck.conv2.weight", "image_encoder.neck.2.weight" },
+  { "vision_encoder.neck.layer_norm2.bias", "image_encoder.neck.3.bias" },
+  { "prompt_encoder.mask_embed.conv1.weight", "prompt_encoder.mask_downscaling.0.weight" },
+  { "prompt_encoder.mask_embed.layer_norm1.weight", "prompt_encoder.mask_downscaling.1.weight" },
+  { "prompt_encoder.mask_embed.conv2.weight", "prompt_encoder.mask_downscaling.3.weight" },
+  { "prompt_encoder.mask_embed.layer_norm2.weight", "prompt_encoder.mask_downscaling.4.weight" },
+  { "prompt_encoder.mask_embed.conv3.bias", "prompt_encoder.mask_downscaling.6.bias" },
+  { "prompt_encoder.no_mask_embed.weight", "prompt_encoder.no_mask_embed.weight" },
+  { "prompt_encoder.not_a_point_embed.weight", "prompt_encoder.not_a_point_embed.weight" },
+  { "prompt_encoder.point_embed.3.weight", "prompt_encoder.point_embeddings.3.weight" },
+  { "mask_decoder.iou_token.weight", "mask_decoder.iou_token.weight" },
+  { "mask_decoder.mask_tokens.weight", "mask_decoder.mask_tokens.weight" },
+  { "mask_decoder.transformer.layers.0.self_attn.q_proj.weight",
+    "mask_decoder.transformer.layers.0.self_attn.q_proj.weight" },
+  { "mask_decoder.transformer.layers.0.mlp.lin1.weight", "mask_decoder.transformer.layers.0.mlp.lin1.weight" },
+  { "mask_decoder.transformer.layers.0.layer_norm4.weight", "mask_decoder.transformer.layers.0.norm4.weight" },
+  { "mask_decoder.transformer.layer_norm_final_attn.weight", "mask_decoder.transformer.norm_final_attn.weight" },
+  { "mask_decoder.upscale_conv1.weight", "mask_decoder.output_upscaling.0.weight" },
+  { "mask_decoder.upscale_layer_norm.weight", "mask_decoder.output_upscaling.1.weight" },
+  { "mask_decoder.upscale_conv2.weight", "mask_decoder.output_upscaling.3.weight" },
+  { "mask_decoder.output_hypernetworks_mlps.1.proj_in.weight",
+    "mask_decoder.output_hypernetworks_mlps.1.layers.0.weight" },
+  { "mask_decoder.output_hypernetworks_mlps.1.layers.0.weight",
+    "mask_decoder.output_hypernetworks_mlps.1.layers.1.weight" },
+  { "mask_decoder.output_hypernetworks_mlps.1.proj_out.bias",
+    "mask_decoder.output_hypernetworks_mlps.1.layers.2.bias" },
+  { "mask_decoder.iou_prediction_head.proj_in.weight", "mask_decoder.iou_prediction_head.layers.0.weight" },
+  { "mask_decoder.iou_prediction_head.layers.0.weight", "mask_decoder.iou_prediction_head.layers.1.weight" },
+  { "mask_decoder.iou_prediction_head.proj_out.weight", "mask_decoder.iou_prediction_head.layers.2.weight" },
+  { "mask_decoder.hq_token.weight", "mask_decoder.hf_token.weight" },
+  { "mask_decoder.hq_mask_mlp.proj_in.weight", "mask_decoder.hf_mlp.layers.0.weight" },
+  { "mask_decoder.hq_mask_mlp.layers.0.weight", "mask_decoder.hf_mlp.layers.1.weight" },
+  { "mask_decoder.hq_mask_mlp.proj_out.weight", "mask_decoder.hf_mlp.layers.2.weight" },
+  { "mask_decoder.compress_vit_conv1.weight", "mask_decoder.compress_vit_feat.0.weight" },
+  { "mask_decoder.compress_vit_norm.weight", "mask_decoder.compress_vit_feat.1.weight" },
+  { "mask_decoder.compress_vit_conv2.weight", "mask_decoder.compress_vit_feat.3.weight" },
+  { "mask_decoder.encoder_conv1.weight", "mask_decoder.embedding_encoder.0.weight" },
+  { "mask_decoder.encoder_norm.weight", "mask_decoder.embedding_encoder.1.weight" },
+  { "mask_decoder.encoder_conv2.weight", "mask_decoder.embedding_encoder.3.weight" },
+  { "mask_decoder.mask_conv1.weight", "mask_decoder.embedding_maskfeature.0.weight" },
+  { "mask_decoder.mask_norm.weight", "mask_decoder.embedding_maskfeature.1.weight" },
+  { "mask_decoder.mask_conv2.weight", "mask_decoder.embedding_maskfeature.3.weight" },
+  { NULL }
+};
+
+static const Names sam2_names[] = {
+  { "shared_image_embedding.positional_embedding",
+    "sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix" },
+  { "no_memory_embedding", "no_mem_embed" },
+  { "vision_encoder.backbone.pos_embed", "image_encoder.trunk.pos_embed" },
+  { "vision_encoder.backbone.pos_embed_window", "image_encoder.trunk.pos_embed_window" },
+  { "vision_encoder.backbone.patch_embed.projection.weight", "image_encoder.trunk.patch_embed.proj.weight" },
+  { "vision_encoder.backbone.blocks.11.layer_norm1.weight", "image_encoder.trunk.blocks.11.norm1.weight" },
+  { "vision_encoder.backbone.blocks.11.attn.qkv.bias", "image_encoder.trunk.blocks.11.attn.qkv.bias" },
+  { "vision_encoder.backbone.blocks.11.attn.proj.bias", "image_encoder.trunk.blocks.11.attn.proj.bias" },
+  { "vision_encoder.backbone.blocks.10.proj.weight", "image_encoder.trunk.blocks.10.proj.weight" },
+  { "vision_encoder.backbone.blocks.11.mlp.proj_in.bias", "image_encoder.trunk.blocks.11.mlp.layers.0.bias" },
+  { "vision_encoder.backbone.blocks.11.mlp.proj_out.bias", "image_encoder.trunk.blocks.11.mlp.layers.1.bias" },
+  { "vision_encoder.neck.convs.2.weight", "image_encoder.neck.convs.2.conv.weight" },
+  { "vision_encoder.neck.convs.2.bias", "image_encoder.neck.convs.2.conv.bias" },
+  { "prompt_encoder.mask_embed.layer_norm2.weight", "sam_prompt_encoder.mask_downscaling.4.weight" },
+  { "prompt_encoder.not_a_point_embed.weight", "sam_prompt_encoder.not_a_point_embed.weight" },
+  { "mask_decoder.obj_score_token.weight", "sam_mask_decoder.obj_score_token.weight" },
+  { "mask_decoder.conv_s0.weight", "sam_mask_decoder.conv_s0.weight" },
+  { "mask_decoder.upscale_layer_norm.bias", "sam_mask_decoder.output_upscaling.1.bias" },
+  { "mask_decoder.pred_obj_score_head.proj_in.weight", "sam_mask_decoder.pred_obj_score_head.layers.0.weight" },
+  { "mask_decoder.pred_obj_score_head.layers.0.weight", "sam_mask_decoder.pred_obj_score_head.layers.1.weight" },
+  { "mask_decoder.pred_obj_score_head.proj_out.weight", "sam_mask_decoder.pred_obj_score_head.layers.2.weight" },
+  { "mask_decoder.iou_prediction_head.proj_out.weight", "sam_mask_decoder.iou_prediction_head.layers.2.weight" },
+  { "mask_decoder.output_hypernetworks_mlps.3.layers.0.bias",
+    "sam_mask_decoder.output_hypernetworks_mlps.3.layers.1.bias" },
+  { "mask_decoder.transformer.layers.1.mlp.proj_in.bias", "sam_mask_decoder.transformer.layers.1.mlp.layers.0.bias" },
+  { "mask_decoder.transformer.layers.1.mlp.proj_out.bias", "sam_mask_decoder.transformer.layers.1.mlp.layers.1.bias" },
+  { "mask_decoder.transformer.layers.1.self_attn.o_proj.bias",
+    "sam_mask_decoder.transformer.layers.1.self_attn.out_proj.bias" },
+  { "mask_decoder.transformer.layers.1.layer_norm3.bias", "sam_mask_decoder.transformer.layers.1.norm3.bias" },
+  { "mask_decoder.transformer.layer_norm_final_attn.bias", "sam_mask_decoder.transformer.norm_final_attn.bias" },
+  { "prompt_encoder.point_embed.weight", NULL },
+  { NULL }
+};
+
+static const Names module_names[] = {
+  { "module.mask_decoder.iou_token.weight", "mask_decoder.iou_token.weight" },
+  { "module.module.x", "module.x" },
+  { NULL }
+};
+
+/* The tensors in a file are numbered, so that each can be known again under its new name. */
+static void
+test_names (gconstpointer data)
+{
+  const Names              *names = data;
+  g_autoptr (GString)       header = g_string_new ("{");
+  g_autoptr (GBytes)        bytes = NULL;
+  g_autoptr (GError)        error = NULL;
+  g_autoptr (SamCheckpoint) checkpoint = NULL;
+  int                       n = 0;
+  uint8_t                  *body;
+
+  for (; names[n].theirs != NULL; n++)
+    g_string_append_printf (header, "%s\"%s\":" T ("F32", "[4,2]", "[%d,%d]"), n > 0 ? "," : "", names[n].theirs,
+                            n * 32, n * 32 + 32);
+  g_string_append_c (header, '}');
+  bytes = make_safetensors (header->str, n * 32);
+  body = (uint8_t *) g_bytes_get_data (bytes, NULL) + 8 + header->len;
+  for (int i = 0; i < n * 8; i++)
+    {
+      float value = i;
+
+      memcpy (body + i * 4, &value, 4);
+    }
+  checkpoint = sam_checkpoint_open_bytes (bytes, "renamed", &error);
+  g_assert_no_error (error);
+
+  for (int i = 0; i < n; i++)
+    {
+      const SamTensor *tensor;
+      float            value;
+
+      if (names[i].ours == NULL)
+        continue;
+      tensor = sam_checkpoint_lookup (checkpoint, names[i].ours);
+      if (tensor == NULL)
+        g_error ("%s is not found as %s", names[i].theirs, names[i].ours);
+      g_assert_cmpstr (tensor->name, ==, names[i].ours);
+      sam_tensor_read (tensor, 0, 1, &value);
+      g_assert_cmpfloat (value, ==, i * 8);
+    }
+
+  if (names == sam2_names)
+    for (int row = 0; row < 4; row++)
+      {
+        g_autofree char *name = g_strdup_printf ("sam_prompt_encoder.point_embeddings.%d.weight", row);
+        const SamTensor *tensor = sam_checkpoint_lookup (checkpoint, name);
+        float            values[2];
+
+        g_assert_nonnull (tensor);
+        g_assert_cmpuint (tensor->shape[0], ==, 1);
+        g_assert_cmpuint (tensor->shape[1], ==, 2);
+        sam_tensor_read (tensor, 0, 2, values);
+        g_assert_cmpfloat (values[1], ==, (n - 1) * 8 + row * 2 + 1);
+      }
+}
+
+/* Two names that mean the same are refused, not one of them chosen. */
+static void
+test_names_twice (void)
+{
+  g_autoptr (GBytes) bytes = make_safetensors (
+    "{\"vision_encoder.patch_embed.projection.weight\":" T ("F32", "[1]", "[0,4]")
+    ",\"image_encoder.patch_embed.proj.weight\":" T ("F32", "[1]", "[4,8]") "}", 8);
+
+  assert_refused (bytes, "two tensors \"image_encoder.patch_embed.proj.weight\"");
+}
+
 static void
 test_not_files (void)
 {
@@ -483,6 +658,10 @@ main (int    argc,
   g_test_add_func ("/checkpoint/safetensors/long-name", test_safetensors_long_name);
   g_test_add_func ("/checkpoint/half", test_half);
   g_test_add_func ("/checkpoint/hash", test_hash);
+  g_test_add_data_func ("/checkpoint/names/sam", sam_names, test_names);
+  g_test_add_data_func ("/checkpoint/names/sam2", sam2_names, test_names);
+  g_test_add_data_func ("/checkpoint/names/module", module_names, test_names);
+  g_test_add_func ("/checkpoint/names/twice", test_names_twice);
   g_test_add_func ("/checkpoint/not-files", test_not_files);
 
   return g_test_run ();
