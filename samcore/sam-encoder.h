@@ -45,6 +45,8 @@ struct _SamEncoder
 };
 
 SamEncoder *sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec);
+SamEncoder *sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec);
+SamEncoder *sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec);
 
 void sam_features_clear (SamFeatures *features);
 

@@ -120,7 +120,116 @@ builtin_describe (SamWeights   *weights,
       sam_weights_fail (weights, "the metadata's std must be greater than 0");
 }
 
+/* SAM and SAM-HQ: the same encoders, one more token in the decoder. */
+
+static void
+describe_hq (SamWeights   *weights,
+             SamModelSpec *spec,
+             const char   *plain,
+             const char   *encoder)
+{
+  spec->decoder.hq = sam_weights_has (weights, "%shf_token.weight", spec->decoder_prefix);
+  if (spec->decoder.hq)
+    spec->family = "sam-hq";
+  g_snprintf (spec->name, sizeof spec->name, "%s %s", spec->decoder.hq ? "SAM-HQ" : plain, encoder);
+}
+
+static gboolean
+sam_probe (const SamWeights *weights)
+{
+  return sam_weights_has (weights, "image_encoder.blocks.0.attn.rel_pos_h");
+}
+
+static void
+sam_describe (SamWeights   *weights,
+              SamModelSpec *spec)
+{
+  size_t side  = sam_weights_dim (weights, 4, 1, 4, MAX_SIDE / 16, "%spos_embed", spec->encoder_prefix);
+  size_t width = sam_weights_dim (weights, 4, 3, 8, 4096, "%spos_embed", spec->encoder_prefix);
+
+  spec->input = 16 * side;
+  describe_hq (weights, spec, "SAM", width == 768    ? "ViT-B"
+                                     : width == 1024 ? "ViT-L"
+                                     : width == 1280 ? "ViT-H"
+                                                     : "ViT");
+}
+
+static gboolean
+mobilesam_probe (const SamWeights *weights)
+{
+  return sam_weights_has (weights, "image_encoder.patch_embed.seq.0.c.weight");
+}
+
+static void
+mobilesam_describe (SamWeights   *weights,
+                    SamModelSpec *spec)
+{
+  spec->family = "mobilesam";
+  describe_hq (weights, spec, "MobileSAM", "ViT-Tiny");
+}
+
+/* EdgeSAM: the built-in model's encoder, unfolded, and SAM's decoder. */
+
+static gboolean
+edgesam_probe (const SamWeights *weights)
+{
+  return sam_weights_has (weights, "image_encoder.features.0.0.c.weight");
+}
+
+static void
+edgesam_describe (SamWeights   *weights,
+                  SamModelSpec *spec)
+{
+  spec->family = "edgesam";
+  g_strlcpy (spec->name, "EdgeSAM", sizeof spec->name);
+}
+
+/* EfficientSAM: SAM's layout of parts, other rules nearly everywhere. */
+
+static gboolean
+efficientsam_probe (const SamWeights *weights)
+{
+  return sam_weights_has (weights, "prompt_encoder.invalid_points.weight");
+}
+
+static void
+efficientsam_describe (SamWeights   *weights,
+                       SamModelSpec *spec)
+{
+  static const SamPromptSpec prompt = {
+    .style = SAM_PROMPT_STYLE_EFFICIENTSAM,
+    .gauss = "pe_layer.positional_encoding_gaussian_matrix",
+    .label = { NULL, "point_embeddings.weight", "bbox_top_left_embeddings.weight",
+               "bbox_bottom_right_embeddings.weight" },
+    .pad   = "invalid_points.weight",
+    .pad_has_position = TRUE,
+  };
+  static const SamDecoderSpec decoder = {
+    .heads   = 8,
+    .self    = SAM_SELF_RESIDUAL,
+    .act     = SAM_ACT_GELU,
+    .mlp     = { "mlp.layers.0.0", "mlp.fc" },
+    .upscale = { "final_output_upscaling_layers.0.0", "final_output_upscaling_layers.0.1",
+                 "final_output_upscaling_layers.1.0" },
+    .upscale_group = TRUE,
+    .head    = { "layers.0.0", "layers.1.0", "fc" },
+  };
+  size_t width = sam_weights_dim (weights, 3, 2, 8, 4096, "%spos_embed", spec->encoder_prefix);
+
+  spec->family     = "efficientsam";
+  spec->fit        = SAM_FIT_SQUASH;
+  spec->upsample   = SAM_UPSAMPLE_BICUBIC;
+  spec->preprocess = (SamPreprocess) { SAM_RESAMPLE_BILINEAR, { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f } };
+  spec->prompt     = prompt;
+  spec->decoder    = decoder;
+  g_snprintf (spec->name, sizeof spec->name, "EfficientSAM%s", width == 192 ? "-Ti" : width == 384 ? "-S" : "");
+}
+
 static const SamFamily families[] = {
+  { sam_probe, sam_describe, sam_encoder_vit_new },
+  { mobilesam_probe, mobilesam_describe, sam_encoder_tinyvit_new },
+  { edgesam_probe, edgesam_describe, sam_encoder_repvit_new },
+  { efficientsam_probe, efficientsam_describe, sam_encoder_vit_new },
   { builtin_probe, builtin_describe, sam_encoder_repvit_new },
 };
 

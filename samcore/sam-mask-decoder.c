@@ -276,7 +276,7 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
   size_t            n     = side * side;
   size_t            width = decoder->width;
   g_auto (SamArena) arena = { 0 };
-  float            *wide;
+  float            *wide, *fine;
 
   if (decoder->spec.high_res)
     {
@@ -287,6 +287,7 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
     return TRUE;
 
   sam_arena_plan (&arena, &wide, 4 * n, width, 1);
+  sam_arena_plan (&arena, &fine, 16 * n, width / 8, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
@@ -299,7 +300,9 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
   sam_conv_transpose_run (&decoder->hq_embedding[0], wide, features->embedding, NULL, side, side);
   sam_norm_run (&decoder->hq_embedding_norm, wide, wide, 4 * n);
   sam_activate (wide, wide, n * width, SAM_ACT_GELU);
-  sam_conv_transpose_run (&decoder->hq_embedding[1], hq, wide, hq, 2 * side, 2 * side);
+  sam_conv_transpose_run (&decoder->hq_embedding[1], fine, wide, NULL, 2 * side, 2 * side);
+  sam_trace (trace, "hq_enc", fine, 16 * n, width / 8);
+  sam_add (hq, hq, fine, 2 * n * width);
 
   return TRUE;
 }

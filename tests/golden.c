@@ -95,20 +95,21 @@ deviation (SamCheckpoint *golden,
   *result = sqrt (square);
 }
 
-gboolean
-golden_compare (SamCheckpoint *golden,
-                const char    *key,
-                const float   *values,
-                size_t         n,
-                size_t         c,
-                GoldenLayout   layout,
-                size_t         stride,
-                double         max,
-                double         rms)
+static gboolean
+compare (SamCheckpoint *golden,
+         const char    *key,
+         const float   *values,
+         size_t         batch,
+         size_t         n,
+         size_t         c,
+         GoldenLayout   layout,
+         size_t         stride,
+         double         max,
+         double         rms)
 {
   g_autofree char  *stride_key = g_strconcat (key, ".stride", NULL);
   g_autofree float *reference  = NULL;
-  size_t            n_reference, total = n * c;
+  size_t            n_reference, total = batch * n * c;
   double            greatest = 0, square = 0, std;
 
   reference = golden_read (golden, key, &n_reference);
@@ -126,7 +127,8 @@ golden_compare (SamCheckpoint *golden,
   for (size_t j = 0; j < n_reference; j++)
     {
       size_t e     = j * stride;
-      size_t at    = layout == GOLDEN_CHW ? e % n * c + e / n : e;
+      size_t b     = e / (n * c);
+      size_t at    = layout == GOLDEN_CHW ? b * n * c + e % n * c + e / n % c : e;
       double error = fabs ((double) values[at] - reference[j]);
 
       /* a NaN must not slip through a comparison */
@@ -134,6 +136,9 @@ golden_compare (SamCheckpoint *golden,
         greatest = isnan (error) ? INFINITY : error;
       square += error * error / n_reference;
     }
+  /* a single number has no deviation: it is its own measure */
+  if (n_reference == 1)
+    std = MAX (1.0, fabs (reference[0]));
   std = MAX (std, 1e-12);
 
   if (greatest > max * std || (rms > 0 && ! (sqrt (square) <= rms * std)))
@@ -147,6 +152,40 @@ golden_compare (SamCheckpoint *golden,
     g_test_message ("%s: error %.3g, rms %.3g", key, greatest / std, sqrt (square) / std);
 
   return TRUE;
+}
+
+gboolean
+golden_compare (SamCheckpoint *golden,
+                const char    *key,
+                const float   *values,
+                size_t         n,
+                size_t         c,
+                GoldenLayout   layout,
+                size_t         stride,
+                double         max,
+                double         rms)
+{
+  return compare (golden, key, values, 1, n, c, layout, stride, max, rms);
+}
+
+gboolean
+golden_compare_shaped (SamCheckpoint *golden,
+                       const char    *key,
+                       const float   *values,
+                       size_t         batch,
+                       size_t         n,
+                       size_t         c,
+                       double         max,
+                       double         rms)
+{
+  const SamTensor *tensor    = sam_checkpoint_lookup (golden, key);
+  g_autofree char *shape_key = g_strconcat (key, ".shape", NULL);
+  const SamTensor *shape     = sam_checkpoint_lookup (golden, shape_key);
+  size_t           rank      = shape != NULL ? shape->n_elements : (size_t) tensor->rank;
+  size_t           last      = shape != NULL ? (size_t) golden_read_int (golden, shape_key, rank - 1)
+                                             : tensor->shape[rank - 1];
+
+  return compare (golden, key, values, batch, n, c, last == c ? GOLDEN_HWC : GOLDEN_CHW, 0, max, rms);
 }
 
 SamImage *

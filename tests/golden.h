@@ -27,6 +27,11 @@ gboolean       golden_has (SamCheckpoint *golden, const char *key);
 gboolean golden_compare (SamCheckpoint *golden, const char *key, const float *values, size_t n, size_t c,
                          GoldenLayout layout, size_t stride, double max, double rms);
 
+/* The same for an array whose shape (its own, or what KEY.shape says) is [batch, …]: whether channels come
+ * first shows in it. */
+gboolean golden_compare_shaped (SamCheckpoint *golden, const char *key, const float *values, size_t batch,
+                                size_t n, size_t c, double max, double rms);
+
 /* A picture file below FOLDER. */
 SamImage *golden_picture (const char *folder, const char *name);
 

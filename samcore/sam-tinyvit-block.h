@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The parts of TinyViT. Internal. */
+#pragma once
+
+#include "samcore/sam-weights.h"
+
+/* 1x1, GELU, depthwise 3x3, GELU, 1x1: with x added and a last GELU a residual block, else a change of
+ * scale and width. */
+typedef struct
+{
+  SamLinear    widen, narrow;
+  SamDepthwise spatial;
+  gboolean     residual;
+} SamTinyViTConv;
+
+/* attention in windows, depthwise 3x3, MLP  bias: [heads, window^2, window^2]  pad: [3 c] */
+typedef struct
+{
+  SamNorm      norm[2];
+  SamLinear    qkv, proj, mlp[2];
+  SamDepthwise local;
+  size_t       heads, window;
+  float       *bias, *pad;
+} SamTinyViTBlock;
+
+/* Names are prefixes: "layers.0.blocks.1." with all before it. */
+void   sam_tinyvit_conv_fetch (SamWeights *weights, SamTinyViTConv *conv, const char *prefix, size_t in,
+                               size_t out, size_t stride, gboolean residual);
+size_t sam_tinyvit_conv_scratch (const SamTinyViTConv *conv, size_t h, size_t w);
+/* x: [h, w, in]  y: [h', w', out], may be x if residual */
+void   sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, size_t h, size_t w,
+                             float *scratch);
+double sam_tinyvit_conv_flop (const SamTinyViTConv *conv, size_t h, size_t w);
+
+void   sam_tinyvit_block_fetch (SamWeights *weights, SamTinyViTBlock *block, const char *prefix, size_t width);
+size_t sam_tinyvit_block_scratch (const SamTinyViTBlock *block, size_t h, size_t w);
+/* x: [h, w, width], in place */
+void   sam_tinyvit_block_run (const SamTinyViTBlock *block, float *x, size_t h, size_t w, float *scratch);
+double sam_tinyvit_block_flop (const SamTinyViTBlock *block, size_t h, size_t w);

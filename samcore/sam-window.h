@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Cutting a map into windows for attention, and putting them together again. Internal. */
+#pragma once
+
+#include "samcore/sam-ops.h"
+
+/* Windows in a row: those that cover n, the last perhaps beyond its end. */
+static inline size_t
+sam_window_count (size_t n,
+                  size_t window)
+{
+  return (n + window - 1) / window;
+}
+
+/* x: [h, w, c]  y: [windows down, windows across, window, window, c]
+ * Places outside the map get pad [c]: what the layers before make of a zero. */
+void sam_window_partition (float *y, const float *x, size_t h, size_t w, size_t c, size_t window,
+                           const float *pad);
+/* The way back; what lies outside is dropped. x: as y above  y: [h, w, c] */
+void sam_window_reverse (float *y, const float *x, size_t h, size_t w, size_t c, size_t window);
+
+/* Attention in each of n windows. a: the first window's; the next ones' q, k, v, o and rel_* lie q_step …
+ * floats further. */
+void sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_step, size_t o_step);
