@@ -31,11 +31,13 @@ sa_error_for_people (GError *error)
         format = _("The model file cannot be used (%s): download it again or choose another model.");
         break;
       case SAM_ERROR_UNKNOWN_MODEL:
-        format = _("There is no such model (%s): give the name of an installed model, or a file.");
+        /* says itself which there are */
+        format = _("The model cannot be used: %s.");
         call   = TRUE;
         break;
       case SAM_ERROR_BAD_PROMPT:
-        format = _("The prompt cannot be used (%s): correct it and try again.");
+        /* says itself which part is wrong, and how */
+        format = _("The prompt cannot be used: %s.");
         call   = TRUE;
         break;
       case SAM_ERROR_BAD_IMAGE:

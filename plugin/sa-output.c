@@ -445,7 +445,11 @@ cut_band (const uint8_t       *coverage,
   babl_process (cutting->to_float, raw, alpha, (long) n);
 
   for (gsize i = 0; i < n; i++)
-    alpha[i] *= coverage[i] / 255.0f * (cutting->limit != NULL ? limit[i] : 1.0f);
+    {
+      alpha[i] *= coverage[i] / 255.0f * (cutting->limit != NULL ? limit[i] : 1.0f);
+      if (babl_format_is_palette (cutting->format))
+        alpha[i] = alpha[i] >= 0.5f; /* indexed images know no half */
+    }
 
   babl_process (cutting->from_float, alpha, raw, (long) n);
   for (gsize i = 0; i < n; i++)
@@ -504,7 +508,7 @@ new_layer (const SaSource      *source,
   cutting.to_float   = babl_fish (babl_format (component), babl_format ("Y float"));
   cutting.from_float = babl_fish (babl_format ("Y float"), babl_format (component));
 
-  ok = for_each_band (source, mask, hard || base == GIMP_INDEXED, area, cut_band, &cutting, error);
+  ok = for_each_band (source, mask, hard, area, cut_band, &cutting, error);
 
   g_object_unref (cutting.from);
   g_object_unref (cutting.to);

@@ -16,16 +16,6 @@
 #include "plugin/sa-intl.h"
 #include "plugin/sa-matte.h"
 
-SamModel *
-sa_segment_load_model (const char   *name,
-                       const SamJob *job,
-                       GError      **error)
-{
-  g_autofree char *path = sam_catalogue_find (name != NULL ? name : "", error);
-
-  return path != NULL ? sam_model_load (path, job, error) : NULL;
-}
-
 /* The smallest box around what is selected at least by half. */
 static void
 add_selection_box (SamPrompt     *prompt,
@@ -127,6 +117,7 @@ sa_segment (SaSource        *source,
   SamJob masking  = sam_job_part (job, 0.9, 0.95);
   SamJob ending   = sam_job_part (job, 0.95, 1.0);
   g_auto (SamPrompt)       prompt    = { 0 };
+  g_autofree char         *path      = NULL;
   g_autoptr (SamMask)      selection = NULL;
   g_autoptr (SamModel)     model     = NULL;
   g_autoptr (SamImage)     picture   = NULL;
@@ -156,11 +147,15 @@ sa_segment (SaSource        *source,
   if (! sam_prompt_check (&prompt, source->mask_width, source->mask_height, error))
     return NULL;
 
+  path = sam_catalogue_find (request->model, error);
+  if (path == NULL)
+    return NULL;
+
   picture = sa_source_read (source, &reading, error);
   if (picture == NULL)
     return NULL;
 
-  model = sa_segment_load_model (request->model, &loading, error);
+  model = sam_model_load (path, &loading, error);
   if (model == NULL)
     return NULL;
 

@@ -9,12 +9,6 @@
 G_BEGIN_DECLS
 
 /**
- * sa_segment_load_model:
- * @name: (nullable): a catalogue name or a file; "" or NULL for the user's default
- */
-SamModel *sa_segment_load_model (const char *name, const SamJob *job, GError **error);
-
-/**
  * sa_segment:
  * @iou: (out): the model's estimate of the mask's quality
  *

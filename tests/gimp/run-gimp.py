@@ -50,6 +50,9 @@ GIMPRC = """\
 ASSERTION = re.compile(r"^(not )?ok\b")
 END = "# end of the suite"
 
+# fonts cost time at the start: only where a suite says so
+NEEDS_FONTS = re.compile(r"^[#;] Needs: fonts$", re.MULTILINE)
+
 # lines on stderr that mean a defect of ours, whatever the suite says
 COMPLAINT = re.compile(r"\(segment-anything[^)]*\).*(CRITICAL|WARNING)"
                        r"|Plug-in crashed|\(killing\)|AddressSanitizer|runtime error:")
@@ -178,7 +181,9 @@ def run(suite, args, tap):
             command = [args.gimp, "--new-instance", "--no-splash"]
         else:
             command = [args.gimp, "--no-interface"]
-        command += ["--no-data", "--no-fonts", "--console-messages",
+        if not NEEDS_FONTS.search(suite.read_text()):
+            command += ["--no-fonts"]
+        command += ["--no-data", "--console-messages",
                     *batch(suite.resolve(), env), "--quit"]
         gimp = subprocess.Popen(command, env=env, cwd=home, stdin=subprocess.DEVNULL,
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE,

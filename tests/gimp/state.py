@@ -52,11 +52,9 @@ def coverage(image, drawable=None):
     drawable = drawable or image.get_selection()
     channel = isinstance(drawable, Gimp.Channel) and not isinstance(
         drawable, (Gimp.LayerMask, Gimp.Selection))
-    linear = image.get_precision() in (Gimp.Precision.U8_LINEAR, Gimp.Precision.U16_LINEAR,
-                                       Gimp.Precision.U32_LINEAR, Gimp.Precision.HALF_LINEAR,
-                                       Gimp.Precision.FLOAT_LINEAR, Gimp.Precision.DOUBLE_LINEAR)
-    # what a channel holds is perceptual unless the image is linear
-    return pixels(drawable, "Y' u8" if channel and not linear else "Y u8")
+    # GIMP's channels of this one precision hold perceptual values, all else linear ones
+    perceptual = channel and image.get_precision() == Gimp.Precision.U8_NON_LINEAR
+    return pixels(drawable, "Y' u8" if perceptual else "Y u8")
 
 
 def iou(a, b):
