@@ -6,6 +6,7 @@
 
 #include <math.h>
 
+#include "samcore/sam-cache.h"
 #include "samcore/sam-catalogue.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-parallel.h"
@@ -19,6 +20,15 @@ core_load (const char   *model,
   g_autofree char *path = sam_catalogue_find (model, error);
 
   return path != NULL ? sam_model_load (path, job, error) : NULL;
+}
+
+static SamEmbedding *
+core_encode (SamModel     *model,
+             SamImage     *image,
+             const SamJob *job,
+             GError      **error)
+{
+  return sam_cache_encode (model, image, job, NULL, error);
 }
 
 typedef struct
@@ -113,7 +123,7 @@ const SuiEngine sui_engine_core = {
   .load = core_load,
   .model_ref = sam_model_ref,
   .model_unref = sam_model_unref,
-  .encode = sam_model_encode,
+  .encode = core_encode,
   .embedding_ref = sam_embedding_ref,
   .embedding_unref = sam_embedding_unref,
   .predict = sam_model_predict,

@@ -68,7 +68,6 @@ sui_job_free (SuiJob *job)
   g_object_unref (job->cancellable);
   g_clear_error (&job->error);
   g_free (job->model_name);
-  g_free (job->hash);
   g_free (job);
 }
 
@@ -436,10 +435,6 @@ sui_job_run (SuiJob *job)
 
     case SUI_JOB_HOVER:
       run_hover (job, &quiet);
-      break;
-
-    case SUI_JOB_HASH:
-      job->hash = sam_image_get_hash (job->image);
       break;
     }
 }

@@ -14,8 +14,7 @@ typedef enum
   SUI_JOB_ENCODE,
   SUI_JOB_ANSWER,
   SUI_JOB_HOVER,
-  SUI_JOB_MAKE,
-  SUI_JOB_HASH
+  SUI_JOB_MAKE
 } SuiJobKind;
 
 /* An object with room for what the job finds out about it. */
@@ -51,8 +50,7 @@ typedef struct
   double x, y; /* of a hover */
   int    label;
 
-  GTask *task;  /* (nullable): of sui_session_make_mask */
-  char  *hash;  /* of the picture */
+  GTask *task; /* (nullable): of sui_session_make_mask */
 
   GError *error;
 } SuiJob;

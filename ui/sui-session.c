@@ -39,6 +39,7 @@ struct _SuiSession
   SamModel *next_model;   /* loaded, has not seen the picture */
   gboolean  stopped;      /* by the user: nothing is loaded or encoded until resumed */
   gboolean  encode_failed;
+  double    encode_seconds; /* by model; 0 when it came from a cache */
 
   GPtrArray *states; /* of SuiState */
   guint      at;
@@ -82,6 +83,7 @@ static guint signals[N_SIGNALS];
 G_DEFINE_FINAL_TYPE (SuiSession, sui_session, G_TYPE_OBJECT)
 
 static void schedule (SuiSession *session);
+static void start_hashing (SuiSession *session);
 
 static SuiState *
 state_now (SuiSession *session)
@@ -153,9 +155,16 @@ drop_answers (SuiSession *session)
       for (guint i = 0; i < state->objects->len; i++)
         {
           SuiObject *old = sui_state_get (state, i);
-
           /* jobs may hold the old object with its previous answer: make another */
-          sui_state_set (state, i, sui_object_copy (old));
+          SuiObject *object = sui_object_copy (old);
+
+          /* a choice that was kept with the image waits for its first answer */
+          if (old->result == NULL)
+            {
+              object->chosen = old->chosen;
+              object->candidate = old->candidate;
+            }
+          sui_state_set (state, i, object);
         }
     }
   drop_hover (session);
@@ -249,7 +258,7 @@ sui_session_class_init (SuiSessionClass *klass)
 static gboolean
 is_slow (SuiSession *session)
 {
-  return session->job != NULL && session->job->kind != SUI_JOB_HOVER && session->job->kind != SUI_JOB_HASH;
+  return session->job != NULL && session->job->kind != SUI_JOB_HOVER;
 }
 
 static gboolean
@@ -337,6 +346,9 @@ job_done (SuiSession *session,
           if (session->embedding != NULL)
             session->engine->embedding_unref (session->embedding);
           session->embedding = g_steal_pointer (&job->embedding);
+          /* what comes from a cache reports no progress */
+          session->encode_seconds = g_atomic_int_get (&job->progress) > 0
+                                      ? (g_get_monotonic_time () - job->started) / 1e6 : 0.0;
           if (job->model == session->next_model)
             {
               if (session->model != NULL)
@@ -415,12 +427,6 @@ job_done (SuiSession *session,
                                (GDestroyNotify) sam_mask_free);
       break;
 
-    case SUI_JOB_HASH:
-      if (job->stale)
-        break;
-      g_free (session->hash);
-      session->hash = g_steal_pointer (&job->hash);
-      break;
     }
 
   schedule (session);
@@ -558,29 +564,6 @@ schedule (SuiSession *session)
       start (session, job);
       return;
     }
-
-  if (session->image != NULL && session->hash == NULL && session->embedding != NULL)
-    {
-      job = sui_job_new (SUI_JOB_HASH, session->engine);
-      give (job, NULL, NULL, session->image);
-      start (session, job);
-      return;
-    }
-
-  if (session->offer != NULL && session->hash != NULL && !session->offer_fits)
-    {
-      g_autofree char *line = g_strdup_printf ("picture %s\n", session->hash);
-
-      if (strstr (session->offer, line) != NULL)
-        {
-          session->offer_fits = TRUE;
-          emit (session, OFFER);
-        }
-      else
-        {
-          g_clear_pointer (&session->offer, g_free);
-        }
-    }
 }
 
 /* What runs is of no use any more, if it is of this kind or less urgent than a click. */
@@ -634,6 +617,8 @@ sui_session_set_image (SuiSession *session,
       g_clear_pointer (&session->view, sui_view_free);
     }
   drop_embedding (session);
+  if (session->offer != NULL)
+    start_hashing (session);
   schedule (session);
   emit (session, CHANGED);
   emit (session, VIEW);
@@ -682,6 +667,12 @@ SamModel *
 sui_session_get_loaded (SuiSession *session)
 {
   return session->model;
+}
+
+double
+sui_session_get_encode_seconds (SuiSession *session)
+{
+  return session->encode_seconds;
 }
 
 gboolean
@@ -1163,7 +1154,6 @@ sui_session_get_busy (SuiSession *session)
     [SUI_JOB_ANSWER] = SUI_BUSY_ANSWERING,
     [SUI_JOB_HOVER] = SUI_BUSY_HOVERING,
     [SUI_JOB_MAKE] = SUI_BUSY_MAKING,
-    [SUI_JOB_HASH] = SUI_BUSY_NOTHING,
   };
 
   if (session->job == NULL || (session->stopped && session->job->stale))
@@ -1279,6 +1269,78 @@ sui_session_to_string (SuiSession *session)
   return g_string_free (text, FALSE);
 }
 
+/* Beside the worker: hashing a huge picture must not keep a click waiting, and cannot be cancelled. */
+typedef struct
+{
+  GWeakRef  session;
+  SamImage *image;
+} Hashing;
+
+static void
+hashing_free (gpointer data)
+{
+  Hashing *hashing = data;
+
+  g_weak_ref_clear (&hashing->session);
+  sam_image_unref (hashing->image);
+  g_free (hashing);
+}
+
+static void
+hashing_run (GTask        *task,
+             gpointer      source,
+             gpointer      data,
+             GCancellable *cancellable)
+{
+  g_task_return_pointer (task, sam_image_get_hash (((Hashing *) data)->image), g_free);
+}
+
+static void
+compare_offer (SuiSession *session)
+{
+  g_autofree char *line = NULL;
+
+  if (session->offer == NULL || session->hash == NULL || session->offer_fits)
+    return;
+  line = g_strdup_printf (HEADER "picture %s\n", session->hash);
+  if (g_str_has_prefix (session->offer, line))
+    {
+      session->offer_fits = TRUE;
+      emit (session, OFFER);
+    }
+  else
+    {
+      g_clear_pointer (&session->offer, g_free);
+    }
+}
+
+static void
+hashing_done (GObject      *source,
+              GAsyncResult *result,
+              gpointer      data)
+{
+  Hashing               *hashing = g_task_get_task_data (G_TASK (result));
+  g_autoptr (SuiSession) session = g_weak_ref_get (&hashing->session);
+  g_autofree char       *hash = g_task_propagate_pointer (G_TASK (result), NULL);
+
+  if (session == NULL || session->closed || session->image != hashing->image || session->hash != NULL)
+    return;
+  session->hash = g_steal_pointer (&hash);
+  compare_offer (session);
+}
+
+static void
+start_hashing (SuiSession *session)
+{
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, hashing_done, NULL);
+  Hashing          *hashing = g_new0 (Hashing, 1);
+
+  g_weak_ref_init (&hashing->session, session);
+  hashing->image = sam_image_ref (session->image);
+  g_task_set_task_data (task, hashing, hashing_free);
+  g_task_run_in_thread (task, hashing_run);
+}
+
 void
 sui_session_offer (SuiSession *session,
                    const char *text)
@@ -1288,7 +1350,10 @@ sui_session_offer (SuiSession *session,
   if (strlen (text) > MAX_KEPT || !g_str_has_prefix (text, HEADER))
     return;
   session->offer = g_strdup (text);
-  schedule (session);
+  if (session->hash != NULL)
+    compare_offer (session);
+  else if (session->image != NULL)
+    start_hashing (session);
 }
 
 void

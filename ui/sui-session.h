@@ -63,7 +63,7 @@ typedef struct
  * one. A preview under the pointer has at most SUI_HOVER_SIDE pixels a side. */
 #define SUI_VIEW_PIXELS    4000000
 #define SUI_HOVER_SIDE     512
-#define SUI_THUMBNAIL_SIDE 96
+#define SUI_THUMBNAIL_SIDE 144
 #define SUI_MAX_OBJECTS    256
 /* of one object; a stroke or lasso may be several points to the model */
 #define SUI_MAX_PROMPTS    1000
@@ -86,6 +86,9 @@ void        sui_session_set_model (SuiSession *session, const char *model);
 const char *sui_session_get_model (SuiSession *session);        /* the one that answers; NULL before */
 const char *sui_session_get_wanted_model (SuiSession *session); /* the one that it becomes */
 SamModel   *sui_session_get_loaded (SuiSession *session);
+
+/* How long the model that answers looked at the picture; 0 when that was known from before. */
+double sui_session_get_encode_seconds (SuiSession *session);
 
 gboolean sui_session_is_ready (SuiSession *session); /* a click is answered at once */
 

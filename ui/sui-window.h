@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The window: picture, tools, candidates, objects, what becomes of the mask, the model. Knows no GIMP: what is
+ * to be done with a mask is told by signals.
+ *
+ *   apply (gboolean close)  the result is wanted as sui_window_get_output() says; sui_window_applied() ends it
+ *   cancel                  the window is to be closed without a trace
+ *   help                    the manual
+ *   use-selection           the image's selection as a prompt
+ *   copy-script             the call that gives the same result, onto the clipboard
+ *   refresh                 the picture is to be read again */
+#pragma once
+
+#include <gtk/gtk.h>
+
+#include "ui/sui-canvas.h"
+#include "ui/sui-session.h"
+
+G_BEGIN_DECLS
+
+#define SUI_TYPE_WINDOW (sui_window_get_type ())
+G_DECLARE_FINAL_TYPE (SuiWindow, sui_window, SUI, WINDOW, GtkDialog)
+
+typedef enum
+{
+  SUI_OUTPUT_SELECTION,
+  SUI_OUTPUT_CHANNEL,
+  SUI_OUTPUT_LAYER_MASK,
+  SUI_OUTPUT_NEW_LAYER,
+  SUI_OUTPUT_PATH
+} SuiOutput;
+
+typedef enum
+{
+  SUI_OPERATION_REPLACE,
+  SUI_OPERATION_ADD,
+  SUI_OPERATION_SUBTRACT,
+  SUI_OPERATION_INTERSECT
+} SuiOperation;
+
+GtkWidget *sui_window_new (SuiSession *session, const char *picture_name);
+
+SuiSession  *sui_window_get_session (SuiWindow *window);
+SuiCanvas   *sui_window_get_canvas (SuiWindow *window);
+SuiOutput    sui_window_get_output (SuiWindow *window);
+SuiOperation sui_window_get_operation (SuiWindow *window);
+void         sui_window_set_output (SuiWindow *window, SuiOutput output, SuiOperation operation);
+
+/* A calm message in the window, until it is closed or another comes. @action: (nullable): the label of a
+ * button, which calls @callback and closes the message. */
+void sui_window_say (SuiWindow *window, GtkMessageType type, const char *text, const char *action,
+                     void (*callback) (SuiWindow *window));
+/* The same for what a session or the plug-in reports. */
+void sui_window_fail (SuiWindow *window, const GError *error);
+
+/* After "apply": worked or failed. */
+void sui_window_applied (SuiWindow *window, gboolean worked);
+/* The image has gone: nothing can be applied any more. */
+void sui_window_set_orphan (SuiWindow *window);
+
+G_END_DECLS
