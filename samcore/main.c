@@ -22,6 +22,7 @@ static const struct
   { "info", cmd_info, "tell what a checkpoint is" },
   { "convert", cmd_convert, "write a checkpoint in our own form" },
   { "evaluate", cmd_evaluate, "measure quality on pictures with true masks" },
+  { "bench", cmd_bench, "measure speed and memory" },
 };
 
 static void

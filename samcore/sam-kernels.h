@@ -64,6 +64,15 @@ typedef struct
                          size_t n_taps, size_t n, size_t c);
   /* y = sum over t of f[t] x[t]    x: n_taps (2 or 4) arrays [n]; y: [n] */
   void (*blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
+
+  /* y = 255 where x > 0, else 0    [n] */
+  void (*edge_hard) (uint8_t *y, const float *x, size_t n);
+  /* The part of each pixel on the object: y = 255 (x / |slope| + 0.5), 0 to 255, but >= 128 exactly where
+   * x > 0; 0 for NaN. above and below: the rows at both sides, per_row: 1 over the rows between them.
+   * [n], n > 0 */
+  void (*edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row, size_t n);
+  /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
+  void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
 } SamKernels;
 
 /* The table for this processor, or the lower one that the environment variable SAM_CPU names. */

@@ -11,6 +11,7 @@
 
 #include "samcore/sam-error.h"
 #include "samcore/sam-image.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-mask.h"
 #include "samcore/sam-parallel.h"
 
@@ -33,23 +34,6 @@ clamp_index (ptrdiff_t i,
              size_t    n)
 {
   return i < 0 ? 0 : MIN ((size_t) i, n - 1);
-}
-
-/* in: [n + 2 reach]  out: [n] */
-static void
-blur_line (const Feather *feather,
-           float         *out,
-           const float   *in,
-           size_t         n)
-{
-  memset (out, 0, n * sizeof (float));
-  for (size_t k = 0; k < 2 * feather->reach + 1; k++)
-    {
-      float weight = feather->weights[k];
-
-      for (size_t i = 0; i < n; i++)
-        out[i] += weight * in[i + k];
-    }
 }
 
 static gboolean
@@ -99,25 +83,16 @@ feather_tile (Feather *feather,
 
       for (size_t i = 0; i < n + 2 * reach; i++)
         padded[i] = row[clamp_index ((ptrdiff_t) (x0 + i) - (ptrdiff_t) reach, feather->width)];
-      blur_line (feather, lines + j * n, padded, n);
+      sam_kernels ()->correlate (lines + j * n, padded, feather->weights, 2 * reach + 1, 1, n);
     }
 
   for (size_t y = y0; y < y1; y++)
     {
       uint8_t *out = feather->out + y * feather->width + x0;
 
+      sam_kernels ()->correlate (sums, lines + (y - y0) * n, feather->weights, 2 * reach + 1, n, n);
       for (size_t i = 0; i < n; i++)
-        sums[i] = 0.5f;
-      for (size_t k = 0; k < 2 * reach + 1; k++)
-        {
-          const float *line = lines + (y - y0 + k) * n;
-          float        weight = feather->weights[k];
-
-          for (size_t i = 0; i < n; i++)
-            sums[i] += weight * line[i];
-        }
-      for (size_t i = 0; i < n; i++)
-        out[i] = (uint8_t) MIN (sums[i], 255.0f);
+        out[i] = (uint8_t) MIN (sums[i] + 0.5f, 255.0f);
     }
 }
 

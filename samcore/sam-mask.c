@@ -8,11 +8,11 @@
 
 #include "samcore/sam-mask.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "samcore/sam-error.h"
 #include "samcore/sam-image.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-logits-private.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-upsample.h"
@@ -183,49 +183,6 @@ typedef struct
 } Conversion;
 
 static void
-convert_hard (uint8_t     *out,
-              const float *logits,
-              size_t       n)
-{
-  for (size_t x = 0; x < n; x++)
-    out[x] = logits[x] > 0 ? 255 : 0;
-}
-
-/* The distance of a pixel's centre from the edge, in pixels, is its logit over the logits' slope there; the
- * part of the pixel on the object is that distance + 0.5, as long as the edge passes through it.
- *
- * above, below: the rows at both sides, the row itself at the border of the picture
- * rows: how far above and below are apart: 2, or 1 at the border */
-static void
-convert_smooth (uint8_t     *out,
-                const float *above,
-                const float *row,
-                const float *below,
-                int          rows,
-                size_t       n)
-{
-  float per_row = 1.0f / (float) MAX (rows, 1);
-
-  for (size_t x = 0; x < n; x++)
-    {
-      size_t left = x > 0 ? x - 1 : 0;
-      size_t right = x + 1 < n ? x + 1 : x;
-      float  dx = (row[right] - row[left]) * (right - left == 2 ? 0.5f : 1.0f);
-      float  dy = (below[x] - above[x]) * per_row;
-      float  slope = sqrtf (dx * dx + dy * dy);
-      /* where it is flat: on or off, nothing between; the subtraction puts 0 on the off side */
-      float  distance = (row[x] - 1e-30f) / MAX (slope, 1e-30f);
-      float  part = 255.0f * (distance + 0.5f);
-
-      /* the comparisons are false for NaN, which becomes 0 */
-      if (row[x] > 0)
-        out[x] = part < 255.0f ? MAX ((uint8_t) (part + 0.5f), 128) : 255;
-      else
-        out[x] = part > 0.0f ? MIN ((uint8_t) (part + 0.5f), 127) : 0;
-    }
-}
-
-static void
 convert_band (size_t   first,
               size_t   last,
               gpointer data)
@@ -257,7 +214,7 @@ convert_band (size_t   first,
       for (size_t y = first; y < last; y++)
         {
           sam_upsample_rows_get (&rows, y, ring);
-          convert_hard (conversion->coverage + y * width, ring, width);
+          sam_kernels ()->edge_hard (conversion->coverage + y * width, ring, width);
         }
     }
   else
@@ -271,9 +228,10 @@ convert_band (size_t   first,
 
           if (below > y)
             sam_upsample_rows_get (&rows, below, ring + below % 3 * width);
-          convert_smooth (conversion->coverage + y * width,
-                          ring + above % 3 * width, ring + y % 3 * width, ring + below % 3 * width,
-                          (int) (below - above), width);
+          /* the distance of a pixel's centre from the edge is its logit over the logits' slope there */
+          sam_kernels ()->edge_smooth (conversion->coverage + y * width, ring + above % 3 * width,
+                                       ring + y % 3 * width, ring + below % 3 * width,
+                                       below - above == 2 ? 0.5f : 1.0f, width);
         }
     }
 

@@ -12,17 +12,17 @@
 #include "samcore/sam-upsample.h"
 
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/sam-kernels.h"
 
 /* The taps of output i as torch's interpolate has them (align_corners = False): scale, source coordinate
  * and weights in float32, as there, because doubles move steep edges. */
 static void
 find_taps (size_t n_in,
            size_t n_out,
-           int    n_taps,
+           size_t n_taps,
            size_t i,
            int   *index,
            float *weight)
@@ -64,8 +64,8 @@ find_taps (size_t n_in,
 static void
 axis_clear (SamAxis *axis)
 {
-  g_free (axis->index[0]);
-  g_free (axis->weight[0]);
+  g_free (axis->index);
+  g_free (axis->weight);
   memset (axis, 0, sizeof *axis);
 }
 
@@ -75,31 +75,26 @@ axis_init (SamAxis *axis,
            size_t   n_in,
            size_t   n_out,
            size_t   n_used,
-           int      n_taps)
+           size_t   n_taps)
 {
   axis->n_taps = n_taps;
   axis->n_in = n_in;
   axis->n_out = n_used;
-  axis->index[0] = g_try_new (int, n_used * n_taps);
-  axis->weight[0] = g_try_new (float, n_used * n_taps);
-  if (axis->index[0] == NULL || axis->weight[0] == NULL)
+  axis->index = g_try_new (uint32_t, n_used * n_taps);
+  axis->weight = g_try_new (float, n_used * n_taps);
+  if (axis->index == NULL || axis->weight == NULL)
     return FALSE;
 
-  for (int t = 1; t < n_taps; t++)
-    {
-      axis->index[t] = axis->index[0] + t * n_used;
-      axis->weight[t] = axis->weight[0] + t * n_used;
-    }
   for (size_t i = 0; i < n_used; i++)
     {
       int   index[4];
       float weight[4];
 
       find_taps (n_in, n_out, n_taps, i, index, weight);
-      for (int t = 0; t < n_taps; t++)
+      for (size_t t = 0; t < n_taps; t++)
         {
-          axis->index[t][i] = index[t];
-          axis->weight[t][i] = weight[t];
+          axis->index[t * n_used + i] = (uint32_t) index[t];
+          axis->weight[t * n_used + i] = weight[t];
         }
     }
 
@@ -125,7 +120,7 @@ sam_upsampler_init (SamUpsampler      *upsampler,
          && axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, geometry->height, 2);
   else
     {
-      int n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
+      size_t n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
 
       ok = axis_init (&upsampler->x_last, side, geometry->width, geometry->width, n_taps)
            && axis_init (&upsampler->y_last, side, geometry->height, geometry->height, n_taps);
@@ -155,7 +150,7 @@ sam_upsample_rows_init (SamUpsampleRows    *rows,
                         const float        *values)
 {
   size_t width = upsampler->geometry.width;
-  int    n_last = upsampler->x_last.n_taps;
+  size_t n_last = upsampler->x_last.n_taps;
 
   memset (rows, 0, sizeof *rows);
   rows->upsampler = upsampler;
@@ -166,7 +161,7 @@ sam_upsample_rows_init (SamUpsampleRows    *rows,
   for (int i = 0; i < 4; i++)
     rows->last_row[i] = SIZE_MAX;
 
-  for (int i = 0; i < n_last; i++)
+  for (size_t i = 0; i < n_last; i++)
     if ((rows->last[i] = g_try_new (float, width)) == NULL)
       goto no_memory;
   if (upsampler->x_first.n_taps != 0)
@@ -201,32 +196,22 @@ stretch_row (const SamAxis *axis,
              const float   *in,
              float         *out)
 {
-  if (axis->n_taps == 2)
-    {
-      const int   *i0 = axis->index[0], *i1 = axis->index[1];
-      const float *w0 = axis->weight[0], *w1 = axis->weight[1];
-
-      for (size_t x = 0; x < axis->n_out; x++)
-        out[x] = w0[x] * in[i0[x]] + w1[x] * in[i1[x]];
-    }
-  else
-    {
-      for (size_t x = 0; x < axis->n_out; x++)
-        out[x] = axis->weight[0][x] * in[axis->index[0][x]] + axis->weight[1][x] * in[axis->index[1][x]]
-                 + axis->weight[2][x] * in[axis->index[2][x]] + axis->weight[3][x] * in[axis->index[3][x]];
-    }
+  sam_kernels ()->blend_columns (out, in, axis->index, axis->weight, axis->n_taps, axis->n_out, 1);
 }
 
+/* out, rows: [n]; the weights are those of output i of @axis */
 static void
-blend_rows (float       *out,
-            const float *row0,
-            const float *row1,
-            float        w0,
-            float        w1,
-            size_t       n)
+blend_rows (const SamAxis      *axis,
+            size_t              i,
+            const float *const *rows,
+            float              *out,
+            size_t              n)
 {
-  for (size_t x = 0; x < n; x++)
-    out[x] = w0 * row0[x] + w1 * row1[x];
+  float weight[4];
+
+  for (size_t t = 0; t < axis->n_taps; t++)
+    weight[t] = axis->weight[t * axis->n_out + i];
+  sam_kernels ()->blend (out, rows, weight, axis->n_taps, n);
 }
 
 /* Row y of the logits at the input's width. Two neighbours are needed at a time: even and odd have a place each. */
@@ -251,7 +236,7 @@ get_last (SamUpsampleRows *rows,
           size_t           y)
 {
   const SamUpsampler *upsampler = rows->upsampler;
-  int                 place = y & (upsampler->x_last.n_taps - 1);
+  size_t              place = y & (upsampler->x_last.n_taps - 1);
 
   if (rows->last_row[place] != y)
     {
@@ -260,10 +245,10 @@ get_last (SamUpsampleRows *rows,
       if (upsampler->x_first.n_taps != 0)
         {
           const SamAxis *axis = &upsampler->y_first;
+          const float   *around[2] = { get_first (rows, axis->index[y]),
+                                       get_first (rows, axis->index[axis->n_out + y]) };
 
-          blend_rows (rows->middle,
-                      get_first (rows, axis->index[0][y]), get_first (rows, axis->index[1][y]),
-                      axis->weight[0][y], axis->weight[1][y], upsampler->x_first.n_out);
+          blend_rows (axis, y, around, rows->middle, upsampler->x_first.n_out);
           below = rows->middle;
         }
       stretch_row (&upsampler->x_last, below, rows->last[place]);
@@ -279,25 +264,11 @@ sam_upsample_rows_get (SamUpsampleRows *rows,
                        float           *out)
 {
   const SamAxis *axis = &rows->upsampler->y_last;
-  size_t         n = rows->upsampler->geometry.width;
-  const float   *row0 = get_last (rows, axis->index[0][y_image]);
-  const float   *row1 = get_last (rows, axis->index[1][y_image]);
+  const float   *around[4];
 
-  if (axis->n_taps == 2)
-    {
-      blend_rows (out, row0, row1, axis->weight[0][y_image], axis->weight[1][y_image], n);
-    }
-  else
-    {
-      const float *row2 = get_last (rows, axis->index[2][y_image]);
-      const float *row3 = get_last (rows, axis->index[3][y_image]);
-      float        w[4];
-
-      for (int t = 0; t < 4; t++)
-        w[t] = axis->weight[t][y_image];
-      for (size_t x = 0; x < n; x++)
-        out[x] = w[0] * row0[x] + w[1] * row1[x] + w[2] * row2[x] + w[3] * row3[x];
-    }
+  for (size_t t = 0; t < axis->n_taps; t++)
+    around[t] = get_last (rows, axis->index[t * axis->n_out + y_image]);
+  blend_rows (axis, y_image, around, out, rows->upsampler->geometry.width);
 }
 
 static float
@@ -329,17 +300,17 @@ sam_upsample_at (const SamGeometry *geometry,
                  size_t             y_image)
 {
   gboolean two_step = geometry->upsample == SAM_UPSAMPLE_TWO_STEP;
-  int      n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
+  size_t   n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
   int      ix[4], iy[4];
   float    wx[4], wy[4], sum = 0;
 
   find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, x_image, ix, wx);
   find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, y_image, iy, wy);
-  for (int j = 0; j < n_taps; j++)
+  for (size_t j = 0; j < n_taps; j++)
     {
       float row = 0;
 
-      for (int i = 0; i < n_taps; i++)
+      for (size_t i = 0; i < n_taps; i++)
         row += wx[i] * middle_at (geometry, side, values, ix[i], iy[j]);
       sum += wy[j] * row;
     }

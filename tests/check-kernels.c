@@ -390,6 +390,102 @@ test_blend (gconstpointer data)
       }
 }
 
+/* Bytes with markers around them. */
+static uint8_t *
+byte_output (size_t n)
+{
+  uint8_t *bytes = g_malloc (n + 2 * GUARD);
+
+  memset (bytes, 0xa5, n + 2 * GUARD);
+  return bytes + GUARD;
+}
+
+static void
+byte_output_free (uint8_t *y, size_t n)
+{
+  for (int i = 1; i <= GUARD; i++)
+    {
+      g_assert_cmpuint (y[-i], ==, 0xa5);
+      g_assert_cmpuint (y[n + i - 1], ==, 0xa5);
+    }
+  g_free (y - GUARD);
+}
+
+static void
+test_edges (gconstpointer data)
+{
+  static const float steep[] = { 0, 1e-3, 1, 40 }; /* how strong the noise on a ramp is */
+  const SamKernels  *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t k = 0; k < G_N_ELEMENTS (steep); k++)
+      {
+        size_t   n = sizes[s];
+        float   *rows[3];
+        uint8_t *hard = byte_output (n), *soft = byte_output (n);
+
+        for (int r = 0; r < 3; r++)
+          {
+            rows[r] = guarded_input (n, steep[k]);
+            for (size_t i = 0; i < n; i++)
+              rows[r][i] += k == 0 ? 0 : 0.3f * ((float) i - (float) n / 2) + 0.2f * r;
+          }
+        if (n > 4)
+          rows[1][n / 2] = NAN;
+        kernels->edge_hard (hard, rows[1], n);
+        kernels->edge_smooth (soft, rows[0], rows[1], rows[2], 0.5f, n);
+        for (size_t i = 0; i < n; i++)
+          {
+            size_t left = i > 0 ? i - 1 : 0, right = MIN (i + 1, n - 1);
+            double dx = right > left ? ((double) rows[1][right] - rows[1][left]) / (double) (right - left) : 0;
+            double dy = ((double) rows[2][i] - rows[0][i]) / 2, slope = hypot (dx, dy);
+            double part = 255 * (rows[1][i] / slope + 0.5);
+
+            g_assert_cmpuint (hard[i], ==, rows[1][i] > 0 ? 255 : 0);
+            g_assert_cmpint (soft[i] >= 128, ==, rows[1][i] > 0);
+            if (isnan (rows[1][i]) || (slope == 0 && ! (rows[1][i] > 0)))
+              g_assert_cmpuint (soft[i], ==, 0);
+            else if (slope == 0)
+              g_assert_cmpuint (soft[i], ==, 255);
+            else if (! isnan (slope)) /* one off: the other side of a rounding, or of 128 */
+              g_assert_cmpfloat_with_epsilon (soft[i], CLAMP (part, 0, 255), 1.01);
+          }
+        byte_output_free (hard, n);
+        byte_output_free (soft, n);
+        for (int r = 0; r < 3; r++)
+          g_free (rows[r]);
+      }
+}
+
+static void
+test_correlate (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t n_weights = 1; n_weights < 40; n_weights += 6)
+      for (int columns = 0; columns < 2; columns++)
+        {
+          size_t n = sizes[s], step = columns ? n : 1;
+          float *x = guarded_input ((n_weights - 1) * step + n, 1);
+          float *w = guarded_input (n_weights, 1);
+          float *y = guarded_output (n);
+
+          kernels->correlate (y, x, w, n_weights, step, n);
+          for (size_t i = 0; i < n; i++)
+            {
+              double wanted = 0;
+
+              for (size_t k = 0; k < n_weights; k++)
+                wanted += (double) w[k] * x[k * step + i];
+              assert_near (y[i], wanted, n_weights, n_weights);
+            }
+          guarded_output_free (y, n);
+          g_free (x);
+          g_free (w);
+        }
+}
+
 static float
 to_bf16 (float x)
 {
@@ -499,6 +595,7 @@ main (int    argc,
     { "activate", test_activate },         { "gelu", test_gelu_sweep }, { "finish", test_finish },
     { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
+    { "edges", test_edges }, { "correlate", test_correlate },
     { "gemm", test_gemm },
   };
 

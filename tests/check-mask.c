@@ -157,7 +157,7 @@ test_upsample (gconstpointer data)
             g_assert_cmpint (soft >= 128, ==, coverage == 255);
             n_soft += soft != 0 && soft != 255;
           }
-      g_assert_cmpuint (n_unsure, <=, 1 + width * height / 10000);
+      g_assert_cmpuint (n_unsure, <=, 10 + width * height / 10000);
       if (width * height > 1000)
         g_assert_cmpuint (n_soft, >, 0);
     }

@@ -23,4 +23,7 @@ const SamKernels KERNEL (kernels) = {
   .depthwise3x3  = KERNEL (depthwise3x3),
   .blend_columns = KERNEL (blend_columns),
   .blend         = KERNEL (blend),
+  .edge_hard     = KERNEL (edge_hard),
+  .edge_smooth   = KERNEL (edge_smooth),
+  .correlate     = KERNEL (correlate),
 };
