@@ -44,6 +44,7 @@ struct _SamEncoder
   double                 flop;     /* of one encode, 2 per multiply-add */
 };
 
+SamEncoder *sam_encoder_hiera_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec);

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "samcore/sam-encoder.h"
+#include "samcore/sam-encoder-hiera.h"
 
 #define MIN_SIDE 64
 #define MAX_SIDE 1024
@@ -225,7 +225,43 @@ efficientsam_describe (SamWeights   *weights,
   g_snprintf (spec->name, sizeof spec->name, "EfficientSAM%s", width == 192 ? "-Ti" : width == 384 ? "-S" : "");
 }
 
+/* SAM 2 and 2.1, which differ only in what they do with films. */
+
+static gboolean
+sam2_probe (const SamWeights *weights)
+{
+  return sam_weights_has (weights, "image_encoder.trunk.pos_embed_window");
+}
+
+static void
+sam2_describe (SamWeights   *weights,
+               SamModelSpec *spec)
+{
+  const SamHieraPlan *plan = sam_hiera_plan_find (weights, spec->encoder_prefix);
+  gboolean            new  = sam_weights_has (weights, "no_obj_embed_spatial");
+
+  spec->family         = "sam2";
+  spec->fit            = SAM_FIT_SQUASH;
+  spec->upsample       = SAM_UPSAMPLE_BILINEAR;
+  spec->preprocess     = (SamPreprocess) { SAM_RESAMPLE_ANTIALIAS, { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f } };
+  spec->prompt_prefix  = "sam_prompt_encoder.";
+  spec->decoder_prefix = "sam_mask_decoder.";
+  spec->prompt.style   = SAM_PROMPT_STYLE_SAM2;
+  spec->decoder.mlp[0] = "mlp.layers.0";
+  spec->decoder.mlp[1] = "mlp.layers.1";
+  spec->decoder.high_res         = TRUE;
+  spec->decoder.lateral[0]       = "image_encoder.neck.convs.3.conv";
+  spec->decoder.lateral[1]       = "image_encoder.neck.convs.2.conv";
+  spec->decoder.object_score     = TRUE;
+  spec->decoder.iou_sigmoid      = TRUE;
+  spec->decoder.stability_choice = TRUE;
+  spec->decoder.mask_input_limit = 32.0f;
+  if (plan != NULL)
+    g_snprintf (spec->name, sizeof spec->name, "SAM 2%s Hiera %s", new ? ".1" : "", plan->name);
+}
+
 static const SamFamily families[] = {
+  { sam2_probe, sam2_describe, sam_encoder_hiera_new },
   { sam_probe, sam_describe, sam_encoder_vit_new },
   { mobilesam_probe, mobilesam_describe, sam_encoder_tinyvit_new },
   { edgesam_probe, edgesam_describe, sam_encoder_repvit_new },

@@ -44,6 +44,7 @@ typedef struct
   gboolean         upscale_group;  /* the norm is over all values of the map, not over channels */
   const char      *head[3];        /* layers of a small MLP */
   gboolean         high_res;       /* conv_s0, conv_s1: stride 4 and 8 features are added when upscaling */
+  const char      *lateral[2];     /* 1x1 convolutions in front of these, with all before the name; or NULL */
   gboolean         object_score;   /* a first token that says whether there is an object */
   gboolean         iou_sigmoid;
   gboolean         stability_choice; /* a precise prompt answered unstably takes the best of the others */

@@ -165,6 +165,53 @@ fetch_tokens (SamMaskDecoder *decoder,
     }
 }
 
+/* conv_s0 or conv_s1; with the 1x1 convolution in front of it as one matrix, where there is one. */
+static void
+fetch_high_res (SamWeights           *weights,
+                SamLinear            *layer,
+                const SamDecoderSpec *spec,
+                int                   level,
+                size_t                in,
+                size_t                out,
+                const char           *prefix)
+{
+  SamLinear first, second;
+  size_t    middle;
+  float    *w, *b;
+
+  if (spec->lateral[level] == NULL)
+    {
+      sam_weights_conv1x1 (weights, layer, in, out, SAM_BIAS_YES, "%sconv_s%d", prefix, level);
+      return;
+    }
+
+  middle = sam_weights_dim (weights, 4, 1, 1, MAX_HEAD, "%sconv_s%d.weight", prefix, level);
+  sam_weights_conv1x1 (weights, &first, in, middle, SAM_BIAS_YES, "%s", spec->lateral[level]);
+  sam_weights_conv1x1 (weights, &second, middle, out, SAM_BIAS_YES, "%sconv_s%d", prefix, level);
+  w = sam_weights_alloc (weights, out * in);
+  b = sam_weights_alloc (weights, out);
+  sam_weights_linear_take (weights, layer, in, out, w, b);
+  if (sam_weights_failed (weights))
+    return;
+
+  for (size_t o = 0; o < out; o++)
+    {
+      double bias = second.b[o];
+
+      for (size_t i = 0; i < in; i++)
+        {
+          double sum = 0.0;
+
+          for (size_t m = 0; m < middle; m++)
+            sum += (double) second.w[o * middle + m] * first.w[m * in + i];
+          w[o * in + i] = (float) sum;
+        }
+      for (size_t m = 0; m < middle; m++)
+        bias += (double) second.w[o * middle + m] * first.b[m];
+      b[o] = (float) bias;
+    }
+}
+
 SamMaskDecoder *
 sam_mask_decoder_new (SamWeights         *weights,
                       const SamModelSpec *spec,
@@ -204,10 +251,8 @@ sam_mask_decoder_new (SamWeights         *weights,
   sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8, "%s%s", prefix, options->upscale[2]);
   if (options->high_res)
     {
-      sam_weights_conv1x1 (weights, &decoder->conv_s[0], encoder->skip_channels[0], width / 8, SAM_BIAS_YES,
-                           "%sconv_s0", prefix);
-      sam_weights_conv1x1 (weights, &decoder->conv_s[1], encoder->skip_channels[1], width / 4, SAM_BIAS_YES,
-                           "%sconv_s1", prefix);
+      fetch_high_res (weights, &decoder->conv_s[0], options, 0, encoder->skip_channels[0], width / 8, prefix);
+      fetch_high_res (weights, &decoder->conv_s[1], options, 1, encoder->skip_channels[1], width / 4, prefix);
     }
 
   for (int i = 0; i < SAM_N_MASKS; i++)

@@ -26,7 +26,6 @@ struct _SamWeights
   GPtrArray     *owned;
   GPtrArray     *matrices;
   SamArithmetic  arithmetic;
-  SamRenameFunc  rename;
   GError        *error;
 };
 
@@ -105,13 +104,6 @@ sam_weights_get_checkpoint (const SamWeights *weights)
 }
 
 void
-sam_weights_set_rename (SamWeights   *weights,
-                        SamRenameFunc rename)
-{
-  weights->rename = rename;
-}
-
-void
 sam_weights_set_arithmetic (SamWeights  *weights,
                            SamArithmetic arithmetic)
 {
@@ -136,15 +128,6 @@ matrix (SamWeights  *weights,
   return made;
 }
 
-static const SamTensor *
-lookup (const SamWeights *weights,
-        const char       *name)
-{
-  g_autofree char *renamed = weights->rename != NULL ? weights->rename (name) : NULL;
-
-  return sam_checkpoint_lookup (weights->checkpoint, renamed != NULL ? renamed : name);
-}
-
 gboolean
 sam_weights_has (const SamWeights *weights,
                  const char       *format,
@@ -157,7 +140,7 @@ sam_weights_has (const SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  return lookup (weights, name) != NULL;
+  return sam_checkpoint_lookup (weights->checkpoint, name) != NULL;
 }
 
 static void
@@ -191,7 +174,7 @@ sam_weights_dim (SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  tensor = lookup (weights, name);
+  tensor = sam_checkpoint_lookup (weights->checkpoint, name);
   if (tensor == NULL)
     {
       sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
@@ -250,7 +233,7 @@ fetch (SamWeights   *weights,
   if (weights->error != NULL)
     return NULL;
 
-  tensor = lookup (weights, name);
+  tensor = sam_checkpoint_lookup (weights->checkpoint, name);
   if (tensor == NULL)
     {
       sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
@@ -405,7 +388,7 @@ has_part (SamWeights *weights,
 {
   g_autofree char *name = g_strconcat (layer, part, NULL);
 
-  return lookup (weights, name) != NULL;
+  return sam_checkpoint_lookup (weights->checkpoint, name) != NULL;
 }
 
 void
@@ -454,6 +437,17 @@ sam_weights_conv1x1 (SamWeights *weights,
   layer->w   = fetch_part (weights, 4, shape, FALSE, name, ".weight");
   layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
   layer->m   = matrix (weights, layer->w, out, in);
+}
+
+void
+sam_weights_linear_take (SamWeights  *weights,
+                         SamLinear   *layer,
+                         size_t       in,
+                         size_t       out,
+                         const float *w,
+                         const float *b)
+{
+  *layer = (SamLinear) { w, b, matrix (weights, w, out, in), in, out };
 }
 
 /* [out, in, k, k] ──▶ [out, k, k, in] */

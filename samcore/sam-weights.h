@@ -24,11 +24,6 @@ void     sam_weights_fail (SamWeights *weights, const char *format, ...) G_GNUC_
 
 SamCheckpoint *sam_weights_get_checkpoint (const SamWeights *weights);
 
-/* Another program's names for the same tensors: called with the name that the networks use, returns what
- * it is called in this file (free with g_free), or NULL for the same. */
-typedef char *(*SamRenameFunc) (const char *name);
-void sam_weights_set_rename (SamWeights *weights, SamRenameFunc rename);
-
 /* Of the products of the layers that are fetched from now on; SAM_ARITHMETIC_F32 unless set. */
 void sam_weights_set_arithmetic (SamWeights *weights, SamArithmetic arithmetic);
 
@@ -70,6 +65,10 @@ void sam_weights_conv_transpose (SamWeights *weights, SamConvTranspose *layer, s
                                  const char *format, ...) G_GNUC_PRINTF (5, 6);
 void sam_weights_norm (SamWeights *weights, SamNorm *layer, size_t c, float eps,
                        const char *format, ...) G_GNUC_PRINTF (5, 6);
+
+/* The same from arrays that live as long as @weights: a matrix made of others. */
+void sam_weights_linear_take (SamWeights *weights, SamLinear *layer, size_t in, size_t out,
+                              const float *w, const float *b);
 
 /* Convolutions with a batch norm behind them, folded into kernel and bias: NAME.c.weight and NAME.bn.*; or
  * NAME.weight and NAME.bias where that has been done before. The eps is 1e-5. */

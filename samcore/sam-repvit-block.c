@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A block of RepViT mixes places, then channels:
+ *   y = squeeze-excite (depthwise 3x3 (x))              stride 1, the squeeze-excite in some blocks
+ *   y = 1x1 (squeeze-excite (depthwise 3x3 (x)))        stride 2, to the next width
+ *   y = y + 1x1 (GELU (1x1 (y)))
+ * Squeeze-excite multiplies each channel by sigmoid (1x1 (ReLU (1x1 (means of the channels)))).
+ *
+ * The published block of stride 1 has three branches, 3x3 + 1x1 + identity; they are one 3x3 kernel when
+ * added up, which is done once when the weights are fetched (or was, in the built-in model's file). */
+#include "samcore/sam-repvit-block.h"
+
+#define MAX_WIDTH 2048
+
+/* 3x3, 1x1 and identity, each but the last with its batch norm, as one 3x3 kernel. */
+static void
+fetch_spatial (SamWeights   *weights,
+               SamDepthwise *layer,
+               size_t        c,
+               const char   *name)
+{
+  float *k3, *b3, *k1, *b1;
+
+  if (! sam_weights_has (weights, "%s.conv.c.weight", name))
+    {
+      sam_weights_depthwise_bn (weights, layer, c, 1, "%s", name);
+      return;
+    }
+
+  k3 = sam_weights_folded (weights, &b3, c, 1, 3, "%s.conv", name);
+  k1 = sam_weights_folded (weights, &b1, c, 1, 1, "%s.conv1", name);
+  if (sam_weights_failed (weights))
+    return;
+
+  for (size_t i = 0; i < c; i++)
+    {
+      k3[i * 9 + 4] += k1[i] + 1.0f;
+      b3[i] += b1[i];
+    }
+  sam_weights_depthwise_take (weights, layer, c, 1, k3, b3);
+}
+
+static void
+fetch_squeeze (SamWeights     *weights,
+               SamRepVitBlock *block,
+               size_t          c,
+               const char     *name)
+{
+  gboolean    published = sam_weights_has (weights, "%s.fc1.weight", name);
+  const char *reduce    = published ? "fc1" : "conv_reduce";
+  const char *expand    = published ? "fc2" : "conv_expand";
+  size_t      r;
+
+  block->squeeze = sam_weights_has (weights, "%s.%s.weight", name, reduce);
+  if (! block->squeeze)
+    return;
+
+  r = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.%s.weight", name, reduce);
+  sam_weights_conv1x1 (weights, &block->reduce, c, r, SAM_BIAS_YES, "%s.%s", name, reduce);
+  sam_weights_conv1x1 (weights, &block->expand, r, c, SAM_BIAS_YES, "%s.%s", name, expand);
+}
+
+void
+sam_repvit_block_fetch (SamWeights     *weights,
+                        SamRepVitBlock *block,
+                        const char     *name,
+                        size_t          in,
+                        size_t         *out)
+{
+  g_autofree char *spatial = g_strconcat (name, ".token_mixer.0", NULL);
+  g_autofree char *squeeze = g_strconcat (name, ".token_mixer.1", NULL);
+  gboolean         folded  = sam_weights_has (weights, "%s.channel_mixer.m.0.weight", name);
+  const char      *part    = folded ? "" : ".c";
+  size_t           hidden;
+
+  *out = in;
+  block->downsample = sam_weights_has (weights, "%s.token_mixer.2%s.weight", name, part);
+  if (block->downsample)
+    {
+      *out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.token_mixer.2%s.weight", name, part);
+      sam_weights_depthwise_bn (weights, &block->spatial, in, 2, "%s", spatial);
+      sam_weights_conv1x1_bn (weights, &block->project, in, *out, "%s.token_mixer.2", name);
+    }
+  else
+    {
+      fetch_spatial (weights, &block->spatial, in, spatial);
+    }
+  fetch_squeeze (weights, block, in, squeeze);
+
+  hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH, "%s.channel_mixer.m.0%s.weight", name, part);
+  sam_weights_conv1x1_bn (weights, &block->widen, *out, hidden, "%s.channel_mixer.m.0", name);
+  sam_weights_conv1x1_bn (weights, &block->narrow, hidden, *out, "%s.channel_mixer.m.2", name);
+}
+
+static size_t
+places_after (const SamRepVitBlock *block,
+              size_t                h,
+              size_t                w)
+{
+  size_t stride = block->spatial.stride;
+
+  return ((h + stride - 1) / stride) * ((w + stride - 1) / stride);
+}
+
+size_t
+sam_repvit_block_scratch (const SamRepVitBlock *block,
+                          size_t                h,
+                          size_t                w)
+{
+  size_t n = places_after (block, h, w);
+
+  return MAX (n * MAX (block->widen.out, block->spatial.c), 1) + 3 * MAX_WIDTH;
+}
+
+void
+sam_repvit_block_run (const SamRepVitBlock *block,
+                      float                *y,
+                      const float          *x,
+                      size_t                h,
+                      size_t                w,
+                      float                *scratch)
+{
+  size_t n      = places_after (block, h, w);
+  size_t c      = block->spatial.c;
+  float *mean   = scratch;
+  float *low    = mean + MAX_WIDTH;
+  float *scale  = low + MAX_WIDTH;
+  float *hidden = scale + MAX_WIDTH;
+  float *mixed  = block->downsample ? hidden : y;
+
+  sam_depthwise_run (&block->spatial, mixed, x, h, w, SAM_ACT_NONE);
+  if (block->squeeze)
+    {
+      sam_mean_rows (mean, mixed, n, c);
+      sam_linear_run (&block->reduce, low, mean, NULL, 1, SAM_ACT_RELU);
+      sam_linear_run (&block->expand, scale, low, NULL, 1, SAM_ACT_SIGMOID);
+      sam_scale_row (mixed, mixed, scale, n, c);
+    }
+  if (block->downsample)
+    sam_linear_run (&block->project, y, mixed, NULL, n, SAM_ACT_NONE);
+
+  sam_linear_run (&block->widen, hidden, y, NULL, n, SAM_ACT_GELU);
+  sam_linear_run (&block->narrow, y, hidden, y, n, SAM_ACT_NONE);
+}
+
+double
+sam_repvit_block_flop (const SamRepVitBlock *block,
+                       size_t                h,
+                       size_t                w)
+{
+  double n = places_after (block, h, w);
+
+  return 2.0 * n * (9.0 * block->spatial.c + (block->downsample ? (double) block->project.in * block->project.out : 0.0) +
+                    2.0 * block->widen.in * block->widen.out);
+}
