@@ -6,6 +6,7 @@
 #include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
+#include "tests/golden.h"
 #include "tests/guarded.h"
 #include "tests/ref-kernels.h"
 
@@ -452,6 +453,59 @@ test_resize (void)
       }
 }
 
+/* Values of PyTorch's interpolate: [1, c, h, w] there. */
+static void
+test_resize_golden (void)
+{
+  static const struct
+  {
+    const char *name;
+    size_t      c, h, w, h2, w2;
+    gboolean    bicubic;
+  } cases[] = {
+    { "bicubic_14_64", 3, 14, 14, 64, 64, TRUE },     { "bicubic_7_64", 3, 7, 7, 64, 64, TRUE },
+    { "bicubic_odd", 2, 32, 32, 25, 45, TRUE },       { "bicubic_x2", 3, 16, 16, 32, 32, TRUE },
+    { "bilinear_down", 2, 64, 60, 37, 13, FALSE },    { "bilinear_mixed", 1, 32, 32, 20, 77, FALSE },
+    { "bilinear_odd", 2, 16, 20, 37, 91, FALSE },     { "bilinear_up", 2, 16, 20, 64, 80, FALSE },
+  };
+  g_autoptr (SamCheckpoint) golden = golden_open ("components/interpolate.safetensors");
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      size_t            c = cases[i].c, h = cases[i].h, w = cases[i].w, h2 = cases[i].h2, w2 = cases[i].w2, n;
+      g_autofree char  *in_key = g_strconcat (cases[i].name, ".in", NULL);
+      g_autofree char  *out_key = g_strconcat (cases[i].name, ".out", NULL);
+      g_autofree float *in = golden_read (golden, in_key, &n);
+      g_autofree float *x = g_new (float, h * w * c), *y = g_new (float, h2 * w2 * c);
+
+      g_assert_cmpuint (n, ==, h * w * c);
+      for (size_t j = 0; j < n; j++)
+        x[j % (h * w) * c + j / (h * w)] = in[j];
+      (cases[i].bicubic ? sam_resize_bicubic : sam_resize_bilinear) (y, x, h, w, c, h2, w2);
+      g_assert_true (golden_compare (golden, out_key, y, h2 * w2, c, GOLDEN_CHW, 1, 2e-5, 0));
+    }
+}
+
+static void
+test_activations_golden (void)
+{
+  static const struct
+  {
+    const char *name;
+    SamAct      act;
+  } cases[] = { { "gelu", SAM_ACT_GELU }, { "relu", SAM_ACT_RELU }, { "sigmoid", SAM_ACT_SIGMOID } };
+  g_autoptr (SamCheckpoint) golden = golden_open ("components/activations.safetensors");
+  size_t                    n;
+  g_autofree float         *x = golden_read (golden, "x", &n);
+  g_autofree float         *y = g_new (float, n);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      sam_activate (y, x, n, cases[i].act);
+      g_assert_true (golden_compare (golden, cases[i].name, y, n, 1, GOLDEN_HWC, 1, 1e-6, 0));
+    }
+}
+
 typedef struct
 {
   const float *a, *b, *c;
@@ -573,6 +627,8 @@ main (int    argc,
   g_test_add_func ("/ops/conv-transpose", test_conv_transpose);
   g_test_add_func ("/ops/attention", test_attention);
   g_test_add_func ("/ops/resize", test_resize);
+  g_test_add_func ("/ops/resize-golden", test_resize_golden);
+  g_test_add_func ("/ops/activations-golden", test_activations_golden);
   g_test_add_func ("/ops/rows", test_rows);
   g_test_add_func ("/ops/add-upsampled", test_add_upsampled);
 
