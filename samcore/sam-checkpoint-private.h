@@ -16,6 +16,14 @@ G_BEGIN_DECLS
 /* The bytes of the file; valid as long as the checkpoint. */
 const uint8_t *sam_checkpoint_get_data (const SamCheckpoint *checkpoint);
 
+/**
+ * sam_checkpoint_enter:
+ *
+ * Reads @data, a checkpoint inside of the file (a .pt in a zip archive), in place of the file's own bytes. It
+ * is part of the file or kept. There may be only one such level.
+ */
+gboolean sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error);
+
 /* Keeps @bytes (an unpacked entry) as long as the checkpoint; takes a reference. */
 void sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes);
 

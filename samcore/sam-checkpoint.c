@@ -39,6 +39,9 @@ struct _SamCheckpoint
   char         *name;
   const char   *format;
   GBytes       *bytes;
+  const uint8_t *data;   /* @bytes, or what lies inside of it */
+  size_t        size;
+  gboolean      entered;
   GArray       *tensors; /* SamTensor */
   GHashTable   *by_name; /* char * → index + 1 */
   GHashTable   *metadata;
@@ -98,7 +101,7 @@ sam_checkpoint_fail (const SamCheckpoint *checkpoint,
 const uint8_t *
 sam_checkpoint_get_data (const SamCheckpoint *checkpoint)
 {
-  return g_bytes_get_data (checkpoint->bytes, NULL);
+  return checkpoint->data;
 }
 
 void
@@ -332,19 +335,60 @@ rename_tensors (SamCheckpoint *checkpoint,
   return TRUE;
 }
 
+/* By the first bytes; the name of a file says nothing. */
+static gboolean
+read_contents (SamCheckpoint *checkpoint,
+               GError       **error)
+{
+  const uint8_t *data = checkpoint->data;
+  size_t         size = checkpoint->size;
+
+  if (sam_safetensors_probe (data, size))
+    {
+      checkpoint->format = "safetensors";
+      return sam_safetensors_read (checkpoint, error);
+    }
+  if (sam_zip_probe (data, size))
+    {
+      checkpoint->format = "torch-zip";
+      return sam_torch_zip_read (checkpoint, error);
+    }
+  if (sam_torch_legacy_probe (data, size))
+    {
+      checkpoint->format = "torch-legacy";
+      return sam_torch_legacy_read (checkpoint, error);
+    }
+
+  return sam_checkpoint_fail (checkpoint, error,
+                              size == 0 ? "the file is empty" : "neither a safetensors nor a PyTorch file");
+}
+
+gboolean
+sam_checkpoint_enter (SamCheckpoint *checkpoint,
+                      const uint8_t *data,
+                      size_t         size,
+                      GError       **error)
+{
+  if (checkpoint->entered)
+    return sam_checkpoint_fail (checkpoint, error, "an archive inside of an archive");
+  checkpoint->entered = TRUE;
+  checkpoint->data = data;
+  checkpoint->size = size;
+
+  return read_contents (checkpoint, error);
+}
+
 SamCheckpoint *
 sam_checkpoint_open_bytes (GBytes     *bytes,
                            const char *name,
                            GError    **error)
 {
   g_autoptr (SamCheckpoint) checkpoint = g_new0 (SamCheckpoint, 1);
-  const uint8_t *data = g_bytes_get_data (bytes, NULL);
-  size_t         size = g_bytes_get_size (bytes);
-  gboolean       read;
 
   checkpoint->ref_count = 1;
   checkpoint->name = g_filename_display_name (name);
   checkpoint->bytes = g_bytes_ref (bytes);
+  checkpoint->data = g_bytes_get_data (bytes, &checkpoint->size);
   checkpoint->tensors = g_array_new (FALSE, FALSE, sizeof (SamTensor));
   checkpoint->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   checkpoint->metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -352,29 +396,7 @@ sam_checkpoint_open_bytes (GBytes     *bytes,
   checkpoint->crcs = g_array_new (FALSE, FALSE, sizeof (Crc));
   checkpoint->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
-  if (sam_safetensors_probe (data, size))
-    {
-      checkpoint->format = "safetensors";
-      read = sam_safetensors_read (checkpoint, error);
-    }
-  else if (sam_zip_probe (data, size))
-    {
-      checkpoint->format = "torch-zip";
-      read = sam_torch_zip_read (checkpoint, error);
-    }
-  else if (sam_torch_legacy_probe (data, size))
-    {
-      checkpoint->format = "torch-legacy";
-      read = sam_torch_legacy_read (checkpoint, error);
-    }
-  else
-    {
-      read = sam_checkpoint_fail (checkpoint, error,
-                                  size == 0 ? "the file is empty"
-                                            : "neither a safetensors nor a PyTorch file");
-    }
-
-  if (! read || ! attach_scales (checkpoint, error) || ! rename_tensors (checkpoint, error))
+  if (! read_contents (checkpoint, error) || ! attach_scales (checkpoint, error) || ! rename_tensors (checkpoint, error))
     return NULL;
   if (checkpoint->tensors->len == 0)
     {
@@ -467,7 +489,7 @@ sam_checkpoint_get_format (const SamCheckpoint *checkpoint)
 size_t
 sam_checkpoint_get_size (const SamCheckpoint *checkpoint)
 {
-  return g_bytes_get_size (checkpoint->bytes);
+  return checkpoint->size;
 }
 
 size_t

@@ -395,11 +395,12 @@ torch_init (Torch         *torch,
   torch->storages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
-/* The one entry NAME/data.pkl; its folder with the slash. */
+/* The one entry whose name ends in a slash and @last, or is @last. NULL: there is none; or, with an error,
+ * there are two. */
 static const SamZipEntry *
-find_data_pkl (Torch   *torch,
-               char   **folder,
-               GError **error)
+find_entry (Torch      *torch,
+            const char *last,
+            GError    **error)
 {
   const SamZipEntry *found = NULL;
 
@@ -408,21 +409,45 @@ find_data_pkl (Torch   *torch,
       const SamZipEntry *entry = sam_zip_get_entry (torch->zip, i);
       const char        *slash = strrchr (entry->name, '/');
 
-      if (! g_str_equal (slash == NULL ? entry->name : slash + 1, "data.pkl"))
+      if (! g_str_equal (slash == NULL ? entry->name : slash + 1, last))
         continue;
       if (found != NULL)
         {
-          sam_checkpoint_fail (torch->checkpoint, error, "there are two data.pkl in the archive");
+          sam_checkpoint_fail (torch->checkpoint, error, "there are two %s in the archive", last);
           return NULL;
         }
       found = entry;
-      *folder = g_strndup (entry->name, slash == NULL ? 0 : slash + 1 - entry->name);
     }
-  if (found == NULL)
-    sam_checkpoint_fail (torch->checkpoint, error,
-                         "a zip archive that PyTorch has not written: there is no data.pkl in it");
 
   return found;
+}
+
+/* EfficientSAM S is published as a .pt packed into a zip: the only entry that is a checkpoint by its name. */
+static gboolean
+read_packed (Torch   *torch,
+             GError **error)
+{
+  const SamZipEntry *found = NULL;
+  const uint8_t     *data;
+  size_t             n_found = 0;
+
+  for (size_t i = 0; i < sam_zip_get_n_entries (torch->zip); i++)
+    {
+      const SamZipEntry *entry = sam_zip_get_entry (torch->zip, i);
+
+      if (g_str_has_suffix (entry->name, ".pt") || g_str_has_suffix (entry->name, ".pth")
+          || g_str_has_suffix (entry->name, ".safetensors"))
+        {
+          found = entry;
+          n_found++;
+        }
+    }
+  if (n_found != 1)
+    return sam_checkpoint_fail (torch->checkpoint, error,
+                                "a zip archive that PyTorch has not written: there is no data.pkl in it");
+  data = sam_zip_read (torch->zip, found, error);
+
+  return data != NULL && sam_checkpoint_enter (torch->checkpoint, data, found->n_bytes, error);
 }
 
 gboolean
@@ -431,6 +456,7 @@ sam_torch_zip_read (SamCheckpoint *checkpoint,
 {
   g_auto (Torch)        torch = { NULL };
   g_autoptr (SamPickle) pickle = NULL;
+  g_autoptr (GError)    two = NULL;
   g_autofree char      *folder = NULL;
   g_autofree char      *order_name = NULL;
   const SamZipEntry    *entry, *order;
@@ -440,9 +466,15 @@ sam_torch_zip_read (SamCheckpoint *checkpoint,
   torch.zip = sam_zip_new (checkpoint, error);
   if (torch.zip == NULL)
     return FALSE;
-  entry = find_data_pkl (&torch, &folder, error);
+  entry = find_entry (&torch, "data.pkl", &two);
+  if (two != NULL)
+    {
+      g_propagate_error (error, g_steal_pointer (&two));
+      return FALSE;
+    }
   if (entry == NULL)
-    return FALSE;
+    return read_packed (&torch, error);
+  folder = g_strndup (entry->name, strlen (entry->name) - strlen ("data.pkl"));
   torch.folder = folder;
 
   order_name = g_strconcat (folder, "byteorder", NULL);
