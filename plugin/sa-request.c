@@ -252,21 +252,13 @@ read_prompt (SaRequest           *request,
 
   request->selection = gimp_procedure_config_get_choice_id (config, "prompt-selection");
 
-  if (request->selection == SA_SELECTION_UNUSED && sam_prompt_is_empty (&request->prompt))
-    {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                           _("There is no prompt: give points, boxes or a prompt line, or use the current "
-                             "selection as the prompt."));
-      return FALSE;
-    }
-
   return TRUE;
 }
 
 gboolean
-sa_request_init (SaRequest           *request,
-                 GimpProcedureConfig *config,
-                 GError             **error)
+sa_request_init_for_window (SaRequest           *request,
+                            GimpProcedureConfig *config,
+                            GError             **error)
 {
   const struct
   {
@@ -312,6 +304,27 @@ sa_request_init (SaRequest           *request,
           sa_request_clear (request);
           return FALSE;
         }
+    }
+
+  return TRUE;
+}
+
+gboolean
+sa_request_init (SaRequest           *request,
+                 GimpProcedureConfig *config,
+                 GError             **error)
+{
+  if (! sa_request_init_for_window (request, config, error))
+    return FALSE;
+
+  if (has_argument (config, "points") && request->selection == SA_SELECTION_UNUSED &&
+      sam_prompt_is_empty (&request->prompt))
+    {
+      g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
+                           _("There is no prompt: give points, boxes or a prompt line, or use the current "
+                             "selection as the prompt."));
+      sa_request_clear (request);
+      return FALSE;
     }
 
   return TRUE;

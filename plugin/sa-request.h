@@ -60,6 +60,8 @@ void sa_request_add_output_arguments (GimpProcedure *procedure);
 /* FALSE, with nothing to clear, and a sentence about the first argument that is wrong. Arguments that the
  * procedure has not keep their defaults. */
 gboolean sa_request_init (SaRequest *request, GimpProcedureConfig *config, GError **error);
+/* The same for a window, which may begin without a prompt. */
+gboolean sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GError **error);
 void     sa_request_clear (SaRequest *request);
 
 /* Empties the prompt arguments: they belong to one picture and never come back with another. */

@@ -18,6 +18,7 @@
 #include "plugin/sa-request.h"
 #include "plugin/sa-segment.h"
 #include "plugin/sa-source.h"
+#include "plugin/sa-window.h"
 
 /* Each is a round trip to GIMP: not more often than anybody sees. */
 #define PROGRESS_USEC (G_USEC_PER_SEC / 15)
@@ -104,11 +105,7 @@ sa_run_prompt (GimpProcedure       *procedure,
   start ();
 
   if (run_mode == GIMP_RUN_INTERACTIVE)
-    {
-      g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
-                           _("There is no window in this version: run the procedure from a script."));
-      return sa_error_return (procedure, error);
-    }
+    return sa_window_run (procedure, image, drawables, config);
 
   if (! sa_request_init (&request, config, &error))
     return sa_error_return (procedure, error);
@@ -141,4 +138,40 @@ sa_run_selection (GimpProcedure       *procedure,
   sa_request_clear (&request);
 
   return values;
+}
+
+GimpValueArray *
+sa_run_use_selection (GimpProcedure       *procedure,
+                      GimpRunMode          run_mode,
+                      GimpImage           *image,
+                      GimpDrawable       **drawables,
+                      GimpProcedureConfig *config,
+                      gpointer             data)
+{
+  GimpProcedure       *window = gimp_pdb_lookup_procedure (gimp_get_pdb (), SA_WINDOW_PROCEDURE);
+  GimpProcedureConfig *call;
+  GimpValueArray      *values;
+  GError              *error = NULL;
+
+  if (window == NULL)
+    {
+      g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
+                           _("No window of Segment Anything is open: open it first, or use “Refine Selection with "
+                             "Segment Anything”."));
+      return sa_error_return (procedure, error);
+    }
+
+  call = gimp_procedure_create_config (window);
+  g_object_set (call, "run-mode", GIMP_RUN_NONINTERACTIVE, "image", image, NULL);
+  gimp_procedure_config_set_core_object_array (
+    call, "drawables", (GObject **) drawables, gimp_core_object_array_get_length ((GObject **) drawables));
+  values = gimp_procedure_run_config (window, call);
+  g_object_unref (call);
+
+  if (GIMP_VALUES_GET_ENUM (values, 0) != GIMP_PDB_SUCCESS)
+    g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED, gimp_pdb_get_last_error (gimp_get_pdb ()));
+  gimp_value_array_unref (values);
+
+  return error != NULL ? sa_error_return (procedure, error)
+                       : gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plug-in as GIMP sees it: its procedures, their names in the menus, and where its translations are.
  *
- *   plug-in-segment-anything             a prompt in, an object out; with a window when interactive
- *   plug-in-segment-anything-selection   the rough selection in, the object out
+ *   plug-in-segment-anything                 a prompt in, an object out; with a window when interactive
+ *   plug-in-segment-anything-selection       the rough selection in, the object out
+ *   plug-in-segment-anything-use-selection   the selection as a prompt in the window that is open
  *
  * GIMP starts the program anew for each call, and once after installation to ask what there is. */
 #include "config.h"
@@ -13,8 +14,9 @@
 #include "plugin/sa-request.h"
 #include "plugin/sa-run.h"
 
-#define PROCEDURE           "plug-in-segment-anything"
-#define PROCEDURE_SELECTION "plug-in-segment-anything-selection"
+#define PROCEDURE               "plug-in-segment-anything"
+#define PROCEDURE_SELECTION     PROCEDURE "-selection"
+#define PROCEDURE_USE_SELECTION PROCEDURE "-use-selection"
 
 /* type names need three letters at least */
 typedef struct
@@ -38,6 +40,7 @@ query_procedures (GimpPlugIn *plug_in)
 
   names = g_list_append (names, g_strdup (PROCEDURE));
   names = g_list_append (names, g_strdup (PROCEDURE_SELECTION));
+  names = g_list_append (names, g_strdup (PROCEDURE_USE_SELECTION));
 
   return names;
 }
@@ -60,16 +63,18 @@ static GimpProcedure *
 create_procedure (GimpPlugIn  *plug_in,
                   const gchar *name)
 {
-  gboolean       main_one  = g_strcmp0 (name, PROCEDURE) == 0;
-  GimpProcedure *procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN,
-                                                       main_one ? sa_run_prompt : sa_run_selection, NULL, NULL);
+  gboolean         prompt    = g_strcmp0 (name, PROCEDURE) == 0;
+  gboolean         selection = g_strcmp0 (name, PROCEDURE_SELECTION) == 0;
+  GimpRunImageFunc run = prompt ? sa_run_prompt : selection ? sa_run_selection : sa_run_use_selection;
+  GimpProcedure   *procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run, NULL, NULL);
 
   gimp_procedure_set_image_types (procedure, "*");
   gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE);
   gimp_procedure_set_icon_name (procedure, "gimp-tool-fuzzy-select");
   gimp_procedure_set_attribution (procedure, "The Segment Anything for GIMP authors",
                                   "The Segment Anything for GIMP authors", "2026");
-  if (main_one)
+
+  if (prompt)
     {
       gimp_procedure_set_menu_label (procedure, _("Segment _Anything..."));
       gimp_procedure_set_documentation (
@@ -80,7 +85,7 @@ create_procedure (GimpPlugIn  *plug_in,
         name);
       sa_request_add_prompt_arguments (procedure);
     }
-  else
+  else if (selection)
     {
       gimp_procedure_set_menu_label (procedure, _("Re_fine Selection with Segment Anything"));
       gimp_procedure_set_documentation (
@@ -89,13 +94,25 @@ create_procedure (GimpPlugIn  *plug_in,
           "for a keyboard shortcut: there is no window."),
         name);
     }
+  else
+    {
+      gimp_procedure_set_menu_label (procedure, _("_Use Selection as Prompt"));
+      gimp_procedure_set_documentation (
+        procedure, _("Give the current selection to the open window of Segment Anything"),
+        _("While the window of Segment Anything is open, the current selection becomes one of its prompts. Made "
+          "for a keyboard shortcut."),
+        name);
+    }
 
   /* needs the label */
   gimp_procedure_add_menu_path (procedure, "<Image>/Select/[Modify]");
 
-  sa_request_add_model_arguments (procedure);
-  sa_request_add_output_arguments (procedure);
-  add_return_values (procedure);
+  if (prompt || selection)
+    {
+      sa_request_add_model_arguments (procedure);
+      sa_request_add_output_arguments (procedure);
+      add_return_values (procedure);
+    }
 
   return procedure;
 }
