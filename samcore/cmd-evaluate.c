@@ -10,31 +10,6 @@
 #include "samcore/sam-evaluate.h"
 #include "samcore/sam-json.h"
 
-static gpointer
-encode (SamImage     *image,
-        gpointer      model,
-        const SamJob *job,
-        GError      **error)
-{
-  return sam_model_encode (model, image, job, error);
-}
-
-static SamLogits *
-predict (gpointer         embedding,
-         const SamPrompt *prompt,
-         gpointer         model,
-         const SamJob    *job,
-         GError         **error)
-{
-  return sam_model_predict (model, embedding, prompt, job, error);
-}
-
-static void
-free_embedding (gpointer embedding)
-{
-  sam_embedding_unref (embedding);
-}
-
 typedef struct
 {
   gboolean json;
@@ -116,7 +91,7 @@ cmd_evaluate (int    argc,
     { NULL }
   };
   g_autoptr (SamModel) model = NULL;
-  SamPredictor         predictor = { encode, predict, free_embedding, NULL };
+  SamPredictor         predictor = { 0 };
   Output               output = { 0 };
   GError              *error = NULL;
   gboolean             ok;
@@ -140,7 +115,7 @@ cmd_evaluate (int    argc,
       model = command_load_model (model_name, &error);
       if (model == NULL)
         return command_fail (error);
-      predictor.data = model;
+      predictor = sam_predictor_for_model (model);
     }
 
   command_show_progress ("Evaluating");

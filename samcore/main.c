@@ -17,6 +17,7 @@ static const struct
   const char *about;
 } commands[] = {
   { "segment", cmd_segment, "select an object: points, boxes, a mask → mask, cut-out, overlay" },
+  { "everything", cmd_everything, "find all objects of a picture" },
   { "embed", cmd_embed, "keep the image embedding of a picture" },
   { "models", cmd_models, "list, download and add models" },
   { "info", cmd_info, "tell what a checkpoint is" },

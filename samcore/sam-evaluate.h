@@ -9,10 +9,7 @@
  * outside it, the picture's surroundings included (the first in reading order). */
 #pragma once
 
-#include "samcore/sam-image.h"
-#include "samcore/sam-job.h"
-#include "samcore/sam-logits.h"
-#include "samcore/sam-prompt.h"
+#include "samcore/sam-predictor.h"
 
 /* Means over the objects of a set, if nothing else is said. */
 typedef enum
@@ -42,16 +39,6 @@ typedef struct
   size_t      n_pictures, n_objects;
   double      mean[SAM_N_METRICS]; /* NAN: not measured */
 } SamScores;
-
-/* What is tested. An embedding is whatever encode makes of a picture. */
-typedef struct
-{
-  gpointer (*encode) (SamImage *image, gpointer data, const SamJob *job, GError **error);
-  SamLogits *(*predict) (gpointer embedding, const SamPrompt *prompt, gpointer data, const SamJob *job,
-                         GError **error);
-  void (*free_embedding) (gpointer embedding);
-  gpointer data;
-} SamPredictor;
 
 typedef void (*SamScoresFunc) (const SamScores *scores, gpointer data);
 

@@ -65,8 +65,10 @@ typedef struct
   /* y = sum over t of f[t] x[t]    x: n_taps (2 or 4) arrays [n]; y: [n] */
   void (*blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
 
-  /* y = 255 where x > 0, else 0    [n] */
-  void (*edge_hard) (uint8_t *y, const float *x, size_t n);
+  /* y = 255 where x > threshold, else 0    [n] */
+  void (*edge_hard) (uint8_t *y, const float *x, float threshold, size_t n);
+  /* How many x > threshold    [n] */
+  size_t (*count_above) (const float *x, float threshold, size_t n);
   /* The part of each pixel on the object: y = 255 (x / |slope| + 0.5), 0 to 255, but >= 128 exactly where
    * x > 0; 0 for NaN. above and below: the rows at both sides, per_row: 1 over the rows between them.
    * [n], n > 0 */

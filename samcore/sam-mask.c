@@ -214,7 +214,7 @@ convert_band (size_t   first,
       for (size_t y = first; y < last; y++)
         {
           sam_upsample_rows_get (&rows, y, ring);
-          sam_kernels ()->edge_hard (conversion->coverage + y * width, ring, width);
+          sam_kernels ()->edge_hard (conversion->coverage + y * width, ring, 0, width);
         }
     }
   else

@@ -412,6 +412,19 @@ byte_output_free (uint8_t *y, size_t n)
 }
 
 static void
+check_count (const SamKernels *kernels, const float *x, size_t n)
+{
+  for (float threshold = -1; threshold <= 1; threshold += 0.5f)
+    {
+      size_t count = 0;
+
+      for (size_t i = 0; i < n; i++)
+        count += x[i] > threshold;
+      g_assert_cmpuint (kernels->count_above (x, threshold, n), ==, count);
+    }
+}
+
+static void
 test_edges (gconstpointer data)
 {
   static const float steep[] = { 0, 1e-3, 1, 40 }; /* how strong the noise on a ramp is */
@@ -432,7 +445,8 @@ test_edges (gconstpointer data)
           }
         if (n > 4)
           rows[1][n / 2] = NAN;
-        kernels->edge_hard (hard, rows[1], n);
+        kernels->edge_hard (hard, rows[1], 0, n);
+        check_count (kernels, rows[1], n);
         kernels->edge_smooth (soft, rows[0], rows[1], rows[2], 0.5f, n);
         for (size_t i = 0; i < n; i++)
           {

@@ -26,7 +26,8 @@ extern const SamGemm KERNEL (gemm_f32);
 #ifdef __AVX512BF16__
 extern const SamGemm KERNEL (gemm_bf16);
 #endif
-void  KERNEL (edge_hard) (uint8_t *y, const float *x, size_t n);
+void  KERNEL (edge_hard) (uint8_t *y, const float *x, float threshold, size_t n);
+size_t KERNEL (count_above) (const float *x, float threshold, size_t n);
 void  KERNEL (edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row,
                             size_t n);
 void  KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);

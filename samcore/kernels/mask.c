@@ -4,11 +4,31 @@
 #include "kernels.h"
 
 void
-KERNEL (edge_hard) (uint8_t *y, const float *x, size_t n)
+KERNEL (edge_hard) (uint8_t *y, const float *x, float threshold, size_t n)
 {
   SIMD
   for (size_t i = 0; i < n; i++)
-    y[i] = x[i] > 0 ? 255 : 0;
+    y[i] = x[i] > threshold ? 255 : 0;
+}
+
+size_t
+KERNEL (count_above) (const float *x, float threshold, size_t n)
+{
+  size_t count = 0;
+
+  /* so few at a time that 32 bits hold the sums, which widen best */
+  for (size_t first = 0; first < n; first += 1 << 20)
+    {
+      size_t   last = n - first < 1 << 20 ? n : first + (1 << 20);
+      uint32_t part = 0;
+
+      SIMD_SUM (part)
+      for (size_t i = first; i < last; i++)
+        part += x[i] > threshold;
+      count += part;
+    }
+
+  return count;
 }
 
 static inline uint8_t

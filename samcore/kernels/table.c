@@ -24,6 +24,7 @@ const SamKernels KERNEL (kernels) = {
   .blend_columns = KERNEL (blend_columns),
   .blend         = KERNEL (blend),
   .edge_hard     = KERNEL (edge_hard),
+  .count_above   = KERNEL (count_above),
   .edge_smooth   = KERNEL (edge_smooth),
   .correlate     = KERNEL (correlate),
 };
