@@ -3,10 +3,12 @@
 #include "samcore/sam-arena.h"
 
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include "samcore/sam-error.h"
 
-#define ALIGNMENT 64
+#define ALIGNMENT   64
+#define HUGE_ENOUGH (8 << 20) /* bytes */
 /* Each buffer begins a cache line apart from the end of the last one. */
 #define FLOATS_PER_LINE (ALIGNMENT / sizeof (float))
 
@@ -26,6 +28,22 @@ sam_product3 (size_t  a,
               size_t *product)
 {
   return ! __builtin_mul_overflow (a, b, product) && ! __builtin_mul_overflow (*product, c, product);
+}
+
+/* Pages of 2 MB, where the system has them for who asks: the processor's table of pages is small, and a
+ * fresh page costs as much as filling it. */
+static void
+advise_huge_pages (void  *memory,
+                   size_t n_bytes)
+{
+#ifdef MADV_HUGEPAGE
+  const uintptr_t page  = 4096;
+  const uintptr_t first = ((uintptr_t) memory + page - 1) / page * page;
+  const uintptr_t end   = ((uintptr_t) memory + n_bytes) / page * page;
+
+  if (n_bytes >= HUGE_ENOUGH)
+    madvise ((void *) first, end - first, MADV_HUGEPAGE); /* if not, then not */
+#endif
 }
 
 void
@@ -67,6 +85,7 @@ sam_arena_commit (SamArena *arena,
       return FALSE;
     }
 
+  advise_huge_pages (arena->memory, total * sizeof (float));
   next = (float *) (((uintptr_t) arena->memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
   for (int i = 0; i < arena->n_buffers; i++)
     {

@@ -61,7 +61,7 @@ repvit_encode (const SamEncoder *encoder,
     {
       n_work  = MAX (n_work, sam_repvit_block_scratch (&self->blocks[i], s, s));
       s       = self->blocks[i].downsample ? s / 2 : s;
-      largest = MAX (largest, s * s * self->blocks[i].widen.in);
+      largest = MAX (largest, s * s * self->blocks[i].mlp[0].in);
     }
   largest = MAX (largest, n * encoder->channels);
   n_work  = MAX (n_work, n * encoder->channels);
@@ -102,11 +102,11 @@ repvit_encode (const SamEncoder *encoder,
       x    = y;
       y    = swap;
       side = block->downsample ? side / 2 : side;
-      sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->widen.in);
+      sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->mlp[0].in);
 
       if (i == self->end[stage])
         {
-          size_t n_bytes = side * side * block->widen.in * sizeof (float);
+          size_t n_bytes = side * side * block->mlp[0].in * sizeof (float);
 
           if (stage < 2 && features->skip[stage] != NULL)
             memcpy (features->skip[stage], x, n_bytes);
@@ -190,17 +190,17 @@ sam_encoder_repvit_new (SamWeights         *weights,
 
   self->bicubic = sam_weights_has (weights, "%sfuse_stage3.op_list.0.weight", prefix);
   channels      = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sfuse_stage2.weight", prefix);
-  sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].widen.in, channels, SAM_BIAS_NO,
+  sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].mlp[0].in, channels, SAM_BIAS_NO,
                        "%sfuse_stage2", prefix);
-  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].widen.in, channels, SAM_BIAS_NO,
+  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels, SAM_BIAS_NO,
                        "%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "");
   sam_neck_fetch (&self->neck, weights, prefix, channels, channels);
 
   self->parent.channels = channels;
   if (spec->decoder.high_res)
     {
-      self->parent.skip_channels[0] = self->blocks[self->end[0]].widen.in;
-      self->parent.skip_channels[1] = self->blocks[self->end[1]].widen.in;
+      self->parent.skip_channels[0] = self->blocks[self->end[0]].mlp[0].in;
+      self->parent.skip_channels[1] = self->blocks[self->end[1]].mlp[0].in;
     }
   side = self->parent.side;
   self->parent.flop += 2.0 * side * side * channels * (self->fuse[0].in + 0.25 * self->fuse[1].in) +

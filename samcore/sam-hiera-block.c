@@ -186,7 +186,7 @@ sam_hiera_block_run (const SamHieraBlock *block,
     .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
     .q_head = d, .k_head = d, .v_head = d, .o_head = d,
     .n_q = grid.h * grid.w, .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d),
+    .scale = 1.0f / sqrtf (d), .arithmetic = SAM_ARITHMETIC_FAST,
   };
   size_t       q_step = a.n_k * 3 * width;
 
@@ -231,9 +231,7 @@ sam_hiera_block_run (const SamHieraBlock *block,
     }
   sam_linear_run (&block->proj, y, attended, r, h2 * w2, SAM_ACT_NONE);
 
-  sam_norm_run (&block->norm[1], z, y, h2 * w2);
-  sam_linear_run (&block->mlp[0], rest, z, NULL, h2 * w2, SAM_ACT_GELU);
-  sam_linear_run (&block->mlp[1], y, rest, y, h2 * w2, SAM_ACT_NONE);
+  sam_mlp_run (&block->norm[1], block->mlp, y, y, y, h2 * w2, SAM_ACT_GELU);
 }
 
 double

@@ -57,6 +57,38 @@ sam_linear_run (const SamLinear *l,
   sam_matrix_linear (y, x, l->m, l->b, r, n, act);
 }
 
+/* y = layer (norm (x)) + r */
+static inline void
+sam_norm_linear_run (const SamNorm   *norm,
+                     const SamLinear *l,
+                     float           *y,
+                     const float     *x,
+                     const float     *r,
+                     size_t           n,
+                     SamAct           act)
+{
+  const SamRowNorm row_norm = { norm->w, norm->b, norm->eps };
+  const SamRows    rows     = { .x = x, .ld = l->in, .norm = &row_norm };
+
+  sam_matrix_linear_rows (y, &rows, l->m, l->b, r, n, act);
+}
+
+/* y = mlp[1] (act (mlp[0] (norm (x)))) + r; norm or r may be NULL, y may be x and r */
+static inline void
+sam_mlp_run (const SamNorm   *norm,
+             const SamLinear  mlp[2],
+             float           *y,
+             const float     *x,
+             const float     *r,
+             size_t           n,
+             SamAct           act)
+{
+  const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
+  const SamRows    rows     = { .x = x, .ld = mlp[0].in, .norm = norm != NULL ? &row_norm : NULL };
+
+  sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
+}
+
 /* x: [h, w, in]  y: [h', w', out] */
 static inline void
 sam_conv_run (const SamConv *c,
@@ -99,11 +131,4 @@ sam_norm_run (const SamNorm *norm,
               size_t         n)
 {
   sam_layer_norm (y, x, norm->w, norm->b, norm->eps, n, norm->c);
-}
-
-/* The same as operands of a fused operation. */
-static inline SamRowNorm
-sam_norm_row (const SamNorm *norm)
-{
-  return (SamRowNorm) { norm->w, norm->b, norm->eps };
 }

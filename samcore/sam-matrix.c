@@ -15,11 +15,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #define GROUP         256    /* columns that are finished at once; a multiple of every panel and line */
 #define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
 #define BLOCK_ROWS    224    /* a multiple of the strips 14 and 32, nearly of 6 */
 #define FEW_ROWS      64
+#define HUGE_PAGE     (2 << 20)
 #define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
 
 struct _SamMatrix
@@ -138,8 +140,12 @@ matrix_prepare (const SamMatrix *matrix)
       size_t bytes = packed_bytes (m->gemm, m->out, m->gemm->panel, m->in);
       void  *panels;
 
-      if (posix_memalign (&panels, 64, MAX (bytes, 64)) == 0)
+      if (posix_memalign (&panels, bytes >= HUGE_PAGE ? HUGE_PAGE : 64, MAX (bytes, 64)) == 0)
         {
+#ifdef MADV_HUGEPAGE
+          if (bytes >= HUGE_PAGE)
+            madvise (panels, bytes, MADV_HUGEPAGE);
+#endif
           m->panels = panels;
           sam_parallel_for (m->out, m->gemm->panel, pack_group, m);
         }

@@ -57,7 +57,8 @@ void sam_matrix_linear (float *y, const float *x, const SamMatrix *w, const floa
 void sam_matrix_linear_rows (float *y, const SamRows *x, const SamMatrix *w, const float *b, const float *r,
                              size_t n, SamAct act);
 
-/* y = act (x w1T + b1) w2T + b2 + r    as two linear layers, but the middle stays in the cache */
+/* y = act (x w1T + b1) w2T + b2 + r    as two linear layers, but the middle stays in the cache; y may be x
+ * if the rows are in order */
 void sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1, SamAct act,
                      const SamMatrix *w2, const float *b2, const float *r, size_t n);
 

@@ -87,8 +87,8 @@ sam_repvit_block_fetch (SamWeights     *weights,
   fetch_squeeze (weights, block, in, squeeze);
 
   hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH, "%s.channel_mixer.m.0%s.weight", name, part);
-  sam_weights_conv1x1_bn (weights, &block->widen, *out, hidden, "%s.channel_mixer.m.0", name);
-  sam_weights_conv1x1_bn (weights, &block->narrow, hidden, *out, "%s.channel_mixer.m.2", name);
+  sam_weights_conv1x1_bn (weights, &block->mlp[0], *out, hidden, "%s.channel_mixer.m.0", name);
+  sam_weights_conv1x1_bn (weights, &block->mlp[1], hidden, *out, "%s.channel_mixer.m.2", name);
 }
 
 static size_t
@@ -108,7 +108,7 @@ sam_repvit_block_scratch (const SamRepVitBlock *block,
 {
   size_t n = places_after (block, h, w);
 
-  return MAX (n * MAX (block->widen.out, block->spatial.c), 1) + 3 * MAX_WIDTH;
+  return n * block->spatial.c + 3 * MAX_WIDTH;
 }
 
 void
@@ -138,8 +138,7 @@ sam_repvit_block_run (const SamRepVitBlock *block,
   if (block->downsample)
     sam_linear_run (&block->project, y, mixed, NULL, n, SAM_ACT_NONE);
 
-  sam_linear_run (&block->widen, hidden, y, NULL, n, SAM_ACT_GELU);
-  sam_linear_run (&block->narrow, y, hidden, y, n, SAM_ACT_NONE);
+  sam_mlp_run (NULL, block->mlp, y, y, y, n, SAM_ACT_GELU);
 }
 
 double
@@ -150,5 +149,5 @@ sam_repvit_block_flop (const SamRepVitBlock *block,
   double n = places_after (block, h, w);
 
   return 2.0 * n * (9.0 * block->spatial.c + (block->downsample ? (double) block->project.in * block->project.out : 0.0) +
-                    2.0 * block->widen.in * block->widen.out);
+                    2.0 * block->mlp[0].in * block->mlp[0].out);
 }

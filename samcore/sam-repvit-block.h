@@ -10,7 +10,7 @@ typedef struct
   SamDepthwise spatial;
   gboolean     squeeze, downsample;
   SamLinear    reduce, expand, project;
-  SamLinear    widen, narrow;
+  SamLinear    mlp[2];
 } SamRepVitBlock;
 
 /* name: "features.3" with all before it. What the block has shows in its tensors. Sets out, the width after

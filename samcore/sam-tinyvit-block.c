@@ -150,11 +150,9 @@ sam_tinyvit_block_scratch (const SamTinyViTBlock *block,
                            size_t                 h,
                            size_t                 w)
 {
-  size_t n         = h * w;
-  size_t c         = block->proj.in;
-  size_t attention = n * 3 * c + padded_places (block, h, w) * 4 * c;
+  size_t c = block->proj.in;
 
-  return n * c + MAX (attention, n * block->mlp[0].out);
+  return 4 * h * w * c + 4 * padded_places (block, h, w) * c;
 }
 
 void
@@ -178,11 +176,10 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
     .q_stride = 3 * c, .k_stride = 3 * c, .v_stride = 3 * c, .o_stride = c,
     .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d,
     .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .bias = block->bias,
+    .scale = 1.0f / sqrtf (d), .bias = block->bias, .arithmetic = SAM_ARITHMETIC_FAST,
   };
 
-  sam_norm_run (&block->norm[0], y, x, n);
-  sam_linear_run (&block->qkv, whole, y, NULL, n, SAM_ACT_NONE);
+  sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, n, SAM_ACT_NONE);
   sam_window_partition (qkv, whole, h, w, 3 * c, block->window, block->pad);
   sam_window_attention (&a, padded / area, area * 3 * c, area * 3 * c, area * c);
   sam_window_reverse (y, out, h, w, c, block->window);
@@ -190,10 +187,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
 
   sam_depthwise_run (&block->local, y, x, h, w, SAM_ACT_NONE);
 
-  /* the residual is in y now, so x is free for the norm */
-  sam_norm_run (&block->norm[1], x, y, n);
-  sam_linear_run (&block->mlp[0], whole, x, NULL, n, SAM_ACT_GELU);
-  sam_linear_run (&block->mlp[1], x, whole, y, n, SAM_ACT_NONE);
+  sam_mlp_run (&block->norm[1], block->mlp, x, y, y, n, SAM_ACT_GELU);
 }
 
 double

@@ -119,9 +119,8 @@ sam_vit_block_scratch (const SamVitBlock *block,
   size_t inner     = block->proj.in;
   size_t relative  = block->rel_h != NULL ? grid.n * block->heads * (grid.h + grid.w) : 0;
   size_t windows   = block->window != 0 ? grid.n * 3 * inner : 0;
-  size_t attention = h * w * 3 * inner + windows + grid.n * inner + relative;
 
-  return h * w * block->qkv.in + MAX (attention, h * w * block->mlp[0].out);
+  return h * w * 3 * inner + windows + grid.n * inner + relative;
 }
 
 typedef struct
@@ -162,7 +161,7 @@ relative_positions (size_t   first,
     }
 }
 
-/* y: [h, w, inner]  x: [h, w, width], normalised */
+/* y: [h, w, inner]  x: [h, w, width], before norm1 */
 static const float *
 attention_run (const SamVitBlock *block,
                const float       *x,
@@ -182,10 +181,10 @@ attention_run (const SamVitBlock *block,
     .q_stride = 3 * inner, .k_stride = 3 * inner, .v_stride = 3 * inner, .o_stride = inner,
     .q_head = d, .k_head = d, .v_head = d, .o_head = d,
     .n_q = grid.h * grid.w, .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .key_h = grid.h, .key_w = grid.w,
+    .scale = 1.0f / sqrtf (d), .key_h = grid.h, .key_w = grid.w, .arithmetic = SAM_ARITHMETIC_FAST,
   };
 
-  sam_linear_run (&block->qkv, whole, x, NULL, h * w, SAM_ACT_NONE);
+  sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, h * w, SAM_ACT_NONE);
   if (window != 0)
     sam_window_partition (qkv, whole, h, w, 3 * inner, window, block->qkv.b);
 
@@ -214,18 +213,10 @@ sam_vit_block_run (const SamVitBlock *block,
                    size_t             w,
                    float             *scratch)
 {
-  size_t       n    = h * w;
-  float       *y    = scratch;
-  float       *rest = scratch + n * block->qkv.in;
-  const float *attended;
+  size_t n = h * w;
 
-  sam_norm_run (&block->norm[0], y, x, n);
-  attended = attention_run (block, y, h, w, rest);
-  sam_linear_run (&block->proj, x, attended, x, n, SAM_ACT_NONE);
-
-  sam_norm_run (&block->norm[1], y, x, n);
-  sam_linear_run (&block->mlp[0], rest, y, NULL, n, SAM_ACT_GELU);
-  sam_linear_run (&block->mlp[1], x, rest, x, n, SAM_ACT_NONE);
+  sam_linear_run (&block->proj, x, attention_run (block, x, h, w, scratch), x, n, SAM_ACT_NONE);
+  sam_mlp_run (&block->norm[1], block->mlp, x, x, x, n, SAM_ACT_GELU);
 }
 
 double
