@@ -31,7 +31,8 @@ cmd_embed (int    argc,
   if (output == NULL)
     return command_usage ("say where to: -o FILE.safetensors");
 
-  if ((image = sam_picture_read (argv[1], &error)) == NULL
+  if (! sam_output_check (output, &error)
+      || (image = sam_picture_read (argv[1], &error)) == NULL
       || (model = command_load_model (model_name, &error)) == NULL)
     return command_fail (error);
 

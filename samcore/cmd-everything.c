@@ -173,7 +173,8 @@ cmd_everything (int    argc,
     return command_usage ("scores must be numbers");
   options.min_area = (size_t) min_area;
 
-  if ((image = sam_picture_read (argv[1], &error)) == NULL
+  if ((json_path != NULL && ! sam_output_check (json_path, &error))
+      || (image = sam_picture_read (argv[1], &error)) == NULL
       || (model = command_load_model (model_name, &error)) == NULL)
     return command_fail (error);
 

@@ -127,7 +127,7 @@ check_options (const Options *options,
 
   for (size_t i = 0; i < G_N_ELEMENTS (amounts); i++)
     if (! isfinite (amounts[i]) || (i > 0 && amounts[i] < 0))
-      return command_usage ("--feather, --fill-holes and --min-area must not be negative");
+      return command_usage ("--grow, --feather, --fill-holes and --min-area must be numbers, and only --grow negative");
 
   for (size_t i = 0; i < G_N_ELEMENTS (to_stdout); i++)
     n_stdout += to_stdout[i] != NULL && strcmp (to_stdout[i], "-") == 0;
@@ -144,7 +144,8 @@ check_outputs (const Options *options,
 {
   return (options->output == NULL || sam_picture_check_output (options->output, FALSE, error))
          && (options->overlay == NULL || sam_picture_check_output (options->overlay, FALSE, error))
-         && (options->cutout == NULL || sam_picture_check_output (options->cutout, TRUE, error));
+         && (options->cutout == NULL || sam_picture_check_output (options->cutout, TRUE, error))
+         && (options->logits == NULL || sam_output_check (options->logits, error));
 }
 
 /* The candidate that @candidate (1 … or 0 for the best) means. */

@@ -35,19 +35,26 @@ print_help (void)
   g_print ("\nsamcore COMMAND --help tells more; samcore --version is the version.\n");
 }
 
+static int signal_pipe[2];
+
+/* In whichever thread the signal meets: all that is allowed here is to write a byte. */
+static void
+note_signal (int number)
+{
+  ssize_t written = write (signal_pipe[1], "", 1);
+
+  (void) written;
+}
+
 /* The first Ctrl+C asks the computation to stop; the second does not ask. */
 static gpointer
 wait_for_signals (gpointer cancellable)
 {
-  sigset_t set;
-  int      number;
+  char byte;
 
-  sigemptyset (&set);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGTERM);
-  if (sigwait (&set, &number) == 0)
+  if (read (signal_pipe[0], &byte, 1) == 1)
     g_cancellable_cancel (cancellable);
-  if (sigwait (&set, &number) == 0)
+  if (read (signal_pipe[0], &byte, 1) == 1)
     _exit (COMMAND_FAILED);
 
   return NULL;
@@ -56,17 +63,16 @@ wait_for_signals (gpointer cancellable)
 static void
 catch_signals (void)
 {
-  GCancellable *cancellable = g_cancellable_new ();
-  sigset_t      set;
-
-  /* blocked here and in all threads to come, so that sigwait gets them */
-  sigemptyset (&set);
-  sigaddset (&set, SIGINT);
-  sigaddset (&set, SIGTERM);
-  pthread_sigmask (SIG_BLOCK, &set, NULL);
+  GCancellable    *cancellable = g_cancellable_new ();
+  struct sigaction action = { .sa_handler = note_signal, .sa_flags = SA_RESTART };
 
   g_cancellable_push_current (cancellable);
+  if (pipe (signal_pipe) != 0)
+    return; /* then Ctrl+C ends the program as it always did */
+
   g_thread_unref (g_thread_new ("signals", wait_for_signals, cancellable));
+  sigaction (SIGINT, &action, NULL);
+  sigaction (SIGTERM, &action, NULL);
 }
 
 int

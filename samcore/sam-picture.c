@@ -224,7 +224,21 @@ sam_picture_check_output (const char *path,
 {
   g_autofree char *format = find_format (path, alpha, error);
 
-  return format != NULL;
+  return format != NULL && sam_output_check (path, error);
+}
+
+gboolean
+sam_output_check (const char *path,
+                  GError    **error)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  if (strcmp (path, "-") == 0 || g_file_test (folder, G_FILE_TEST_IS_DIR))
+    return TRUE;
+
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
+               "%s cannot be written: there is no folder %s; make it first", path, folder);
+  return FALSE;
 }
 
 gboolean
@@ -234,6 +248,7 @@ sam_output_write (const char *path,
                   GError    **error)
 {
   gboolean to_stdout = strcmp (path, "-") == 0;
+  GError  *reason = NULL;
   FILE    *file;
   int      saved_errno = 0;
 
@@ -245,7 +260,11 @@ sam_output_write (const char *path,
           g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE, "%s would be too large", path);
           return FALSE;
         }
-      return g_file_set_contents_full (path, data, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+      if (g_file_set_contents_full (path, data, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0666, &reason))
+        return TRUE;
+      g_set_error (error, reason->domain, reason->code, "%s cannot be written: %s", path, reason->message);
+      g_error_free (reason);
+      return FALSE;
     }
 
   file = to_stdout ? stdout : g_fopen (path, "wb");

@@ -29,5 +29,8 @@ gboolean sam_picture_write_overlay (const SamImage *image, const SamMask *mask, 
 gboolean sam_picture_write_cutout (const SamImage *image, const SamMask *mask, const char *path,
                                    GError **error);
 
+/* Whether there is a folder for a file to write, before the work begins. */
+gboolean sam_output_check (const char *path, GError **error);
+
 /* Any data into a file, whole or not at all, or to standard output for "-". */
 gboolean sam_output_write (const char *path, const void *data, size_t size, GError **error);
