@@ -141,6 +141,7 @@ count_band (const uint8_t       *coverage,
 /**
  * Writing:
  * @x, @y: of the picture's corner in @buffer
+ * @alpha: whether the coverage is to be the alpha of a layer
  * @old: (nullable): what @operation combines the mask with, of @buffer's size
  * @above, @below: scratch for that, a band each
  */
@@ -148,6 +149,7 @@ typedef struct
 {
   GeglBuffer    *buffer;
   int            x, y;
+  gboolean       alpha;
   GeglBuffer    *old;
   GimpChannelOps operation;
   float         *above, *below;
@@ -173,6 +175,28 @@ combine (float          old,
 }
 
 static gboolean
+write_alpha (const uint8_t       *coverage,
+             const GeglRectangle *place,
+             GeglBuffer          *buffer,
+             GError             **error)
+{
+  gsize               n      = (gsize) place->width * place->height;
+  g_autofree uint8_t *pixels = g_try_malloc0 (2 * n);
+
+  if (pixels == NULL)
+    {
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", place->height, place->width);
+      return FALSE;
+    }
+
+  for (gsize i = 0; i < n; i++)
+    pixels[2 * i + 1] = coverage[i];
+  gegl_buffer_set (buffer, place, 0, babl_format ("YA u8"), pixels, GEGL_AUTO_ROWSTRIDE);
+
+  return TRUE;
+}
+
+static gboolean
 write_band (const uint8_t       *coverage,
             const GeglRectangle *band,
             gpointer             data,
@@ -184,6 +208,9 @@ write_band (const uint8_t       *coverage,
   /* so that 8-bit coverage stays as it is */
   gboolean      perceptual = g_str_has_prefix (encoding, "Y'");
   gsize         n          = (gsize) band->width * band->height;
+
+  if (writing->alpha)
+    return write_alpha (coverage, &place, writing->buffer, error);
 
   if (writing->old == NULL)
     {
@@ -344,6 +371,52 @@ new_channel (const SaSource      *source,
   return channel;
 }
 
+static GimpImageType
+alpha_type (GimpImage *image)
+{
+  switch (gimp_image_get_base_type (image))
+    {
+    case GIMP_GRAY:
+      return GIMP_GRAYA_IMAGE;
+    case GIMP_INDEXED:
+      return GIMP_INDEXEDA_IMAGE;
+    default:
+      return GIMP_RGBA_IMAGE;
+    }
+}
+
+/* A layer of the object's size whose alpha is the mask, for the selection to be made of. A channel would do as
+ * well, but when its insertion is undone, GIMP makes another channel active where there is one, and the user's
+ * next stroke would go there. */
+static GimpLayer *
+new_alpha (const SaSource      *source,
+           const SamMask       *mask,
+           gboolean             hard,
+           const GeglRectangle *area,
+           GError             **error)
+{
+  GimpLayer       *layer   = gimp_layer_new (source->image, "Segment Anything", area->width, area->height,
+                                             alpha_type (source->image), 100.0, GIMP_LAYER_MODE_NORMAL);
+  g_auto (Writing) writing = { NULL, -area->x, -area->y, TRUE };
+
+  if (layer == NULL)
+    {
+      refused (error, _("a selection"));
+      return NULL;
+    }
+
+  gimp_layer_set_offsets (layer, area->x + source->x, area->y + source->y);
+  gimp_item_set_visible (GIMP_ITEM (layer), FALSE);
+  writing.buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (layer));
+  if (! for_each_band (source, mask, hard, area, write_band, &writing, error))
+    {
+      gimp_item_delete (GIMP_ITEM (layer));
+      return NULL;
+    }
+
+  return layer;
+}
+
 /* A layer's mask, not on the layer yet. Without an old mask all of the layer is shown, so adding to it makes
  * no sense: then the object is what is shown, and subtracting hides it. */
 static GimpLayerMask *
@@ -469,16 +542,13 @@ new_layer (const SaSource      *source,
            const char          *name,
            GError             **error)
 {
-  GimpImageBaseType base  = gimp_image_get_base_type (source->image);
-  GimpLayer        *layer = gimp_layer_new (source->image, name, source->width, source->height,
-                                            base == GIMP_RGB    ? GIMP_RGBA_IMAGE
-                                            : base == GIMP_GRAY ? GIMP_GRAYA_IMAGE
-                                                                : GIMP_INDEXEDA_IMAGE,
-                                            100.0, gimp_image_get_default_new_layer_mode (source->image));
-  GimpLayerMask    *limit = NULL;
-  Cutting           cutting = { NULL };
-  g_autofree char  *component = NULL;
-  gboolean          ok;
+  GimpLayer       *layer     = gimp_layer_new (source->image, name, source->width, source->height,
+                                               alpha_type (source->image), 100.0,
+                                               gimp_image_get_default_new_layer_mode (source->image));
+  GimpLayerMask   *limit     = NULL;
+  Cutting          cutting   = { NULL };
+  g_autofree char *component = NULL;
+  gboolean         ok;
 
   if (layer == NULL)
     {
@@ -564,29 +634,6 @@ new_path (const SaSource *source,
 /* --- Into the image ----------------------------------------------------------------------------------- */
 
 static gboolean
-insert_selection (const SaSource *source,
-                  GimpChannel    *channel,
-                  GimpChannelOps  operation)
-{
-  gboolean ok;
-
-  gimp_context_push ();
-  gimp_context_set_feather (FALSE);
-
-  /* only an item of the image can be selected */
-  ok = gimp_image_insert_channel (source->image, channel, NULL, 0);
-  if (ok)
-    {
-      ok = gimp_image_select_item (source->image, operation, GIMP_ITEM (channel));
-      gimp_image_remove_channel (source->image, channel);
-    }
-
-  gimp_context_pop ();
-
-  return ok;
-}
-
-static gboolean
 insert_layer_mask (const SaSource *source,
                    GimpLayerMask  *mask)
 {
@@ -601,17 +648,16 @@ insert_layer_mask (const SaSource *source,
   return ok;
 }
 
+/* Just above its source, but not inside a group whose pixels are locked. */
 static gboolean
 insert_layer (const SaSource *source,
               GimpLayer      *layer)
 {
-  GimpItem *above  = source->merged ? NULL : GIMP_ITEM (source->layer);
-  GimpItem *parent = above;
+  GimpItem *above = GIMP_ITEM (source->layer);
 
-  /* just above its source, but not inside a group whose pixels are locked */
-  for (; parent != NULL; parent = gimp_item_get_parent (parent))
+  for (GimpItem *item = above; item != NULL; item = gimp_item_get_parent (item))
     {
-      GimpItem *group = gimp_item_get_parent (parent);
+      GimpItem *group = gimp_item_get_parent (item);
 
       if (group != NULL && gimp_item_get_lock_content (group))
         above = group;
@@ -620,6 +666,29 @@ insert_layer (const SaSource *source,
   return gimp_image_insert_layer (source->image, layer,
                                   above != NULL ? GIMP_LAYER (gimp_item_get_parent (above)) : NULL,
                                   above != NULL ? gimp_image_get_item_position (source->image, above) : 0);
+}
+
+static gboolean
+insert_selection (const SaSource *source,
+                  GimpLayer      *alpha,
+                  GimpChannelOps  operation)
+{
+  gboolean ok;
+
+  gimp_context_push ();
+  gimp_context_set_feather (FALSE);
+
+  /* only an item of the image can be selected */
+  ok = insert_layer (source, alpha);
+  if (ok)
+    {
+      ok = gimp_image_select_item (source->image, operation, GIMP_ITEM (alpha));
+      gimp_image_remove_layer (source->image, alpha);
+    }
+
+  gimp_context_pop ();
+
+  return ok;
 }
 
 gboolean
@@ -666,6 +735,8 @@ sa_output_apply (const SaSource  *source,
   switch (request->output)
     {
     case SA_OUTPUT_SELECTION:
+      made = (GimpItem *) new_alpha (source, mask, hard, &area, error);
+      break;
     case SA_OUTPUT_CHANNEL:
       made = (GimpItem *) new_channel (source, mask, hard, &area, name, error);
       break;
@@ -692,7 +763,7 @@ sa_output_apply (const SaSource  *source,
   switch (request->output)
     {
     case SA_OUTPUT_SELECTION:
-      ok = insert_selection (source, GIMP_CHANNEL (made), request->operation);
+      ok = insert_selection (source, GIMP_LAYER (made), request->operation);
       break;
     case SA_OUTPUT_CHANNEL:
       ok = gimp_image_insert_channel (source->image, GIMP_CHANNEL (made), NULL, 0);
@@ -701,7 +772,9 @@ sa_output_apply (const SaSource  *source,
       ok = insert_layer_mask (source, GIMP_LAYER_MASK (made));
       break;
     case SA_OUTPUT_NEW_LAYER:
-      ok = insert_layer (source, GIMP_LAYER (made));
+      /* what is merged is no layer's: on top of all */
+      ok = source->merged ? gimp_image_insert_layer (source->image, GIMP_LAYER (made), NULL, 0)
+                          : insert_layer (source, GIMP_LAYER (made));
       break;
     case SA_OUTPUT_PATH:
       ok = gimp_image_insert_path (source->image, GIMP_PATH (made), NULL, 0);
