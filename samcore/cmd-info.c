@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "samcore/command.h"
+#include "samcore/sam-catalogue.h"
 #include "samcore/sam-checkpoint.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-json.h"
@@ -13,9 +14,10 @@
 
 typedef struct
 {
-  SamCheckpoint *checkpoint;
-  SamModel      *model; /* NULL: of no family that we know */
-  size_t         n_parameters[N_DTYPES];
+  SamCheckpoint      *checkpoint;
+  SamModel           *model; /* NULL: of no family that we know */
+  const SamModelInfo *known; /* NULL: not in the catalogue */
+  size_t              n_parameters[N_DTYPES];
 } Info;
 
 /* "F16 5.2 M, F32 0.1 M" */
@@ -52,7 +54,12 @@ print_text (const Info *info,
 {
   g_autofree char *size = g_format_size (sam_checkpoint_get_size (info->checkpoint));
   g_autofree char *precision = describe_precision (info);
-  const char      *licence = sam_checkpoint_get_metadata (info->checkpoint, "license");
+  const char      *licence = sam_checkpoint_get_metadata (info->checkpoint, "licence");
+
+  if (licence == NULL)
+    licence = sam_checkpoint_get_metadata (info->checkpoint, "license");
+  if (licence == NULL && info->known != NULL)
+    licence = info->known->licence;
 
   printf ("file        %s\n", path);
   printf ("format      %s, %s\n", sam_checkpoint_get_format (info->checkpoint), size);
@@ -73,6 +80,8 @@ print_text (const Info *info,
     }
   if (licence != NULL)
     printf ("licence     %s\n", licence);
+  if (info->known != NULL)
+    printf ("            %s\n", info->known->licence_words);
   printf ("parameters  %s\n", precision);
   printf ("tensors     %zu%s\n", sam_checkpoint_get_n_tensors (info->checkpoint),
           tensors ? "" : " (--tensors lists them)");
@@ -152,6 +161,8 @@ cmd_info (int    argc,
 
       info.n_parameters[tensor->dtype] += tensor->n_elements;
     }
+
+  info.known = sam_catalogue_recognise (argv[1], command_job (), NULL);
 
   /* a sound file of no family that we know can still be described */
   info.model = sam_model_load (argv[1], command_job (), &error);

@@ -16,6 +16,7 @@
 #include "samcore/sam-checkpoint-private.h"
 #include "samcore/sam-convert.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-family.h"
 #include "samcore/sam-file.h"
 
 #define N_PIECE     (1 << 16) /* elements converted at a time */
@@ -210,12 +211,61 @@ append_metadata (GString    *json,
   append_string (json, value);
 }
 
-/* What the file says of itself stays; what the catalogue knows of it comes in addition. */
+/* Unless the file says it itself. */
 static void
-append_all_metadata (GString             *json,
-                     const SamCheckpoint *checkpoint,
-                     const SamModelInfo  *info,
-                     gboolean             quantised)
+append_missing (GString             *json,
+                const SamCheckpoint *checkpoint,
+                const char          *key,
+                const char          *value)
+{
+  if (sam_checkpoint_get_metadata (checkpoint, key) == NULL)
+    append_metadata (json, key, value);
+}
+
+static void
+append_triple (GString             *json,
+               const SamCheckpoint *checkpoint,
+               const char          *key,
+               const float          value[3])
+{
+  char             number[3][G_ASCII_DTOSTR_BUF_SIZE];
+  g_autofree char *text = NULL;
+
+  for (int i = 0; i < 3; i++)
+    g_ascii_formatd (number[i], sizeof number[i], "%.9g", value[i]);
+  text = g_strjoin (",", number[0], number[1], number[2], NULL);
+  append_missing (json, checkpoint, key, text);
+}
+
+/* What the network is, where it is one that we know. */
+static void
+append_family (GString       *json,
+               SamCheckpoint *checkpoint)
+{
+  g_autoptr (SamWeights) weights = sam_weights_new (checkpoint);
+  const SamFamily       *family = sam_family_find (weights);
+  g_autofree char       *size = NULL;
+  SamModelSpec           spec;
+
+  if (family == NULL)
+    return;
+  sam_family_describe (family, weights, &spec);
+  if (sam_weights_failed (weights))
+    return;
+  size = g_strdup_printf ("%zu", spec.input);
+  append_missing (json, checkpoint, "family", spec.family);
+  append_missing (json, checkpoint, "name", spec.name);
+  append_missing (json, checkpoint, "image_size", size);
+  append_triple (json, checkpoint, "mean", spec.preprocess.mean);
+  append_triple (json, checkpoint, "std", spec.preprocess.std);
+}
+
+/* What the file says of itself stays; what the network and the catalogue say comes in addition. */
+static void
+append_all_metadata (GString            *json,
+                     SamCheckpoint      *checkpoint,
+                     const SamModelInfo *info,
+                     gboolean            quantised)
 {
   static const char    *ours[] = { "format", "quantisation" };
   g_autofree char     **keys = sam_checkpoint_get_metadata_keys (checkpoint);
@@ -227,21 +277,21 @@ append_all_metadata (GString             *json,
   for (char **key = keys; *key != NULL; key++)
     if (! g_str_equal (*key, ours[0]) && ! g_str_equal (*key, ours[1]))
       append_metadata (json, *key, sam_checkpoint_get_metadata (checkpoint, *key));
-  if (info != NULL && sam_checkpoint_get_metadata (checkpoint, "name") == NULL)
-    append_metadata (json, "name", info->title);
-  if (info != NULL && sam_checkpoint_get_metadata (checkpoint, "licence") == NULL)
-    append_metadata (json, "licence", info->licence);
-  if (info != NULL && sam_checkpoint_get_metadata (checkpoint, "source") == NULL)
-    append_metadata (json, "source", info->source);
+  append_family (json, checkpoint);
+  if (info != NULL)
+    {
+      append_missing (json, checkpoint, "licence", info->licence);
+      append_missing (json, checkpoint, "source", info->source);
+    }
   g_string_append_c (json, '}');
 }
 
 static gboolean
-write_header (SamNewFile          *file,
-              const SamCheckpoint *checkpoint,
-              const SamModelInfo  *info,
-              GArray              *outputs,
-              GError             **error)
+write_header (SamNewFile         *file,
+              SamCheckpoint      *checkpoint,
+              const SamModelInfo *info,
+              GArray             *outputs,
+              GError            **error)
 {
   g_autoptr (GString) json = g_string_new (NULL);
   gboolean            quantised = FALSE, fits = TRUE;

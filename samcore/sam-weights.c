@@ -261,6 +261,11 @@ fetch (SamWeights   *weights,
     case SAM_DTYPE_F64:
       break;
 
+    case SAM_DTYPE_I8:
+      if (tensor->scale != NULL) /* rounded floating point ones */
+        break;
+      G_GNUC_FALLTHROUGH;
+
     default:
       sam_weights_fail (weights, "the tensor %s holds %s values instead of floating point ones", name,
                         sam_dtype_get_name (tensor->dtype));

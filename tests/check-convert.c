@@ -11,6 +11,7 @@
 #include "samcore/sam-checkpoint.h"
 #include "samcore/sam-convert.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-model.h"
 
 static char *folder;
 
@@ -89,6 +90,28 @@ test_metadata (void)
 
   g_assert_cmpstr (sam_checkpoint_get_metadata (converted, "title"), ==, "naïve \"quoted\" \\ ☃");
   g_assert_cmpstr (sam_checkpoint_get_metadata (converted, "empty"), ==, "");
+}
+
+/* The built-in model at every precision is still a model, and says so. */
+static void
+test_builtin (void)
+{
+  g_autofree char *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models", "builtin.safetensors",
+                                            NULL);
+  g_autofree char *out = g_build_filename (folder, "out.safetensors", NULL);
+
+  for (int precision = SAM_PRECISION_F32; precision <= SAM_PRECISION_INT8; precision++)
+    {
+      g_autoptr (GError)        error = NULL;
+      g_autoptr (SamCheckpoint) converted = convert (path, precision);
+      g_autoptr (SamModel)      model = sam_model_load (out, NULL, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (sam_model_get_family (model), ==, sam_checkpoint_get_metadata (converted, "family"));
+      g_assert_nonnull (sam_checkpoint_get_metadata (converted, "image_size"));
+      g_assert_nonnull (sam_checkpoint_get_metadata (converted, "mean"));
+      g_assert_nonnull (sam_checkpoint_get_metadata (converted, "licence"));
+    }
 }
 
 /* A file with one matrix "m.weight" [rows, columns] and a vector. */
@@ -285,6 +308,7 @@ main (int    argc,
   out = g_build_filename (folder, "out.safetensors", NULL);
   g_test_add_func ("/convert/fixtures", test_fixtures);
   g_test_add_func ("/convert/metadata", test_metadata);
+  g_test_add_func ("/convert/builtin", test_builtin);
   g_test_add_func ("/convert/rounding", test_rounding);
   g_test_add_func ("/convert/too-large", test_too_large);
   g_test_add_func ("/convert/failures", test_failures);

@@ -53,7 +53,7 @@ put (GByteArray *file,
 {
   for (int i = 0; i < n; i++)
     {
-      uint8_t byte = number >> (8 * i);
+      uint8_t byte = i < 8 ? number >> (8 * i) : 0;
 
       g_byte_array_append (file, &byte, 1);
     }
