@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ struct _SamCheckpoint
   const uint8_t *data;   /* @bytes, or what lies inside of it */
   size_t        size;
   gboolean      entered;
+  gboolean      mapped;  /* bytes are a file's */
   GArray       *tensors; /* SamTensor */
   GHashTable   *by_name; /* char * → index + 1 */
   GHashTable   *metadata;
@@ -415,6 +417,7 @@ sam_checkpoint_open (const char *path,
   g_autoptr (GMappedFile) file = NULL;
   g_autoptr (GBytes)      bytes = NULL;
   struct stat             status;
+  SamCheckpoint          *checkpoint;
   int                     fd;
 
   /* Not blocking, so that somebody's named pipe is an error and no endless wait. */
@@ -439,7 +442,27 @@ sam_checkpoint_open (const char *path,
     }
   bytes = g_mapped_file_get_bytes (file);
 
-  return sam_checkpoint_open_bytes (bytes, path, error);
+  checkpoint = sam_checkpoint_open_bytes (bytes, path, error);
+  if (checkpoint != NULL)
+    checkpoint->mapped = TRUE;
+
+  return checkpoint;
+}
+
+void
+sam_checkpoint_drop (const SamCheckpoint *checkpoint,
+                     gconstpointer        data,
+                     size_t               n_bytes)
+{
+  gsize     size;
+  uintptr_t start = (uintptr_t) g_bytes_get_data (checkpoint->bytes, &size);
+  uintptr_t page  = (uintptr_t) sysconf (_SC_PAGESIZE);
+  uintptr_t first = ((uintptr_t) data + page - 1) / page * page;
+  uintptr_t end   = ((uintptr_t) data + n_bytes) / page * page;
+
+  /* Only a mapped file can be read again; other memory would come back as zeros. */
+  if (checkpoint->mapped && first < end && first >= start && end <= start + size)
+    madvise ((void *) first, end - first, MADV_DONTNEED);
 }
 
 SamCheckpoint *

@@ -92,6 +92,10 @@ char *sam_checkpoint_get_hash (const SamCheckpoint *checkpoint);
  */
 gboolean sam_checkpoint_verify (const SamCheckpoint *checkpoint, GError **error);
 
+/* Tells the system that these bytes of a mapped file will hardly be read again, so that they take no memory;
+ * they can still be read. Does nothing to other bytes. */
+void sam_checkpoint_drop (const SamCheckpoint *checkpoint, gconstpointer data, size_t n_bytes);
+
 size_t      sam_dtype_get_size (SamDtype dtype);
 const char *sam_dtype_get_name (SamDtype dtype); /* "F32", "BF16", … as in safetensors */
 

@@ -6,19 +6,19 @@
 #include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 
-/* w: [out, in]  b: [out] or NULL  m: w, packed. Also a 1x1 convolution. */
+/* m: [out, in]  b: [out] or NULL. Also a 1x1 convolution. */
 typedef struct
 {
-  const float *w, *b;
   SamMatrix   *m;
+  const float *b;
   size_t       in, out;
 } SamLinear;
 
-/* w: [out, kernel, kernel, in]  b: [out] or NULL  m: w, packed */
+/* m: [out, kernel kernel in]  b: [out] or NULL */
 typedef struct
 {
-  const float *w, *b;
   SamMatrix   *m;
+  const float *b;
   size_t       in, out, kernel, stride, pad;
 } SamConv;
 
@@ -29,11 +29,11 @@ typedef struct
   size_t       c, stride;
 } SamDepthwise;
 
-/* Transposed 2x2, stride 2   w: [2, 2, out, in]  b: [out]  m: w, packed */
+/* Transposed 2x2, stride 2   m: [2 2 out, in]  b: [out] */
 typedef struct
 {
-  const float *w, *b;
   SamMatrix   *m;
+  const float *b;
   size_t       in, out;
 } SamConvTranspose;
 

@@ -175,9 +175,9 @@ fetch_high_res (SamWeights           *weights,
                 size_t                out,
                 const char           *prefix)
 {
-  SamLinear first, second;
-  size_t    middle;
-  float    *w, *b;
+  const float *w1, *b1, *w2, *b2;
+  size_t       middle;
+  float       *w, *b;
 
   if (spec->lateral[level] == NULL)
     {
@@ -186,30 +186,32 @@ fetch_high_res (SamWeights           *weights,
     }
 
   middle = sam_weights_dim (weights, 4, 1, 1, MAX_HEAD, "%sconv_s%d.weight", prefix, level);
-  sam_weights_conv1x1 (weights, &first, in, middle, SAM_BIAS_YES, "%s", spec->lateral[level]);
-  sam_weights_conv1x1 (weights, &second, middle, out, SAM_BIAS_YES, "%sconv_s%d", prefix, level);
-  w = sam_weights_alloc (weights, out * in);
-  b = sam_weights_alloc (weights, out);
-  sam_weights_linear_take (weights, layer, in, out, w, b);
+  w1 = sam_weights_fetch (weights, 4, (const size_t[]) { middle, in, 1, 1 }, "%s.weight", spec->lateral[level]);
+  b1 = sam_weights_vector (weights, middle, "%s.bias", spec->lateral[level]);
+  w2 = sam_weights_fetch (weights, 4, (const size_t[]) { out, middle, 1, 1 }, "%sconv_s%d.weight", prefix, level);
+  b2 = sam_weights_vector (weights, out, "%sconv_s%d.bias", prefix, level);
+  w  = sam_weights_alloc (weights, out * in);
+  b  = sam_weights_alloc (weights, out);
   if (sam_weights_failed (weights))
     return;
 
   for (size_t o = 0; o < out; o++)
     {
-      double bias = second.b[o];
+      double bias = b2[o];
 
       for (size_t i = 0; i < in; i++)
         {
           double sum = 0.0;
 
           for (size_t m = 0; m < middle; m++)
-            sum += (double) second.w[o * middle + m] * first.w[m * in + i];
+            sum += (double) w2[o * middle + m] * w1[m * in + i];
           w[o * in + i] = (float) sum;
         }
       for (size_t m = 0; m < middle; m++)
-        bias += (double) second.w[o * middle + m] * first.b[m];
+        bias += (double) w2[o * middle + m] * b1[m];
       b[o] = (float) bias;
     }
+  sam_weights_linear_take (weights, layer, in, out, w, b);
 }
 
 SamMaskDecoder *

@@ -153,6 +153,14 @@ matrix_prepare (const SamMatrix *matrix)
     }
 }
 
+bool
+sam_matrix_pack (SamMatrix *matrix)
+{
+  matrix_prepare (matrix);
+
+  return matrix->panels != NULL;
+}
+
 /* The panels of a group of columns. */
 static const void *
 matrix_panels (const SamMatrix *m, size_t column, size_t n)

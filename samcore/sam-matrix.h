@@ -28,6 +28,8 @@ const SamGemm *sam_arithmetic_gemm (SamArithmetic arithmetic);
 
 /* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */
 SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic);
+/* Packs it now. After true w is not looked at again; false: there was no memory, w is still needed. */
+bool       sam_matrix_pack (SamMatrix *matrix);
 void       sam_matrix_free (SamMatrix *matrix);
 
 /* Layer norm of a row; weight, bias: [in] */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a network's weights out of a checkpoint.
  *
- *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h
+ *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h ──▶ packed
  *
  * The first failure is kept, later fetches return NULL at once. */
 #include "samcore/sam-weights.h"
@@ -110,7 +110,19 @@ sam_weights_set_arithmetic (SamWeights  *weights,
   weights->arithmetic = arithmetic;
 }
 
-/* w: [out, in]. NULL after a failure, like the fetches. */
+/* Values that have been copied in another order: a buffer of ours is freed, the pages of a mapped file are
+ * given back to the system, which can read them again. */
+static void
+release (SamWeights  *weights,
+         const float *values,
+         size_t       n)
+{
+  if (values != NULL && ! g_ptr_array_remove_fast (weights->owned, (gpointer) values))
+    sam_checkpoint_drop (weights->checkpoint, values, n * sizeof *values);
+}
+
+/* The values are packed for the processor's products at once, while they are in the cache; then they are let
+ * go, so that a large model is neither read twice nor held twice. w: [out, in]; NULL after a failure. */
 static SamMatrix *
 matrix (SamWeights  *weights,
         const float *w,
@@ -124,6 +136,8 @@ matrix (SamWeights  *weights,
 
   made = sam_matrix_new (w, out, in, weights->arithmetic);
   g_ptr_array_add (weights->matrices, made);
+  if (sam_matrix_pack (made))
+    release (weights, w, out * in);
 
   return made;
 }
@@ -267,6 +281,9 @@ fetch (SamWeights   *weights,
       G_GNUC_FALLTHROUGH;
 
     default:
+      /* whole numbers with a scale for each row are our own form */
+      if (tensor->dtype == SAM_DTYPE_I8 && tensor->scale != NULL)
+        break;
       sam_weights_fail (weights, "the tensor %s holds %s values instead of floating point ones", name,
                         sam_dtype_get_name (tensor->dtype));
       return NULL;
@@ -295,15 +312,6 @@ fetch (SamWeights   *weights,
     }
 
   return (float *) data.values;
-}
-
-/* [c, 1, 3, 3] and the like are copied in their new order; the copy in the file's order is let go. */
-static void
-release (SamWeights  *weights,
-         const float *values)
-{
-  if (values != NULL)
-    g_ptr_array_remove_fast (weights->owned, (gpointer) values);
 }
 
 float *
@@ -415,9 +423,8 @@ sam_weights_linear (SamWeights *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->w   = fetch_part (weights, 2, shape, FALSE, name, ".weight");
+  layer->m   = matrix (weights, fetch_part (weights, 2, shape, FALSE, name, ".weight"), out, in);
   layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
-  layer->m   = matrix (weights, layer->w, out, in);
 }
 
 void
@@ -439,9 +446,8 @@ sam_weights_conv1x1 (SamWeights *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->w   = fetch_part (weights, 4, shape, FALSE, name, ".weight");
+  layer->m   = matrix (weights, fetch_part (weights, 4, shape, FALSE, name, ".weight"), out, in);
   layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
-  layer->m   = matrix (weights, layer->w, out, in);
 }
 
 void
@@ -452,7 +458,7 @@ sam_weights_linear_take (SamWeights  *weights,
                          const float *w,
                          const float *b)
 {
-  *layer = (SamLinear) { w, b, matrix (weights, w, out, in), in, out };
+  *layer = (SamLinear) { matrix (weights, w, out, in), b, in, out };
 }
 
 /* [out, in, k, k] ──▶ [out, k, k, in] */
@@ -477,6 +483,23 @@ convolution_order (SamWeights  *weights,
   return ordered;
 }
 
+/* Takes the kernel, in the file's order, away. */
+static void
+conv_take (SamWeights  *weights,
+           SamConv     *layer,
+           const float *kernel_values,
+           size_t       in,
+           size_t       out,
+           size_t       kernel,
+           size_t       stride,
+           size_t       pad)
+{
+  const float *ordered = convolution_order (weights, kernel_values, out, in, kernel);
+
+  release (weights, kernel_values, out * in * kernel * kernel);
+  *layer = (SamConv) { matrix (weights, ordered, out, kernel * kernel * in), NULL, in, out, kernel, stride, pad };
+}
+
 void
 sam_weights_conv (SamWeights *weights,
                   SamConv    *layer,
@@ -499,10 +522,8 @@ sam_weights_conv (SamWeights *weights,
   va_end (args);
 
   w = fetch_part (weights, 4, shape, FALSE, name, ".weight");
-  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), NULL, NULL, in, out, kernel, stride, pad };
-  release (weights, w);
+  conv_take (weights, layer, w, in, out, kernel, stride, pad);
   layer->b = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
-  layer->m = matrix (weights, layer->w, out, kernel * kernel * in);
 }
 
 void
@@ -534,13 +555,12 @@ sam_weights_conv_transpose (SamWeights       *weights,
           for (size_t p = 0; p < 4; p++)
             ordered[(p * out + o) * in + i] = w[(i * out + o) * 4 + p];
     }
-  release (weights, w);
+  release (weights, w, 4 * out * in);
 
   layer->in  = in;
   layer->out = out;
-  layer->w   = ordered;
-  layer->b   = fetch_part (weights, 1, &out, FALSE, name, ".bias");
   layer->m   = matrix (weights, ordered, 4 * out, in);
+  layer->b   = fetch_part (weights, 1, &out, FALSE, name, ".bias");
 }
 
 void
@@ -649,9 +669,8 @@ sam_weights_conv1x1_bn (SamWeights *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->w   = folded (weights, &bias, out, in, 1, name);
+  layer->m   = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in);
   layer->b   = bias;
-  layer->m   = matrix (weights, layer->w, out, in);
 }
 
 void
@@ -674,9 +693,8 @@ sam_weights_conv_bn (SamWeights *weights,
   va_end (args);
 
   w = folded (weights, &bias, out, in, kernel, name);
-  *layer = (SamConv) { convolution_order (weights, w, out, in, kernel), bias, NULL, in, out, kernel, stride, pad };
-  release (weights, w);
-  layer->m = matrix (weights, layer->w, out, kernel * kernel * in);
+  conv_take (weights, layer, w, in, out, kernel, stride, pad);
+  layer->b = bias;
 }
 
 void
@@ -716,5 +734,5 @@ sam_weights_depthwise_bn (SamWeights   *weights,
 
   w = folded (weights, &bias, c, 1, 3, name);
   sam_weights_depthwise_take (weights, layer, c, stride, w, bias);
-  release (weights, w);
+  release (weights, w, 9 * c);
 }

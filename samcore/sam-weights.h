@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a network's weights out of a checkpoint: checks shapes and values, converts to float32 and puts them
- * into the order of sam-ops.h, once. A plain f32 matrix is used where it lies in the mapped file. Internal.
+ * into the order of sam-ops.h, once. Matrices are packed at once and the file's pages let go; plain f32 vectors
+ * are used where they lie in the mapped file. Internal.
  *
  * Errors are kept: the first fetch that fails sets the error, and all later ones do nothing and return NULL.
  * So a network asks for all its tensors in a row and looks at sam_weights_check() once, before any use. */
@@ -66,7 +67,7 @@ void sam_weights_conv_transpose (SamWeights *weights, SamConvTranspose *layer, s
 void sam_weights_norm (SamWeights *weights, SamNorm *layer, size_t c, float eps,
                        const char *format, ...) G_GNUC_PRINTF (5, 6);
 
-/* The same from arrays that live as long as @weights: a matrix made of others. */
+/* The same from arrays that sam_weights_alloc() gave: a matrix made of others. Takes w away. */
 void sam_weights_linear_take (SamWeights *weights, SamLinear *layer, size_t in, size_t out,
                               const float *w, const float *b);
 
