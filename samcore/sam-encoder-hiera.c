@@ -156,7 +156,7 @@ fetch_table (SamWeights *weights,
              const char *name)
 {
   const size_t shape[4] = { 1, c, g, g };
-  const float *table    = sam_weights_fetch (weights, 4, shape, "%strunk.%s", prefix, name);
+  const float *table    = sam_weights_fetch (weights, 4, shape, "%s%s", prefix, name);
   float       *ordered  = sam_weights_alloc (weights, g * g * c);
 
   if (table == NULL || ordered == NULL)
@@ -174,7 +174,7 @@ fetch_positions (SamWeights *weights,
                  size_t      side,
                  size_t      width)
 {
-  size_t       g         = sam_weights_dim (weights, 4, 2, 1, MAX_TABLE, "%strunk.pos_embed", prefix);
+  size_t       g         = sam_weights_dim (weights, 4, 2, 1, MAX_TABLE, "%spos_embed", prefix);
   const float *small     = fetch_table (weights, width, g, prefix, "pos_embed");
   const float *tile      = fetch_table (weights, width, TILE, prefix, "pos_embed_window");
   float       *positions = sam_weights_alloc (weights, side * side * width);
@@ -195,9 +195,11 @@ SamEncoder *
 sam_encoder_hiera_new_planned (SamWeights         *weights,
                                const SamModelSpec *spec,
                                const SamHieraPlan *plan,
+                               const char         *trunk,
                                const char         *no_memory)
 {
-  const char  *prefix   = spec->encoder_prefix;
+  const char      *prefix = spec->encoder_prefix;
+  g_autofree char *body   = g_strconcat (prefix, trunk, NULL);
   Hiera       *self     = g_new0 (Hiera, 1);
   size_t       side     = spec->input / PATCH_STEP;
   size_t       channels = sam_weights_dim (weights, 4, 0, 8, 4096, "%sneck.convs.0.conv.weight", prefix);
@@ -212,13 +214,13 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
   self->parent.channels = channels;
 
   sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH_STEP, PATCH / 2, SAM_BIAS_YES,
-                    "%strunk.patch_embed.proj", prefix);
-  self->positions   = fetch_positions (weights, prefix, side, width);
+                    "%spatch_embed.proj", body);
+  self->positions   = fetch_positions (weights, body, side, width);
   self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
 
   for (size_t i = 0; i < plan->n_blocks && ! sam_weights_failed (weights); i++)
     {
-      g_autofree char *name   = g_strdup_printf ("%strunk.blocks.%" G_GSIZE_FORMAT ".", prefix, i);
+      g_autofree char *name   = g_strdup_printf ("%sblocks.%" G_GSIZE_FORMAT ".", body, i);
       /* the first block of a stage still cuts the map before it */
       size_t           window = plan->window[stage];
 
@@ -284,5 +286,5 @@ sam_encoder_hiera_new (SamWeights         *weights,
 {
   const SamHieraPlan *plan = sam_hiera_plan_find (weights, spec->encoder_prefix);
 
-  return plan != NULL ? sam_encoder_hiera_new_planned (weights, spec, plan, "no_mem_embed") : NULL;
+  return plan != NULL ? sam_encoder_hiera_new_planned (weights, spec, plan, "trunk.", "no_mem_embed") : NULL;
 }

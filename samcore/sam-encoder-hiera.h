@@ -20,8 +20,9 @@ typedef struct
 /* The published one that the tensors belong to; NULL and a failure of @weights if there is none. */
 const SamHieraPlan *sam_hiera_plan_find (SamWeights *weights, const char *prefix);
 
-/* no_memory: the tensor [1, 1, channels] added to the embedding, or NULL */
+/* trunk: "trunk.", what the names of the encoder's tensors go on with
+ * no_memory: the tensor [1, 1, channels] added to the embedding, or NULL */
 SamEncoder *sam_encoder_hiera_new_planned (SamWeights *weights, const SamModelSpec *spec,
-                                           const SamHieraPlan *plan, const char *no_memory);
+                                           const SamHieraPlan *plan, const char *trunk, const char *no_memory);
 
 G_END_DECLS

@@ -8,6 +8,7 @@
 #include <glib/gstdio.h>
 #include <json-glib/json-glib.h>
 
+#include "samcore/sam-convert.h"
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-logits-private.h"
 #include "samcore/sam-model-private.h"
@@ -910,6 +911,55 @@ test_embedding_damage (void)
   remove_path (path);
 }
 
+/* ---- less exact weights ---- */
+
+/* The same object comes out of every precision that we write. */
+static void
+test_converted (void)
+{
+  static const struct { SamPrecision precision; double iou; } cases[] = {
+    { SAM_PRECISION_F32, 0.9999 }, { SAM_PRECISION_F16, 0.9999 }, { SAM_PRECISION_BF16, 0.97 },
+    { SAM_PRECISION_INT8, 0.95 },
+  };
+  g_auto (SamPrompt)    prompt;
+  g_autoptr (SamLogits) logits = NULL;
+  g_autoptr (SamMask)   wanted = NULL;
+  g_autoptr (GError)    error  = NULL;
+
+  make_case (&prompt, 3);
+  logits = predict (&prompt);
+  wanted = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, &error);
+  g_assert_no_error (error);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autofree char         *path = temporary_path ("converted.safetensors");
+      g_autoptr (SamModel)     converted = NULL;
+      g_autoptr (SamEmbedding) made      = NULL;
+      g_autoptr (SamLogits)    answer    = NULL;
+      g_autoptr (SamMask)      mask      = NULL;
+
+      g_assert_true (sam_convert (model_path, path, cases[i].precision, NULL, &error));
+      g_assert_no_error (error);
+      converted = sam_model_load (path, NULL, &error);
+      g_assert_no_error (error);
+      made = sam_model_encode (converted, image, NULL, &error);
+      g_assert_no_error (error);
+      answer = sam_model_predict (converted, made, &prompt, NULL, &error);
+      g_assert_no_error (error);
+      mask = sam_mask_new_from_logits (answer, 0, SAM_EDGE_HARD, NULL, &error);
+      g_assert_no_error (error);
+      g_test_message ("%d: %g", cases[i].precision, mask_iou (mask, wanted));
+      g_assert_cmpfloat (mask_iou (mask, wanted), >=, cases[i].iou);
+
+      /* an embedding belongs to its own model only */
+      g_assert_null (sam_model_predict (model, made, &prompt, NULL, &error));
+      g_assert_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED);
+      g_clear_error (&error);
+      remove_path (path);
+    }
+}
+
 static void
 test_properties (void)
 {
@@ -957,6 +1007,7 @@ main (int    argc,
   g_test_add_func ("/model/hostile/not-finite", test_not_finite);
   g_test_add_func ("/model/hostile/unknown", test_unknown);
   g_test_add_func ("/model/threads", test_threads);
+  g_test_add_func ("/model/converted", test_converted);
   g_test_add_func ("/model/embedding/file", test_embedding_file);
   g_test_add_func ("/model/embedding/damage", test_embedding_damage);
   result = g_test_run ();
