@@ -18,6 +18,7 @@
 #include <gegl.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/sam-everything.h"
 #include "samcore/sam-outline.h"
 
 #include "plugin/sa-error.h"
@@ -794,4 +795,90 @@ sa_output_apply (const SaSource  *source,
     *item = made;
 
   return TRUE;
+}
+
+/* One object as an item that is not in the image yet. */
+static GimpItem *
+new_object (const SaSource  *source,
+            const SamObject *object,
+            SaOutput         output,
+            const char      *name,
+            GError         **error)
+{
+  g_autoptr (SamMask) mask   = sam_object_to_mask (object, error);
+  GeglRectangle       limits = { source->x, source->y, source->width, source->height };
+  GeglRectangle       area;
+  GimpItem           *item;
+
+  if (mask == NULL)
+    return NULL;
+
+  if (output == SA_OUTPUT_CHANNEL)
+    limits = *GEGL_RECTANGLE (0, 0, gimp_image_get_width (source->image), gimp_image_get_height (source->image));
+  /* outside the canvas: an empty channel, so that there is one for each object */
+  if (! covered_area (source, mask, &limits, &area))
+    area = *GEGL_RECTANGLE (0, 0, 0, 0);
+
+  if (output == SA_OUTPUT_NEW_LAYER)
+    return (GimpItem *) new_layer (source, mask, TRUE, &area, name, error);
+
+  item = (GimpItem *) new_channel (source, mask, TRUE, &area, name, error);
+  if (item != NULL)
+    gimp_item_set_visible (item, FALSE);
+
+  return item;
+}
+
+GPtrArray *
+sa_output_apply_objects (const SaSource  *source,
+                         const GPtrArray *objects,
+                         SaOutput         output,
+                         GError         **error)
+{
+  g_autoptr (GPtrArray) items = g_ptr_array_new ();
+  GimpGroupLayer       *group = NULL;
+  Selected              selected;
+  gboolean              ok    = TRUE;
+
+  for (guint i = 0; i < objects->len; i++)
+    {
+      g_autofree char *name = g_strdup_printf (_("Object %u"), i + 1);
+      GimpItem        *item = new_object (source, g_ptr_array_index (objects, i), output, name, error);
+
+      if (item == NULL)
+        {
+          for (guint k = 0; k < items->len; k++)
+            gimp_item_delete (g_ptr_array_index (items, k));
+          return NULL;
+        }
+      g_ptr_array_add (items, item);
+    }
+
+  selected = selected_get (source->image);
+  gimp_image_undo_group_start (source->image);
+
+  if (output == SA_OUTPUT_NEW_LAYER)
+    {
+      group = gimp_group_layer_new (source->image, _("Objects"));
+      ok    = group != NULL && (source->merged ? gimp_image_insert_layer (source->image, GIMP_LAYER (group), NULL, 0)
+                                               : insert_layer (source, GIMP_LAYER (group)));
+    }
+  for (guint i = 0; ok && i < items->len; i++)
+    {
+      GimpItem *item = g_ptr_array_index (items, i);
+
+      ok = group != NULL ? gimp_image_insert_layer (source->image, GIMP_LAYER (item), GIMP_LAYER (group), (int) i)
+                         : gimp_image_insert_channel (source->image, GIMP_CHANNEL (item), NULL, (int) i);
+    }
+
+  selected_restore (&selected, source->image);
+  gimp_image_undo_group_end (source->image);
+
+  if (! ok)
+    {
+      refused (error, _("the output"));
+      return NULL;
+    }
+
+  return g_steal_pointer (&items);
 }

@@ -23,4 +23,14 @@ gboolean sa_output_check (const SaSource *source, const SaRequest *request, GErr
 gboolean sa_output_apply (const SaSource *source, const SamMask *mask, const SaRequest *request,
                           const char *name, gint64 *n_pixels, GimpItem **item, GError **error);
 
+/**
+ * sa_output_apply_objects:
+ * @objects: (element-type SamObject)
+ * @output: SA_OUTPUT_CHANNEL, or SA_OUTPUT_NEW_LAYER for layers in a group of their own
+ *
+ * Returns: (element-type GimpItem): the items, in the same order. One undo step, as above.
+ */
+GPtrArray *sa_output_apply_objects (const SaSource *source, const GPtrArray *objects, SaOutput output,
+                                    GError **error);
+
 G_END_DECLS

@@ -8,11 +8,13 @@
 #include "plugin/sa-run.h"
 
 #include <gegl.h>
+#include <libgimp/gimpui.h>
 
 #include "samcore/sam-catalogue.h"
 #include "samcore/sam-parallel.h"
 
 #include "plugin/sa-error.h"
+#include "plugin/sa-everything.h"
 #include "plugin/sa-intl.h"
 #include "plugin/sa-output.h"
 #include "plugin/sa-request.h"
@@ -53,6 +55,16 @@ start (void)
   gegl_init (NULL, NULL);
   sam_catalogue_add_directory (folder);
   sam_parallel_set_n_threads (gimp_get_num_processors ());
+}
+
+/* Without a display GTK would end the program, which looks like a crash. */
+static GimpValueArray *
+no_display (GimpProcedure *procedure)
+{
+  return sa_error_return (procedure,
+                          g_error_new_literal (SA_ERROR, SA_ERROR_FAILED,
+                                               _("There is no display to open a window on: run the procedure "
+                                                 "non-interactively.")));
 }
 
 static GimpValueArray *
@@ -136,6 +148,44 @@ sa_run_selection (GimpProcedure       *procedure,
   request.selection = SA_SELECTION_MASK;
   values            = run_request (procedure, image, drawables, &request);
   sa_request_clear (&request);
+
+  return values;
+}
+
+GimpValueArray *
+sa_run_everything (GimpProcedure       *procedure,
+                   GimpRunMode          run_mode,
+                   GimpImage           *image,
+                   GimpDrawable       **drawables,
+                   GimpProcedureConfig *config,
+                   gpointer             data)
+{
+  Progress        progress = { g_thread_self (), 0 };
+  SamJob          job      = { .progress = tell_progress, .data = &progress };
+  GimpValueArray *values;
+
+  start ();
+
+  if (run_mode == GIMP_RUN_INTERACTIVE)
+    {
+      GtkWidget *dialog;
+      gboolean   go;
+
+      if (! gtk_init_check (NULL, NULL))
+        return no_display (procedure);
+
+      gimp_ui_init (gimp_procedure_get_name (procedure));
+      dialog = gimp_procedure_dialog_new (procedure, config, _("Segment Everything"));
+      gimp_procedure_dialog_fill (GIMP_PROCEDURE_DIALOG (dialog), NULL);
+      go = gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (dialog));
+      gtk_widget_destroy (dialog);
+      if (! go)
+        return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
+    }
+
+  gimp_progress_init (_("Looking for objects"));
+  values = sa_everything_run (procedure, image, drawables, config, &job);
+  gimp_progress_end ();
 
   return values;
 }

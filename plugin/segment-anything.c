@@ -3,6 +3,7 @@
  *
  *   plug-in-segment-anything                 a prompt in, an object out; with a window when interactive
  *   plug-in-segment-anything-selection       the rough selection in, the object out
+ *   plug-in-segment-anything-everything      all objects of a layer
  *   plug-in-segment-anything-use-selection   the selection as a prompt in the window that is open
  *
  * GIMP starts the program anew for each call, and once after installation to ask what there is. */
@@ -10,12 +11,14 @@
 
 #include <libgimp/gimp.h>
 
+#include "plugin/sa-everything.h"
 #include "plugin/sa-intl.h"
 #include "plugin/sa-request.h"
 #include "plugin/sa-run.h"
 
 #define PROCEDURE               "plug-in-segment-anything"
 #define PROCEDURE_SELECTION     PROCEDURE "-selection"
+#define PROCEDURE_EVERYTHING    PROCEDURE "-everything"
 #define PROCEDURE_USE_SELECTION PROCEDURE "-use-selection"
 
 /* type names need three letters at least */
@@ -40,6 +43,7 @@ query_procedures (GimpPlugIn *plug_in)
 
   names = g_list_append (names, g_strdup (PROCEDURE));
   names = g_list_append (names, g_strdup (PROCEDURE_SELECTION));
+  names = g_list_append (names, g_strdup (PROCEDURE_EVERYTHING));
   names = g_list_append (names, g_strdup (PROCEDURE_USE_SELECTION));
 
   return names;
@@ -63,10 +67,14 @@ static GimpProcedure *
 create_procedure (GimpPlugIn  *plug_in,
                   const gchar *name)
 {
-  gboolean         prompt    = g_strcmp0 (name, PROCEDURE) == 0;
-  gboolean         selection = g_strcmp0 (name, PROCEDURE_SELECTION) == 0;
-  GimpRunImageFunc run = prompt ? sa_run_prompt : selection ? sa_run_selection : sa_run_use_selection;
-  GimpProcedure   *procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run, NULL, NULL);
+  gboolean         prompt     = g_strcmp0 (name, PROCEDURE) == 0;
+  gboolean         selection  = g_strcmp0 (name, PROCEDURE_SELECTION) == 0;
+  gboolean         everything = g_strcmp0 (name, PROCEDURE_EVERYTHING) == 0;
+  GimpRunImageFunc run        = prompt       ? sa_run_prompt
+                                : selection  ? sa_run_selection
+                                : everything ? sa_run_everything
+                                             : sa_run_use_selection;
+  GimpProcedure   *procedure  = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run, NULL, NULL);
 
   gimp_procedure_set_image_types (procedure, "*");
   gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE);
@@ -94,6 +102,15 @@ create_procedure (GimpPlugIn  *plug_in,
           "for a keyboard shortcut: there is no window."),
         name);
     }
+  else if (everything)
+    {
+      gimp_procedure_set_menu_label (procedure, _("Segment E_verything..."));
+      gimp_procedure_set_documentation (
+        procedure, _("Find all objects of a layer"),
+        _("A grid of points is tried, and the good masks become channels, or layers in a group, in one undo "
+          "step."),
+        name);
+    }
   else
     {
       gimp_procedure_set_menu_label (procedure, _("_Use Selection as Prompt"));
@@ -113,6 +130,8 @@ create_procedure (GimpPlugIn  *plug_in,
       sa_request_add_output_arguments (procedure);
       add_return_values (procedure);
     }
+  else if (everything)
+    sa_everything_add_arguments (procedure);
 
   return procedure;
 }
