@@ -198,26 +198,19 @@ sa_run_use_selection (GimpProcedure       *procedure,
                       GimpProcedureConfig *config,
                       gpointer             data)
 {
-  GimpProcedure       *window = gimp_pdb_lookup_procedure (gimp_get_pdb (), SA_WINDOW_PROCEDURE);
-  GimpProcedureConfig *call;
-  GimpValueArray      *values;
-  GError              *error = NULL;
+  g_autofree char *name  = sa_window_get_procedure_name (image);
+  GError          *error = NULL;
+  GimpValueArray  *values;
 
-  if (window == NULL)
+  if (! gimp_pdb_procedure_exists (gimp_get_pdb (), name))
     {
       g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
-                           _("No window of Segment Anything is open: open it first, or use “Refine Selection with "
-                             "Segment Anything”."));
+                           _("No window of Segment Anything is open on this image: open it first, or use “Refine "
+                             "Selection with Segment Anything”."));
       return sa_error_return (procedure, error);
     }
 
-  call = gimp_procedure_create_config (window);
-  g_object_set (call, "run-mode", GIMP_RUN_NONINTERACTIVE, "image", image, NULL);
-  gimp_procedure_config_set_core_object_array (
-    call, "drawables", (GObject **) drawables, gimp_core_object_array_get_length ((GObject **) drawables));
-  values = gimp_procedure_run_config (window, call);
-  g_object_unref (call);
-
+  values = gimp_procedure_run (gimp_pdb_lookup_procedure (gimp_get_pdb (), name), NULL, NULL);
   if (GIMP_VALUES_GET_ENUM (values, 0) != GIMP_PDB_SUCCESS)
     g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED, gimp_pdb_get_last_error (gimp_get_pdb ()));
   gimp_value_array_unref (values);

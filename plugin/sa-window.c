@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One window on one layer.
+/* Between the window, which knows no GIMP, and the image, which does not know the window:
  *
- * ui/ knows no GIMP: the picture is read here before the window opens, and what the window asks for by signals is
- * done here. All of it on the main thread, for GIMP's pipe has no lock; the session's worker only ever sees
- * memory of its own.
+ *   layer ─▶ picture ─▶ session        sa_source_read, in bands, the window alive meanwhile
+ *   session ─▶ mask ─▶ image           sa_output_apply, one undo step
+ *   prompts ◀─▶ image                  a parasite, offered again while the pixels are the same
+ *   selection ─▶ prompt                a temporary procedure, which a menu entry calls from GIMP's side
  *
- * GIMP goes on while the window is open, and tells nobody what happens: so the layer is looked at twice a second,
- * and everything is looked up anew before anything is applied. */
+ * GIMP tells nothing about what happens to the image, so it is looked at four times a second: closed, layer
+ * deleted, resized, moved, painted on. An id that is not valid any more is never used: such a call would end
+ * the plug-in. */
 #include "config.h"
 
 #include "plugin/sa-window.h"
 
-#include <gegl.h>
 #include <libgimp/gimpui.h>
+#include <string.h>
 
 #include "ui/sui-window.h"
 
@@ -20,525 +22,657 @@
 #include "plugin/sa-intl.h"
 #include "plugin/sa-output.h"
 #include "plugin/sa-request.h"
+#include "plugin/sa-segment.h"
 #include "plugin/sa-source.h"
 
-#define POLL_MSEC 500
-/* of the picture that tells whether the pixels have changed */
-#define THUMBNAIL_SIDE 128
-/* the prompts, kept with the image */
-#define PARASITE "segment-anything-prompts"
+#define PARASITE      "segment-anything-prompts"
+#define POLL_MS       250
+#define THUMBNAIL     128
 
 typedef struct
 {
-  GimpProcedure       *procedure;
-  GimpProcedureConfig *config;
-  GimpImage           *image;
-  GimpDrawable        *drawable;
-  gboolean             merged;
-  SuiSession          *session;
-  SuiWindow           *window;
-  GMainLoop           *loop;
-  guint                poll;
-  int                  width, height; /* of the drawable, when it was read */
-  guint                thumbnail;     /* hash of its pixels then */
-  gboolean             stale;         /* and whether that was told */
-  gboolean             orphan;
-  gboolean             closing;
-  double               iou;
-  gint64               n_pixels;
-  GimpItem            *item;
-  gboolean             applied;
-} SaWindow;
+  SuiWindow     *window;
+  SuiSession    *session;
+  GimpImage     *image;
+  int            image_id;
+  GimpDrawable **drawables; /* as given */
+  SaSource       source;
+  gboolean       has_source;
+  gboolean       reading, stop_reading;
+  SaRequest      request;
+  char          *seen; /* hash of the layer when it was read */
+  guint          poll;
+  guint          n_polls;
+  gboolean       gone; /* image or layer */
+  gboolean       told_changed;
 
-/* In the order of SuiOutput, SuiOperation and SamEdge. */
-static const char *const    output_names[]    = { "selection", "channel", "layer-mask", "new-layer", "path" };
-static const char *const    operation_names[] = { "replace", "add", "subtract", "intersect" };
-static const GimpChannelOps operations[]      = { GIMP_CHANNEL_OP_REPLACE, GIMP_CHANNEL_OP_ADD,
-                                                  GIMP_CHANNEL_OP_SUBTRACT, GIMP_CHANNEL_OP_INTERSECT };
-static const char *const    edge_names[]      = { "hard", "smooth" };
-
-static SuiOperation
-operation_from_gimp (GimpChannelOps operation)
-{
-  for (guint i = 0; i < G_N_ELEMENTS (operations); i++)
-    if (operations[i] == operation)
-      return (SuiOperation) i;
-
-  return SUI_OPERATION_REPLACE;
-}
+  gboolean       applied;
+  gint64         n_pixels;
+  int            item_id;
+  double         iou;
+  char          *procedure_name; /* temporary */
+  gboolean       closing;
+} Bridge;
 
 static void
-fail (SaWindow *self,
-      GError   *error)
+say_error (Bridge *bridge,
+           GError *error)
 {
-  error = sa_error_for_people (error);
   if (! g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    sui_window_say (self->window, GTK_MESSAGE_WARNING, error->message, NULL, NULL);
+    {
+      error = sa_error_for_people (error);
+      sui_window_say (bridge->window, GTK_MESSAGE_WARNING, error->message, NULL, NULL);
+    }
   g_error_free (error);
 }
 
-/* --- The layer ---------------------------------------------------------------------------------------- */
+/* --- What has become of the image ------------------------------------------------------------------- */
 
-/* The layer as it is now; FALSE when it has gone. */
 static gboolean
-open_source (SaWindow *self,
-             SaSource *source,
-             GError  **error)
+is_there (Bridge *bridge)
 {
-  GimpDrawable *drawables[2] = { self->drawable, NULL };
-
-  if (! gimp_image_is_valid (self->image) || ! gimp_item_is_valid (GIMP_ITEM (self->drawable)))
-    {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
-                           _("The layer was deleted: close this window and open it on another one."));
-      return FALSE;
-    }
-
-  return sa_source_init (source, self->image, drawables, self->merged, error);
+  return gimp_image_id_is_valid (bridge->image_id) && bridge->has_source &&
+         (bridge->source.layer == NULL || gimp_item_is_valid (GIMP_ITEM (bridge->source.layer)));
 }
 
-static guint
-hash_thumbnail (SaWindow *self)
+/* A hash of how the layer, or the visible image, looks in small. */
+static char *
+look_at (Bridge *bridge)
 {
+  int               width = THUMBNAIL, height = THUMBNAIL, bpp;
   g_autoptr (GBytes) bytes = NULL;
 
-  if (self->merged)
-    {
-      int width = THUMBNAIL_SIDE, height = THUMBNAIL_SIDE, bpp;
-
-      bytes = gimp_image_get_thumbnail_data (self->image, &width, &height, &bpp);
-    }
+  if (bridge->source.merged || bridge->source.layer == NULL)
+    bytes = gimp_image_get_thumbnail_data (bridge->image, &width, &height, &bpp);
   else
-    {
-      int width, height, bpp;
+    bytes = gimp_drawable_get_thumbnail_data (GIMP_DRAWABLE (bridge->source.layer), THUMBNAIL, THUMBNAIL,
+                                              &width, &height, &bpp);
 
-      bytes = gimp_drawable_get_thumbnail_data (self->drawable, THUMBNAIL_SIDE, THUMBNAIL_SIDE, &width, &height,
-                                                &bpp);
-    }
-
-  return bytes != NULL ? g_bytes_hash (bytes) : 0;
+  return bytes != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA1, bytes) : NULL;
 }
 
-/* The picture for the session, at the beginning and again when somebody has painted on the layer. */
-static gboolean
-read_picture (SaWindow *self,
-              GError  **error)
-{
-  g_auto (SaSource)    source  = { 0 };
-  g_autoptr (SamImage) picture = NULL;
-
-  if (! open_source (self, &source, error))
-    return FALSE;
-
-  picture = sa_source_read (&source, NULL, error);
-  if (picture == NULL)
-    return FALSE;
-
-  self->width     = source.width;
-  self->height    = source.height;
-  self->thumbnail = hash_thumbnail (self);
-  self->stale     = FALSE;
-  sui_session_set_image (self->session, picture);
-
-  return TRUE;
-}
-
-static void
-read_again (SaWindow *self)
-{
-  GError *error = NULL;
-
-  if (! read_picture (self, &error))
-    fail (self, error);
-}
-
-static void
-read_again_clicked (SuiWindow *window)
-{
-  g_signal_emit_by_name (window, "refresh");
-}
+static void read_picture (Bridge *bridge);
+static void on_use_selection (SuiWindow *window, Bridge *bridge);
 
 static gboolean
-poll_gimp (gpointer data)
+poll_image (gpointer data)
 {
-  SaWindow *self = data;
+  Bridge *bridge = data;
 
-  if (self->orphan)
+  if (bridge->gone || bridge->reading || ! bridge->has_source)
     return G_SOURCE_CONTINUE;
 
-  if (! gimp_image_is_valid (self->image))
+  if (! gimp_image_id_is_valid (bridge->image_id))
     {
-      self->orphan = TRUE;
-      sui_window_set_orphan (self->window);
+      bridge->gone = TRUE;
+      sui_window_set_orphan (bridge->window, _("The image was closed, so there is nothing left to apply to. "
+                                               "Close this window."));
+      return G_SOURCE_CONTINUE;
     }
-  else if (! gimp_item_is_valid (GIMP_ITEM (self->drawable)))
+  if (! is_there (bridge))
     {
-      self->orphan = TRUE;
-      sui_window_set_orphan (self->window);
-      sui_window_say (self->window, GTK_MESSAGE_WARNING,
-                      _("The layer was deleted: close this window and open it on another one."), NULL, NULL);
+      bridge->gone = TRUE;
+      sui_window_set_orphan (bridge->window, _("The layer was deleted. Undo that, or close this window and "
+                                               "choose another layer."));
+      return G_SOURCE_CONTINUE;
     }
-  else if (! self->stale && hash_thumbnail (self) != self->thumbnail)
+
+  if (bridge->source.layer != NULL && ! bridge->source.merged)
     {
-      self->stale = TRUE;
-      sui_window_say (self->window, GTK_MESSAGE_INFO, _("The layer has changed since it was read."),
-                      _("Read It _Again"), read_again_clicked);
+      GimpDrawable *layer = GIMP_DRAWABLE (bridge->source.layer);
+      int           x, y;
+
+      if (gimp_drawable_get_width (layer) != bridge->source.width ||
+          gimp_drawable_get_height (layer) != bridge->source.height)
+        {
+          read_picture (bridge);
+          sui_window_say (bridge->window, GTK_MESSAGE_INFO,
+                          _("The layer has another size now: it was read again, and the prompts are gone."),
+                          NULL, NULL);
+          return G_SOURCE_CONTINUE;
+        }
+      /* moved: the picture is the same, only elsewhere in the image */
+      if (gimp_drawable_get_offsets (layer, &x, &y))
+        {
+          bridge->source.x = x;
+          bridge->source.y = y;
+        }
+    }
+
+  /* dearer: once a second, and only until it was said */
+  if (! bridge->told_changed && ++bridge->n_polls % 4 == 0)
+    {
+      g_autofree char *now = look_at (bridge);
+
+      if (g_strcmp0 (now, bridge->seen) != 0)
+        {
+          bridge->told_changed = TRUE;
+          sui_window_say_changed (bridge->window);
+        }
     }
 
   return G_SOURCE_CONTINUE;
 }
 
-/* --- What the window asks for --------------------------------------------------------------------------- */
+/* --- Layer to picture ------------------------------------------------------------------------------- */
 
 static void
-quit (SaWindow *self)
+while_reading (double   fraction,
+               gpointer data)
 {
-  self->closing = TRUE;
-  g_main_loop_quit (self->loop);
-}
-
-/* The settings are those that the next window, and Repeat, begin with. */
-static void
-store_settings (SaWindow *self)
-{
-  const SuiOptions *options = sui_session_get_options (self->session);
-  const char       *model   = sui_session_get_model (self->session);
-
-  g_object_set (self->config,
-                "output", output_names[sui_window_get_output (self->window)],
-                "operation", operation_names[sui_window_get_operation (self->window)],
-                "edge", edge_names[options->edge == SAM_EDGE_HARD ? 0 : 1],
-                "grow", CLAMP (options->grow, -1000.0, 1000.0),
-                "feather", CLAMP (options->feather, 0.0, 1000.0),
-                "fill-holes", CLAMP (options->fill_holes, 0.0, 1e12),
-                "min-area", CLAMP (options->min_area, 0.0, 1e12),
-                "model", model != NULL ? model : "",
-                NULL);
+  /* a large layer comes in bands; the window is drawn and can be closed between them */
+  while (gtk_events_pending ())
+    gtk_main_iteration_do (FALSE);
 }
 
 static void
-keep_prompts (SaWindow *self)
+read_picture (Bridge *bridge)
 {
-  g_autofree char *text = sui_session_to_string (self->session);
-  GimpParasite    *parasite;
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  SamJob                   job = { .cancellable = cancellable, .progress = while_reading, .data = bridge };
+  g_autoptr (SamImage)     picture = NULL;
+  GError                  *error = NULL;
+  gboolean                 merged = sui_window_get_merged (bridge->window);
 
-  if (text == NULL)
+  if (bridge->reading || ! gimp_image_id_is_valid (bridge->image_id))
     return;
 
-  parasite = gimp_parasite_new (PARASITE, GIMP_PARASITE_PERSISTENT, strlen (text) + 1, text);
-  gimp_image_attach_parasite (self->image, parasite);
-  gimp_parasite_free (parasite);
-}
-
-static void
-offer_prompts (SaWindow *self)
-{
-  GimpParasite    *parasite = gimp_image_get_parasite (self->image, PARASITE);
-  g_autofree char *text     = NULL;
-  guint32          size;
-  const char      *bytes;
-
-  if (parasite == NULL)
-    return;
-
-  /* comes with files from anywhere: not necessarily ended by a zero */
-  bytes = gimp_parasite_get_data (parasite, &size);
-  text  = g_strndup (bytes, size);
-  gimp_parasite_free (parasite);
-  if (g_utf8_validate (text, -1, NULL))
-    sui_session_offer (self->session, text);
-}
-
-static gboolean
-apply_mask (SaWindow      *self,
-            const SamMask *mask,
-            GError       **error)
-{
-  SaRequest         request = { 0 };
-  g_auto (SaSource) source  = { 0 };
-
-  request.output    = (SaOutput) sui_window_get_output (self->window);
-  request.operation = operations[sui_window_get_operation (self->window)];
-  request.edge      = sui_session_get_options (self->session)->edge == SAM_EDGE_HARD ? SA_EDGE_HARD : SA_EDGE_SMOOTH;
-
-  if (! open_source (self, &source, error))
-    return FALSE;
-  if ((size_t) source.mask_width != sam_mask_get_width (mask) ||
-      (size_t) source.mask_height != sam_mask_get_height (mask))
+  if (bridge->has_source)
+    sa_source_clear (&bridge->source);
+  memset (&bridge->source, 0, sizeof bridge->source);
+  bridge->has_source = FALSE;
+  for (int i = 0; bridge->drawables[i] != NULL; i++)
+    if (! gimp_item_is_valid (GIMP_ITEM (bridge->drawables[i])))
+      return;
+  if (! sa_source_init (&bridge->source, bridge->image, bridge->drawables, merged, &error))
     {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
-                           _("The layer has another size now: read it again."));
-      return FALSE;
+      say_error (bridge, error);
+      return;
     }
 
-  if (! sa_output_check (&source, &request, error) ||
-      ! sa_output_apply (&source, mask, &request, _("Object"), &self->n_pixels, &self->item, error))
-    return FALSE;
-
-  gimp_displays_flush ();
-
-  return TRUE;
-}
-
-typedef struct
-{
-  SaWindow *self;
-  gboolean  close;
-} Applying;
-
-static void
-mask_made (GObject      *session,
-           GAsyncResult *result,
-           gpointer      data)
-{
-  g_autofree Applying *applying = data;
-  SaWindow            *self     = applying->self;
-  GError              *error    = NULL;
-  g_autoptr (SamMask)  mask     = sui_session_make_mask_finish (SUI_SESSION (session), result, &error);
-  gboolean             worked;
-
-  /* the window was closed meanwhile */
-  if (self->closing)
+  bridge->has_source = TRUE;
+  bridge->reading    = TRUE;
+  picture            = sa_source_read (&bridge->source, &job, &error);
+  bridge->reading    = FALSE;
+  if (bridge->closing)
     {
       g_clear_error (&error);
       return;
     }
-
-  worked = mask != NULL && apply_mask (self, mask, &error);
-  sui_window_applied (self->window, worked);
-  if (! worked)
+  if (picture == NULL)
     {
-      fail (self, error);
+      say_error (bridge, error);
       return;
     }
 
-  self->applied = TRUE;
-  if (sui_session_get_n_candidates (self->session) > 0)
-    self->iou = sui_session_get_iou (self->session, sui_session_get_candidate (self->session));
-  store_settings (self);
-  keep_prompts (self);
-  if (applying->close)
-    quit (self);
+  g_free (bridge->seen);
+  bridge->seen         = look_at (bridge);
+  bridge->told_changed = FALSE;
+  sui_session_set_factor (bridge->session, bridge->source.factor);
+  sui_session_set_image (bridge->session, picture);
 }
-
-static void
-on_apply (SuiWindow *window,
-          gboolean   close,
-          SaWindow  *self)
-{
-  Applying *applying = g_new (Applying, 1);
-
-  applying->self  = self;
-  applying->close = close;
-  sui_session_make_mask (self->session, mask_made, applying);
-}
-
-static void
-on_cancel (SuiWindow *window,
-           SaWindow  *self)
-{
-  quit (self);
-}
-
-static void
-on_help (SuiWindow *window,
-         SaWindow  *self)
-{
-  gimp_standard_help_func (gimp_procedure_get_name (self->procedure), NULL);
-}
-
-static void
-use_selection (SaWindow *self)
-{
-  g_auto (SaSource)   source = { 0 };
-  GError             *error  = NULL;
-  g_autoptr (SamMask) mask   = NULL;
-  SuiPrompt          *prompt;
-
-  if (self->orphan)
-    return;
-  if (! open_source (self, &source, &error))
-    {
-      fail (self, error);
-      return;
-    }
-
-  mask   = sa_source_read_selection (&source, &error);
-  prompt = mask != NULL ? sui_prompt_new_mask (mask) : NULL;
-  if (prompt != NULL)
-    sui_session_add (self->session, prompt);
-  else
-    fail (self, error);
-}
-
-static void
-on_use_selection (SuiWindow *window,
-                  SaWindow  *self)
-{
-  use_selection (self);
-}
-
-static void
-on_refresh (SuiWindow *window,
-            SaWindow  *self)
-{
-  if (! self->orphan)
-    read_again (self);
-}
-
-static void
-append_number (GString    *text,
-               const char *name,
-               double      value)
-{
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (value != 0.0)
-    g_string_append_printf (text, " #:%s %s", name, g_ascii_dtostr (buffer, sizeof buffer, value));
-}
-
-static void
-on_copy_script (SuiWindow *window,
-                SaWindow  *self)
-{
-  const SuiOptions   *options   = sui_session_get_options (self->session);
-  const char         *model     = sui_session_get_model (self->session);
-  g_autoptr (GString) arguments = g_string_new (NULL);
-  g_autofree char    *script    = NULL;
-  int                 x = 0, y = 0;
-
-  if (! self->orphan && ! self->merged)
-    gimp_drawable_get_offsets (self->drawable, &x, &y);
-
-  g_string_append_printf (arguments, "#:output \"%s\" #:edge \"%s\"", output_names[sui_window_get_output (window)],
-                          edge_names[options->edge == SAM_EDGE_HARD ? 0 : 1]);
-  if (self->merged)
-    g_string_append (arguments, " #:sample-merged TRUE");
-  if (model != NULL && *model != '\0')
-    {
-      g_autofree char *quoted = g_strescape (model, "");
-
-      g_string_append_printf (arguments, " #:model \"%s\"", quoted);
-    }
-  append_number (arguments, "grow", options->grow);
-  append_number (arguments, "feather", options->feather);
-  append_number (arguments, "fill-holes", options->fill_holes);
-  append_number (arguments, "min-area", options->min_area);
-
-  script = sui_session_to_script (self->session, x, y, operation_names[sui_window_get_operation (window)],
-                                  arguments->str);
-  if (script != NULL)
-    gtk_clipboard_set_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD), script, -1);
-}
-
-/* --- The companion --------------------------------------------------------------------------------------- */
-
-/* Called, through GIMP, by plug-in-segment-anything-use-selection. */
-static GimpValueArray *
-companion_called (GimpProcedure       *procedure,
-                  GimpRunMode          run_mode,
-                  GimpImage           *image,
-                  GimpDrawable       **drawables,
-                  GimpProcedureConfig *config,
-                  gpointer             data)
-{
-  SaWindow *self  = data;
-  GError   *error = NULL;
-
-  if (image != self->image)
-    {
-      g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
-                           _("The window of Segment Anything belongs to another image: make the selection there."));
-      return sa_error_return (procedure, error);
-    }
-
-  use_selection (self);
-  gtk_window_present (GTK_WINDOW (self->window));
-
-  return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
-}
-
-static void
-add_companion (SaWindow *self)
-{
-  GimpPlugIn    *plug_in   = gimp_get_plug_in ();
-  GimpProcedure *companion = gimp_image_procedure_new (plug_in, SA_WINDOW_PROCEDURE, GIMP_PDB_PROC_TYPE_TEMPORARY,
-                                                       companion_called, self, NULL);
-
-  gimp_procedure_set_documentation (companion, "The selection becomes a prompt in the open window", NULL, NULL);
-  gimp_plug_in_add_temp_procedure (plug_in, companion);
-  g_object_unref (companion);
-  gimp_plug_in_persistent_enable (plug_in);
-}
-
-/* --- From opening to closing ------------------------------------------------------------------------------ */
 
 /* What a caller asked for, shown as if it had been clicked. */
 static void
-add_caller_prompts (SaWindow        *self,
-                    const SaRequest *request)
+add_caller_prompts (Bridge *bridge)
 {
-  g_auto (SaSource)  source = { 0 };
   g_auto (SamPrompt) prompt = { 0 };
   GError            *error  = NULL;
 
   sam_prompt_init (&prompt);
-  if (! open_source (self, &source, &error) ||
-      ! sa_source_convert_prompt (&source, &request->prompt, &prompt, &error))
+  if (! sa_source_convert_prompt (&bridge->source, &bridge->request.prompt, &prompt, &error))
     {
-      fail (self, error);
+      say_error (bridge, error);
       return;
     }
-
   for (guint i = 0; i < prompt.boxes->len; i++)
     {
       const SamBox *box = &g_array_index (prompt.boxes, SamBox, i);
 
-      sui_session_add (self->session, sui_prompt_new_box (box->x0_image, box->y0_image, box->x1_image, box->y1_image));
+      sui_session_add (bridge->session, sui_prompt_new_box (box->x0_image, box->y0_image, box->x1_image,
+                                                            box->y1_image));
     }
   for (guint i = 0; i < prompt.points->len; i++)
     {
       const SamPoint *point = &g_array_index (prompt.points, SamPoint, i);
 
-      sui_session_add (self->session, sui_prompt_new_point (point->x_image, point->y_image, point->label));
+      sui_session_add (bridge->session, sui_prompt_new_point (point->x_image, point->y_image, point->label));
     }
 }
 
-static void
-open_window (SaWindow        *self,
-             const SaRequest *request)
+static gboolean
+first_read (gpointer data)
 {
-  g_autofree char *name    = gimp_image_get_name (self->image);
-  SuiOptions       options = *sui_session_get_options (self->session);
+  Bridge       *bridge = data;
+  GimpParasite *parasite;
 
-  options.edge       = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
-  options.grow       = request->grow;
-  options.feather    = request->feather;
-  options.fill_holes = request->fill_holes;
-  options.min_area   = request->min_area;
-  sui_session_set_options (self->session, &options);
+  read_picture (bridge);
+  if (bridge->closing || ! bridge->has_source)
+    return G_SOURCE_REMOVE;
 
-  self->window = SUI_WINDOW (sui_window_new (self->session, name));
-  sui_window_set_output (self->window, (SuiOutput) request->output, operation_from_gimp (request->operation));
+  if (! sam_prompt_is_empty (&bridge->request.prompt))
+    add_caller_prompts (bridge);
+  if (bridge->request.selection != SA_SELECTION_UNUSED && ! gimp_selection_is_empty (bridge->image))
+    on_use_selection (bridge->window, bridge);
+  if (! sui_session_is_empty (bridge->session))
+    return G_SOURCE_REMOVE;
 
-  g_signal_connect (self->window, "apply", G_CALLBACK (on_apply), self);
-  g_signal_connect (self->window, "cancel", G_CALLBACK (on_cancel), self);
-  g_signal_connect (self->window, "help", G_CALLBACK (on_help), self);
-  g_signal_connect (self->window, "use-selection", G_CALLBACK (on_use_selection), self);
-  g_signal_connect (self->window, "copy-script", G_CALLBACK (on_copy_script), self);
-  g_signal_connect (self->window, "refresh", G_CALLBACK (on_refresh), self);
+  parasite = gimp_image_get_parasite (bridge->image, PARASITE);
+  if (parasite != NULL)
+    {
+      guint32          size;
+      const char      *bytes = gimp_parasite_get_data (parasite, &size);
+      g_autofree char *text  = g_strndup (bytes, size);
 
-  gtk_widget_show (GTK_WIDGET (self->window));
-  /* above GIMP's window, but only once it is there */
-  gimp_window_set_transient (GTK_WINDOW (self->window));
+      /* comes with files from anywhere */
+      if (g_utf8_validate (text, -1, NULL))
+        sui_session_offer (bridge->session, text);
+      gimp_parasite_free (parasite);
+    }
 
-  sui_session_set_model (self->session, request->model != NULL ? request->model : "");
-  if (! sam_prompt_is_empty (&request->prompt))
-    add_caller_prompts (self, request);
+  return G_SOURCE_REMOVE;
+}
+
+/* --- Mask to image ---------------------------------------------------------------------------------- */
+
+static void
+close_window (Bridge *bridge)
+{
+  if (bridge->closing)
+    return;
+  bridge->closing = TRUE;
+  gtk_widget_hide (GTK_WIDGET (bridge->window));
+  gtk_main_quit ();
+}
+
+static void
+keep_prompts (Bridge *bridge)
+{
+  g_autofree char *text = sui_session_to_string (bridge->session);
+  GimpParasite    *parasite;
+
+  if (text == NULL)
+    return;
+  parasite = gimp_parasite_new (PARASITE, GIMP_PARASITE_PERSISTENT, strlen (text) + 1, text);
+  gimp_image_attach_parasite (bridge->image, parasite);
+  gimp_parasite_free (parasite);
+}
+
+static void
+fill_request (Bridge *bridge)
+{
+  static const GimpChannelOps operations[] = {
+    [SUI_OPERATION_REPLACE]   = GIMP_CHANNEL_OP_REPLACE,
+    [SUI_OPERATION_ADD]       = GIMP_CHANNEL_OP_ADD,
+    [SUI_OPERATION_SUBTRACT]  = GIMP_CHANNEL_OP_SUBTRACT,
+    [SUI_OPERATION_INTERSECT] = GIMP_CHANNEL_OP_INTERSECT,
+  };
+  static const SaOutput outputs[] = {
+    [SUI_OUTPUT_SELECTION]  = SA_OUTPUT_SELECTION,
+    [SUI_OUTPUT_CHANNEL]    = SA_OUTPUT_CHANNEL,
+    [SUI_OUTPUT_LAYER_MASK] = SA_OUTPUT_LAYER_MASK,
+    [SUI_OUTPUT_NEW_LAYER]  = SA_OUTPUT_NEW_LAYER,
+    [SUI_OUTPUT_PATH]       = SA_OUTPUT_PATH,
+  };
+  const SuiOptions *options = sui_session_get_options (bridge->session);
+
+  bridge->request.output     = outputs[sui_window_get_output (bridge->window)];
+  bridge->request.operation  = operations[sui_window_get_operation (bridge->window)];
+  bridge->request.edge       = options->matte ? SA_EDGE_MATTE
+                               : options->edge == SAM_EDGE_HARD ? SA_EDGE_HARD : SA_EDGE_SMOOTH;
+  bridge->request.grow       = options->grow;
+  bridge->request.feather    = options->feather;
+  bridge->request.fill_holes = options->fill_holes;
+  bridge->request.min_area   = options->min_area;
+}
+
+/* Takes @mask. */
+static void
+put_into_image (Bridge  *bridge,
+                SamMask *mask,
+                gboolean close)
+{
+  g_autoptr (SamMask) taken = mask;
+  GimpItem           *item = NULL;
+  GError             *error = NULL;
+  gboolean            worked;
+
+  /* much may have happened since the button was pressed */
+  poll_image (bridge);
+  if (bridge->gone)
+    {
+      sui_window_applied (bridge->window, FALSE);
+      return;
+    }
+  worked = (int) sam_mask_get_width (mask) == bridge->source.mask_width &&
+           (int) sam_mask_get_height (mask) == bridge->source.mask_height;
+  if (! worked)
+    {
+      sui_window_applied (bridge->window, FALSE);
+      return;
+    }
+
+  worked = sa_output_check (&bridge->source, &bridge->request, &error) &&
+           sa_output_apply (&bridge->source, mask, &bridge->request, _("Object"), &bridge->n_pixels, &item,
+                            &error);
+  sui_window_applied (bridge->window, worked);
+  if (! worked)
+    {
+      say_error (bridge, error);
+      return;
+    }
+
+  bridge->applied = TRUE;
+  bridge->item_id = item != NULL ? gimp_item_get_id (item) : -1;
+  bridge->iou     = sui_session_get_n_candidates (bridge->session) > 0
+                      ? sui_session_get_iou (bridge->session, sui_session_get_candidate (bridge->session)) : 0.0;
+  keep_prompts (bridge);
+  gimp_displays_flush ();
+  if (close)
+    close_window (bridge);
+}
+
+typedef struct
+{
+  Bridge   *bridge;
+  gboolean  close;
+  SamMask  *mask;
+  SamImage *picture;
+} Applying;
+
+static void
+applying_free (gpointer data)
+{
+  Applying *applying = data;
+
+  sam_mask_free (applying->mask);
+  sam_image_unref (applying->picture);
+  g_free (applying);
+}
+
+static void
+finish_run (GTask        *task,
+            gpointer      source,
+            gpointer      data,
+            GCancellable *cancellable)
+{
+  Applying *applying = data;
+  GError   *error    = NULL;
+  SamMask  *mask     = sa_segment_finish (applying->mask, applying->picture, &applying->bridge->request,
+                                          applying->bridge->source.factor, NULL, &error);
+
+  if (mask != NULL)
+    g_task_return_pointer (task, mask, (GDestroyNotify) sam_mask_free);
   else
-    offer_prompts (self);
-  if (request->selection != SA_SELECTION_UNUSED && ! gimp_selection_is_empty (self->image))
-    use_selection (self);
+    g_task_return_error (task, error);
+}
+
+static void
+finish_done (GObject      *source,
+             GAsyncResult *result,
+             gpointer      data)
+{
+  Applying *applying = g_task_get_task_data (G_TASK (result));
+  Bridge   *bridge   = applying->bridge;
+  GError   *error    = NULL;
+  SamMask  *mask     = g_task_propagate_pointer (G_TASK (result), &error);
+
+  if (mask != NULL && ! bridge->closing)
+    {
+      put_into_image (bridge, mask, applying->close);
+      return;
+    }
+  sam_mask_free (mask);
+  if (! bridge->closing)
+    {
+      sui_window_applied (bridge->window, FALSE);
+      if (error != NULL)
+        say_error (bridge, g_steal_pointer (&error));
+    }
+  g_clear_error (&error);
+}
+
+static void
+mask_made (GObject      *source,
+           GAsyncResult *result,
+           gpointer      data)
+{
+  Applying *applying = data;
+  Bridge   *bridge   = applying->bridge;
+  GError   *error    = NULL;
+
+  applying->mask = sui_session_make_mask_finish (SUI_SESSION (source), result, &error);
+  if (bridge->closing)
+    {
+      g_clear_error (&error);
+      applying_free (applying);
+      return;
+    }
+  if (applying->mask == NULL)
+    {
+      sui_window_applied (bridge->window, FALSE);
+      sui_window_fail (bridge->window, error);
+      g_error_free (error);
+      applying_free (applying);
+      return;
+    }
+
+  if (bridge->request.edge == SA_EDGE_MATTE)
+    {
+      g_autoptr (GTask) task = g_task_new (NULL, NULL, finish_done, NULL);
+
+      applying->picture = sam_image_ref (sui_session_get_image (bridge->session));
+      g_task_set_task_data (task, applying, applying_free);
+      g_task_run_in_thread (task, finish_run);
+      return;
+    }
+  put_into_image (bridge, g_steal_pointer (&applying->mask), applying->close);
+  applying_free (applying);
+}
+
+static void
+on_apply (SuiWindow *window,
+          gboolean   close,
+          Bridge    *bridge)
+{
+  Applying *applying;
+  GError   *error = NULL;
+
+  poll_image (bridge);
+  if (bridge->gone || ! bridge->has_source || bridge->reading)
+    {
+      sui_window_applied (window, FALSE);
+      return;
+    }
+  fill_request (bridge);
+  /* said before the work, not after it */
+  if (! sa_output_check (&bridge->source, &bridge->request, &error))
+    {
+      sui_window_applied (window, FALSE);
+      say_error (bridge, error);
+      return;
+    }
+
+  applying         = g_new0 (Applying, 1);
+  applying->bridge = bridge;
+  applying->close  = close;
+  /* the matte has its place between the steps, so all of them are done here */
+  sui_session_make_mask (bridge->session, bridge->request.edge != SA_EDGE_MATTE, mask_made, applying);
+}
+
+static void
+on_cancel (SuiWindow *window,
+           Bridge    *bridge)
+{
+  close_window (bridge);
+}
+
+static void
+on_refresh (SuiWindow *window,
+            Bridge    *bridge)
+{
+  if (! bridge->gone)
+    read_picture (bridge);
+}
+
+static void
+on_copy_script (SuiWindow *window,
+                Bridge    *bridge)
+{
+  static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
+  static const char *const outputs[]    = { "selection", "channel", "layer-mask", "new-layer", "path" };
+  static const char *const edges[]      = { "hard", "smooth", "matte" };
+  g_autoptr (GString)      arguments    = g_string_new (NULL);
+  g_autofree char         *script       = NULL;
+  const char              *model        = sui_session_get_model (bridge->session);
+  char                     grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
+  char                     holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (bridge->gone || ! bridge->has_source)
+    return;
+  fill_request (bridge);
+  g_string_append_printf (arguments, "#:output \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s #:fill-holes %s "
+                                     "#:min-area %s",
+                          outputs[bridge->request.output], edges[bridge->request.edge],
+                          g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),
+                          g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.feather),
+                          g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.fill_holes),
+                          g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.min_area));
+  if (bridge->source.merged)
+    g_string_append (arguments, " #:sample-merged TRUE");
+  if (model != NULL && model[0] != '\0')
+    {
+      g_autofree char *escaped = g_strescape (model, NULL);
+
+      g_string_append_printf (arguments, "\n  #:model \"%s\"", escaped);
+    }
+
+  script = sui_session_to_script (bridge->session, bridge->source.factor, bridge->source.x, bridge->source.y,
+                                  operations[sui_window_get_operation (window)], arguments->str);
+  if (script == NULL)
+    return;
+  gtk_clipboard_set_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD), script, -1);
+  gtk_clipboard_store (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD));
+  sui_window_say (window, GTK_MESSAGE_INFO,
+                  _("The Script-Fu is on the clipboard: “image” is the image, “drawables” a vector of its "
+                    "layer."), NULL, NULL);
+}
+
+/* --- Selection to prompt ---------------------------------------------------------------------------- */
+
+static void
+on_use_selection (SuiWindow *window,
+                  Bridge    *bridge)
+{
+  g_autoptr (SamMask) mask = NULL;
+  GError             *error = NULL;
+  SuiPrompt          *prompt;
+
+  poll_image (bridge);
+  if (bridge->gone || ! bridge->has_source || bridge->reading)
+    return;
+  mask = sa_source_read_selection (&bridge->source, &error);
+  if (mask == NULL)
+    {
+      say_error (bridge, error);
+      return;
+    }
+  prompt = sui_prompt_new_mask (mask);
+  if (prompt != NULL)
+    sui_session_add (bridge->session, prompt);
+}
+
+char *
+sa_window_get_procedure_name (GimpImage *image)
+{
+  return g_strdup_printf ("plug-in-segment-anything-window-%d", gimp_image_get_id (image));
+}
+
+static GimpValueArray *
+run_temporary (GimpProcedure       *procedure,
+               GimpProcedureConfig *config,
+               gpointer             data)
+{
+  Bridge *bridge = data;
+
+  on_use_selection (bridge->window, bridge);
+  gtk_window_present (GTK_WINDOW (bridge->window));
+
+  return gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
+}
+
+static void
+add_temporary (Bridge *bridge)
+{
+  GimpPlugIn      *plug_in = gimp_get_plug_in ();
+  g_autofree char *name    = sa_window_get_procedure_name (bridge->image);
+  GimpProcedure   *procedure;
+
+  /* a second window on the image leaves the first its procedure */
+  if (gimp_pdb_procedure_exists (gimp_get_pdb (), name))
+    return;
+
+  procedure = gimp_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_TEMPORARY, run_temporary, bridge, NULL);
+  gimp_procedure_set_documentation (procedure, "Takes the selection as a prompt of the open window", NULL, name);
+  gimp_plug_in_add_temp_procedure (plug_in, procedure);
+  gimp_plug_in_persistent_enable (plug_in);
+  g_object_unref (procedure);
+  bridge->procedure_name = g_steal_pointer (&name);
+}
+
+/* --- The window ------------------------------------------------------------------------------------- */
+
+static void
+show_request (Bridge *bridge)
+{
+  static const SuiOutput outputs[] = {
+    [SA_OUTPUT_SELECTION]  = SUI_OUTPUT_SELECTION,
+    [SA_OUTPUT_CHANNEL]    = SUI_OUTPUT_CHANNEL,
+    [SA_OUTPUT_LAYER_MASK] = SUI_OUTPUT_LAYER_MASK,
+    [SA_OUTPUT_NEW_LAYER]  = SUI_OUTPUT_NEW_LAYER,
+    [SA_OUTPUT_PATH]       = SUI_OUTPUT_PATH,
+  };
+  static const SuiOperation operations[] = {
+    [GIMP_CHANNEL_OP_REPLACE]   = SUI_OPERATION_REPLACE,
+    [GIMP_CHANNEL_OP_ADD]       = SUI_OPERATION_ADD,
+    [GIMP_CHANNEL_OP_SUBTRACT]  = SUI_OPERATION_SUBTRACT,
+    [GIMP_CHANNEL_OP_INTERSECT] = SUI_OPERATION_INTERSECT,
+  };
+  SuiOptions options = {
+    .edge       = bridge->request.edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
+    .matte      = bridge->request.edge == SA_EDGE_MATTE,
+    .grow       = bridge->request.grow,
+    .feather    = bridge->request.feather,
+    .fill_holes = bridge->request.fill_holes,
+    .min_area   = bridge->request.min_area,
+  };
+
+  sui_window_set_output (bridge->window, outputs[bridge->request.output], operations[bridge->request.operation]);
+  sui_window_set_options (bridge->window, &options);
+  sui_window_set_merged (bridge->window, bridge->request.merged);
+}
+
+/* What was chosen is there again the next time; areas belong to the picture, prompts too. */
+static void
+remember (Bridge              *bridge,
+          GimpProcedureConfig *config)
+{
+  static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
+  static const char *const outputs[]    = { "selection", "channel", "layer-mask", "new-layer", "path" };
+  static const char *const edges[]      = { "hard", "smooth", "matte" };
+
+  g_object_set (config,
+                "output", outputs[bridge->request.output],
+                "operation", operations[sui_window_get_operation (bridge->window)],
+                "edge", edges[bridge->request.edge],
+                "grow", bridge->request.grow,
+                "feather", bridge->request.feather,
+                "fill-holes", 0.0,
+                "min-area", 0.0,
+                "candidate", "best",
+                "sample-merged", (gboolean) bridge->source.merged,
+                NULL);
+  sa_request_forget_prompt (config);
 }
 
 GimpValueArray *
@@ -547,11 +681,11 @@ sa_window_run (GimpProcedure       *procedure,
                GimpDrawable       **drawables,
                GimpProcedureConfig *config)
 {
-  SaWindow          self    = { .procedure = procedure, .config = config, .image = image };
-  g_auto (SaSource) source  = { 0 };
-  GError           *error   = NULL;
-  SaRequest         request;
-  GimpValueArray   *values;
+  Bridge           bridge = { .image = image, .item_id = -1 };
+  GError          *error  = NULL;
+  g_autofree char *name   = NULL;
+  GimpValueArray  *values;
+  GimpItem        *item;
 
   /* without a display, GTK would end the program, which looks like a crash */
   if (! gtk_init_check (NULL, NULL))
@@ -561,58 +695,63 @@ sa_window_run (GimpProcedure       *procedure,
       return sa_error_return (procedure, error);
     }
 
-  if (! sa_request_init_for_window (&request, config, &error))
+  if (! sa_request_init_for_window (&bridge.request, config, &error))
     return sa_error_return (procedure, error);
-
-  /* a mask that is edited stands for its layer; a channel for what is visible */
-  self.merged = request.merged;
-  if (! sa_source_init (&source, image, drawables, self.merged, &error))
+  /* one that could never work is refused before there is a window */
+  if (! sa_source_init (&bridge.source, image, drawables, bridge.request.merged, &error))
     {
-      sa_request_clear (&request);
+      sa_request_clear (&bridge.request);
       return sa_error_return (procedure, error);
     }
-  self.drawable = source.layer != NULL ? GIMP_DRAWABLE (source.layer) : drawables[0];
+  sa_source_clear (&bridge.source);
 
-  gimp_ui_init (gimp_procedure_get_name (procedure));
+  gimp_ui_init ("segment-anything");
+  bridge.image_id  = gimp_image_get_id (image);
+  bridge.drawables = drawables;
+  bridge.session   = sui_session_new (&sui_engine_core);
+  name             = gimp_image_get_name (image);
+  bridge.window    = SUI_WINDOW (sui_window_new (bridge.session, name));
+  gtk_window_set_role (GTK_WINDOW (bridge.window), "segment-anything");
+  show_request (&bridge);
+  sui_session_set_model (bridge.session, bridge.request.model != NULL ? bridge.request.model : "");
+  g_signal_connect (bridge.window, "apply", G_CALLBACK (on_apply), &bridge);
+  g_signal_connect (bridge.window, "cancel", G_CALLBACK (on_cancel), &bridge);
+  g_signal_connect (bridge.window, "refresh", G_CALLBACK (on_refresh), &bridge);
+  g_signal_connect (bridge.window, "use-selection", G_CALLBACK (on_use_selection), &bridge);
+  g_signal_connect (bridge.window, "copy-script", G_CALLBACK (on_copy_script), &bridge);
+  gtk_widget_show (GTK_WIDGET (bridge.window));
+  gimp_window_set_transient (GTK_WINDOW (bridge.window));
+  add_temporary (&bridge);
+  g_idle_add (first_read, &bridge);
+  bridge.poll = g_timeout_add (POLL_MS, poll_image, &bridge);
 
-  self.session = sui_session_new (&sui_engine_core);
-  self.loop    = g_main_loop_new (NULL, FALSE);
+  gtk_main ();
 
-  gimp_progress_init (_("Reading the picture"));
-  if (read_picture (&self, &error))
-    {
-      gimp_progress_end ();
-      open_window (&self, &request);
-      add_companion (&self);
-      self.poll = g_timeout_add (POLL_MSEC, poll_gimp, &self);
-      g_main_loop_run (self.loop);
-      g_source_remove (self.poll);
-      gimp_plug_in_remove_temp_procedure (gimp_get_plug_in (), SA_WINDOW_PROCEDURE);
-    }
-  else
-    gimp_progress_end ();
+  /* no trace: nothing that still runs or waits may find the bridge */
+  bridge.closing = TRUE;
+  g_source_remove (bridge.poll);
+  if (bridge.procedure_name != NULL)
+    gimp_plug_in_remove_temp_procedure (gimp_get_plug_in (), bridge.procedure_name);
+  sui_session_close (bridge.session);
+  if (bridge.applied)
+    remember (&bridge, config);
+  gtk_widget_destroy (GTK_WIDGET (bridge.window));
+  g_object_unref (bridge.session);
+  if (bridge.has_source && gimp_image_id_is_valid (bridge.image_id))
+    sa_source_clear (&bridge.source);
+  sa_request_clear (&bridge.request);
+  g_free (bridge.seen);
+  g_free (bridge.procedure_name);
 
-  /* waits for the worker, so that nothing comes after */
-  sui_session_close (self.session);
-  if (self.window != NULL)
-    gtk_widget_destroy (GTK_WIDGET (self.window));
-  g_object_unref (self.session);
-  g_main_loop_unref (self.loop);
-  sa_request_clear (&request);
-
-  /* prompts belong to this picture */
-  sa_request_forget_prompt (config);
-
-  if (error != NULL)
-    return sa_error_return (procedure, error);
-  if (! self.applied)
+  if (! bridge.applied)
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
 
   values = gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
-  GIMP_VALUES_SET_DOUBLE (values, 1, self.iou);
-  GIMP_VALUES_SET_INT (values, 2, (gint) MIN (self.n_pixels, G_MAXINT));
-  if (self.item != NULL && gimp_item_is_valid (self.item))
-    GIMP_VALUES_SET_ITEM (values, 3, self.item);
+  item   = bridge.item_id > 0 && gimp_item_id_is_valid (bridge.item_id) ? gimp_item_get_by_id (bridge.item_id)
+                                                                       : NULL;
+  GIMP_VALUES_SET_DOUBLE (values, 1, bridge.iou);
+  GIMP_VALUES_SET_INT (values, 2, (gint) MIN (bridge.n_pixels, G_MAXINT));
+  GIMP_VALUES_SET_ITEM (values, 3, item);
 
   return values;
 }

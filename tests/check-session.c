@@ -601,7 +601,7 @@ static void
 test_options (void)
 {
   Fixture    f;
-  SuiOptions options = { SAM_EDGE_HARD, 0, 0, 0, 0 };
+  SuiOptions options = { .edge = SAM_EDGE_HARD };
   size_t     plain;
 
   fake_reset ();
@@ -840,7 +840,7 @@ test_make_mask (void)
   fake_reset ();
   fake.encode_ms = 50;
   open_session (&f, TRUE);
-  sui_session_make_mask (f.session, on_mask, NULL);
+  sui_session_make_mask (f.session, TRUE, on_mask, NULL);
   settle (&f);
   g_assert_error ((GError *) g_object_get_data (G_OBJECT (f.session), "error"), SAM_ERROR,
                   SAM_ERROR_BAD_PROMPT);
@@ -854,7 +854,7 @@ test_make_mask (void)
   sui_session_new_object (f.session);
   sui_session_add (f.session, sui_prompt_new_point (45, 45, 1));
   /* asked for before there is an answer */
-  sui_session_make_mask (f.session, on_mask, NULL);
+  sui_session_make_mask (f.session, TRUE, on_mask, NULL);
   settle (&f);
   mask = g_object_get_data (G_OBJECT (f.session), "mask");
   g_assert_nonnull (mask);
@@ -869,7 +869,7 @@ test_make_mask (void)
 
     sui_session_set_image (f.session, edited);
   }
-  sui_session_make_mask (f.session, on_mask, NULL);
+  sui_session_make_mask (f.session, TRUE, on_mask, NULL);
   sui_session_close (f.session);
   settle (&f);
   g_assert_error ((GError *) g_object_get_data (G_OBJECT (f.session), "error"), G_IO_ERROR,
@@ -969,13 +969,13 @@ test_script (void)
 
   fake_reset ();
   open_session (&f, TRUE);
-  g_assert_null (sui_session_to_script (f.session, 0, 0, "replace", NULL));
+  g_assert_null (sui_session_to_script (f.session, 1, 0, 0, "replace", NULL));
   sui_session_add (f.session, sui_prompt_new_point (15.5, 15, 1));
   settle (&f);
   sui_session_choose (f.session, 2);
   sui_session_new_object (f.session);
   sui_session_add (f.session, sui_prompt_new_box (40, 50, 60, 62));
-  script = sui_session_to_script (f.session, 100, -5, "subtract", "#:output \"selection\"");
+  script = sui_session_to_script (f.session, 1, 100, -5, "subtract", "#:output \"selection\"");
   g_assert_nonnull (strstr (script, "115.5,10"));
   g_assert_nonnull (strstr (script, "#:candidate \"3\""));
   g_assert_nonnull (strstr (script, "#:operation \"subtract\" #:output \"selection\")"));

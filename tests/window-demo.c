@@ -56,7 +56,7 @@ on_apply (SuiWindow *window,
 
   apply->window = window;
   apply->close = close;
-  sui_session_make_mask (sui_window_get_session (window), on_mask, apply);
+  sui_session_make_mask (sui_window_get_session (window), TRUE, on_mask, apply);
 }
 
 static SamImage *

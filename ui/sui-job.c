@@ -314,7 +314,7 @@ make_view (SuiJob       *job,
         {
           current = sam_mask_copy (o->mask, error);
           if (current != NULL)
-            current = apply_options (current, &job->options, scale, job->cancellable, error);
+            current = apply_options (current, &job->options, scale / job->factor, job->cancellable, error);
           if (current == NULL)
             goto fail;
         }
@@ -346,7 +346,7 @@ make_view (SuiJob       *job,
     }
   else if (all != NULL)
     {
-      view->mask = apply_options (all, &job->options, scale, job->cancellable, error);
+      view->mask = apply_options (all, &job->options, scale / job->factor, job->cancellable, error);
     }
   view->current = current;
   if (all != NULL && view->mask == NULL)

@@ -45,6 +45,7 @@ typedef struct
   GArray    *objects; /* of SuiJobObject */
   guint      current;
   SuiOptions options;
+  double     factor; /* the image's pixels per pixel of the picture */
   SuiView   *view; /* made */
 
   double x, y; /* of a hover */

@@ -45,6 +45,7 @@ struct _SuiSession
   guint      at;
   gboolean   open_step; /* replace() with more to come */
 
+  double     factor;
   SuiOptions options;
   SuiView   *view;
   gboolean   dirty; /* view is not that of the state and options */
@@ -132,6 +133,7 @@ sui_session_init (SuiSession *session)
 {
   session->states = g_ptr_array_new_with_free_func ((GDestroyNotify) sui_state_free);
   g_ptr_array_add (session->states, sui_state_new ());
+  session->factor = 1.0;
   session->options.edge = SAM_EDGE_SMOOTH;
   session->makes = g_queue_new ();
 }
@@ -466,7 +468,16 @@ start (SuiSession *session,
 
   job->width = session->width;
   job->height = session->height;
-  job->options = session->options;
+  if (job->task == NULL || g_task_get_task_data (job->task) != NULL)
+    {
+      job->options = session->options;
+    }
+  else
+    {
+      /* not to be finished */
+      job->options.edge = session->options.edge;
+    }
+  job->factor = session->factor;
   job->started = g_get_monotonic_time ();
   session->job = job;
   g_task_set_task_data (task, job, NULL);
@@ -629,6 +640,13 @@ SamImage *
 sui_session_get_image (SuiSession *session)
 {
   return session->image;
+}
+
+void
+sui_session_set_factor (SuiSession *session,
+                        double      factor)
+{
+  session->factor = factor;
 }
 
 void
@@ -1035,6 +1053,7 @@ sui_session_set_options (SuiSession       *session,
 {
   SuiState *state = state_now (session);
 
+  session->options.matte = options->matte;
   if (options->edge == session->options.edge && options->grow == session->options.grow &&
       options->feather == session->options.feather && options->fill_holes == session->options.fill_holes &&
       options->min_area == session->options.min_area)
@@ -1094,11 +1113,14 @@ sui_session_get_hover (SuiSession *session)
 
 void
 sui_session_make_mask (SuiSession         *session,
+                       gboolean            finished,
                        GAsyncReadyCallback callback,
                        gpointer            data)
 {
   GTask   *task = g_task_new (session, NULL, callback, data);
   gboolean any = FALSE;
+
+  g_task_set_task_data (task, GINT_TO_POINTER (finished), NULL);
 
   for (guint i = 0; i < sui_session_get_n_objects (session); i++)
     any = any || sui_object_is_answerable (sui_state_get (state_now (session), i));
@@ -1108,7 +1130,7 @@ sui_session_make_mask (SuiSession         *session,
       g_object_unref (task);
       return;
     }
-  if (!session->dirty && session->embedding != NULL && session->view != NULL &&
+  if (finished && !session->dirty && session->embedding != NULL && session->view != NULL &&
       session->view->mask != NULL && session->view->scale == 1.0)
     {
       GError  *error = NULL;
@@ -1415,6 +1437,7 @@ append_quoted (GString    *script,
 
 char *
 sui_session_to_script (SuiSession *session,
+                       double      factor,
                        double      dx,
                        double      dy,
                        const char *operation,
@@ -1435,17 +1458,19 @@ sui_session_to_script (SuiSession *session,
       sui_prompt_say (object->prompts, session->width, session->height, FALSE, &prompt);
       for (guint k = 0; k < prompt.points->len; k++)
         {
-          g_array_index (prompt.points, SamPoint, k).x_image += (float) dx;
-          g_array_index (prompt.points, SamPoint, k).y_image += (float) dy;
+          SamPoint *point = &g_array_index (prompt.points, SamPoint, k);
+
+          point->x_image = (float) (point->x_image * factor + dx);
+          point->y_image = (float) (point->y_image * factor + dy);
         }
       for (guint k = 0; k < prompt.boxes->len; k++)
         {
           SamBox *box = &g_array_index (prompt.boxes, SamBox, k);
 
-          box->x0_image += (float) dx;
-          box->x1_image += (float) dx;
-          box->y0_image += (float) dy;
-          box->y1_image += (float) dy;
+          box->x0_image = (float) (box->x0_image * factor + dx);
+          box->x1_image = (float) (box->x1_image * factor + dx);
+          box->y0_image = (float) (box->y0_image * factor + dy);
+          box->y1_image = (float) (box->y1_image * factor + dy);
         }
       text = sam_prompt_to_string (&prompt);
 

@@ -31,14 +31,17 @@ typedef enum
   SUI_BUSY_MAKING     /* the mask at the picture's size */
 } SuiBusy;
 
-/* Lengths are pixels of the picture, areas square pixels; 0 leaves the mask alone. */
+/* Lengths are pixels, areas square pixels, of the image that the picture was made of: see
+ * sui_session_set_factor(). 0 leaves the mask alone. @matte is for the one who makes the result: the session
+ * shows it as a smooth edge. */
 typedef struct
 {
-  SamEdge edge;
-  double  grow; /* shrinks when negative */
-  double  feather;
-  double  fill_holes;
-  double  min_area;
+  SamEdge  edge;
+  gboolean matte;
+  double   grow; /* shrinks when negative */
+  double   feather;
+  double   fill_holes;
+  double   min_area;
 } SuiOptions;
 
 /**
@@ -79,6 +82,8 @@ void sui_session_close (SuiSession *session);
 /* Starts encoding once there is a model. Another picture of the same size keeps the prompts. */
 void      sui_session_set_image (SuiSession *session, SamImage *image);
 SamImage *sui_session_get_image (SuiSession *session);
+/* A huge image is read at 1 / factor of its size; 1 at first. */
+void      sui_session_set_factor (SuiSession *session, double factor);
 
 /* @model as SuiEngine.load takes it. The old model goes on until the new one has seen the picture; a model
  * that cannot be loaded is reported and the old one stays. */
@@ -133,8 +138,9 @@ void           sui_session_hover (SuiSession *session, double x, double y, int l
 void           sui_session_leave (SuiSession *session);
 const SuiView *sui_session_get_hover (SuiSession *session); /* NULL for none */
 
-/* All objects united at the picture's size, options applied. */
-void     sui_session_make_mask (SuiSession *session, GAsyncReadyCallback callback, gpointer data);
+/* All objects united at the picture's size; with @finished, options applied. */
+void     sui_session_make_mask (SuiSession *session, gboolean finished, GAsyncReadyCallback callback,
+                                gpointer data);
 SamMask *sui_session_make_mask_finish (SuiSession *session, GAsyncResult *result, GError **error);
 
 /* --- the worker --- */
@@ -158,13 +164,13 @@ void  sui_session_accept_offer (SuiSession *session);
 
 /**
  * sui_session_to_script:
- * @dx, @dy: from the picture's coordinates to the image's
+ * @factor, @dx, @dy: from the picture's coordinates to the image's: times @factor, plus @dx, @dy
  * @arguments: further arguments, such as `#:output "channel"`
  * @operation: of the first object; the others are added
  *
  * Script-Fu for the same result, one call per object; NULL when there are none.
  */
-char *sui_session_to_script (SuiSession *session, double dx, double dy, const char *operation,
-                             const char *arguments);
+char *sui_session_to_script (SuiSession *session, double factor, double dx, double dy,
+                             const char *operation, const char *arguments);
 
 G_END_DECLS

@@ -17,6 +17,7 @@
 #include <glib/gi18n-lib.h>
 
 #include "ui/sui-error.h"
+#include "ui/sui-help.h"
 #include "ui/sui-models.h"
 #include "ui/sui-strip.h"
 #include "ui/sui-window.h"
@@ -39,7 +40,7 @@ struct _SuiWindow
   GtkWidget   *objects, *object_delete;
   GtkWidget   *output, *operations, *operation[4];
   GtkWidget   *edge, *grow, *feather, *holes, *specks;
-  GtkWidget   *models;
+  GtkWidget   *models, *merged;
   GtkWidget   *status, *hint, *progress_text, *progress, *stop;
 
   gboolean     cleaned; /* fill-holes and specks have their first values */
@@ -53,7 +54,6 @@ enum
 {
   APPLY,
   CANCEL,
-  HELP,
   USE_SELECTION,
   COPY_SCRIPT,
   REFRESH,
@@ -168,7 +168,7 @@ update_hint (SuiWindow *window)
   g_autofree char *text = NULL;
 
   if (window->orphan)
-    text = g_strdup (_("The image was closed."));
+    text = g_strdup (_("Nothing can be applied any more."));
   else if (sui_session_is_stopped (window->session))
     text = g_strdup (_("Stopped. Click on the picture to go on."));
   else if (sui_session_needs_positive (window->session))
@@ -350,6 +350,7 @@ set_options (SuiWindow *window)
 
   options.edge = gtk_combo_box_get_active (GTK_COMBO_BOX (window->edge)) == 1 ? SAM_EDGE_HARD
                                                                               : SAM_EDGE_SMOOTH;
+  options.matte = gtk_combo_box_get_active (GTK_COMBO_BOX (window->edge)) == 2;
   options.grow = gtk_spin_button_get_value (GTK_SPIN_BUTTON (window->grow));
   options.feather = gtk_spin_button_get_value (GTK_SPIN_BUTTON (window->feather));
   options.fill_holes = gtk_spin_button_get_value (GTK_SPIN_BUTTON (window->holes));
@@ -491,9 +492,17 @@ refresh (SuiWindow *window)
 }
 
 static void
+merged_toggled (GtkWidget *widget,
+                SuiWindow *window)
+{
+  if (!window->showing)
+    refresh (window);
+}
+
+static void
 help (SuiWindow *window)
 {
-  g_signal_emit (window, signals[HELP], 0);
+  sui_help_show (GTK_WINDOW (window));
 }
 
 static void
@@ -569,13 +578,19 @@ sui_window_applied (SuiWindow *window,
 }
 
 void
-sui_window_set_orphan (SuiWindow *window)
+sui_window_set_orphan (SuiWindow  *window,
+                       const char *why)
 {
   window->orphan = TRUE;
   update_changed (window->session, window);
-  sui_window_say (window, GTK_MESSAGE_WARNING,
-                  _("The image was closed, so there is nothing left to apply to. Close this window."), NULL,
-                  NULL);
+  sui_window_say (window, GTK_MESSAGE_WARNING, why, NULL, NULL);
+}
+
+void
+sui_window_say_changed (SuiWindow *window)
+{
+  sui_window_say (window, GTK_MESSAGE_INFO, _("The picture has changed since it was read."),
+                  _("_Read It Again"), refresh);
 }
 
 SuiSession *
@@ -613,6 +628,38 @@ sui_window_set_output (SuiWindow   *window,
 {
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->output), (int) output);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (window->operation[operation]), TRUE);
+}
+
+gboolean
+sui_window_get_merged (SuiWindow *window)
+{
+  return gtk_toggle_button_get_active (GTK_TOGGLE_BUTTON (window->merged));
+}
+
+void
+sui_window_set_merged (SuiWindow *window,
+                       gboolean   merged)
+{
+  window->showing = TRUE;
+  gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (window->merged), merged);
+  window->showing = FALSE;
+}
+
+void
+sui_window_set_options (SuiWindow        *window,
+                        const SuiOptions *options)
+{
+  gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge),
+                            options->matte ? 2 : options->edge == SAM_EDGE_HARD ? 1 : 0);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (window->grow), options->grow);
+  gtk_spin_button_set_value (GTK_SPIN_BUTTON (window->feather), options->feather);
+  if (options->fill_holes > 0.0 || options->min_area > 0.0)
+    {
+      window->cleaned = TRUE;
+      gtk_spin_button_set_value (GTK_SPIN_BUTTON (window->holes), options->fill_holes);
+      gtk_spin_button_set_value (GTK_SPIN_BUTTON (window->specks), options->min_area);
+    }
+  set_options (window);
 }
 
 /* --- keys --- */
@@ -973,6 +1020,11 @@ make_canvas_bar (SuiWindow *window)
   g_signal_connect (window->look, "changed", G_CALLBACK (look_changed), window);
   gtk_box_pack_start (GTK_BOX (bar), label, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (bar), window->look, FALSE, FALSE, 0);
+  window->merged = gtk_check_button_new_with_mnemonic (_("Sample _merged"));
+  gtk_widget_set_margin_start (window->merged, 6);
+  gtk_widget_set_tooltip_text (window->merged, _("Look at the visible image rather than at the layer"));
+  g_signal_connect (window->merged, "toggled", G_CALLBACK (merged_toggled), window);
+  gtk_box_pack_start (GTK_BOX (bar), window->merged, FALSE, FALSE, 0);
 
   box = linked_box ();
   gtk_box_pack_start (GTK_BOX (box), named_button (window, "sui-zoom-fit-symbolic", _("Fit the picture"), "0",
@@ -1121,9 +1173,11 @@ make_panel (SuiWindow *window)
   window->edge = gtk_combo_box_text_new ();
   gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Smooth"));
   gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Hard"));
+  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Matte"));
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge), 0);
   g_signal_connect (window->edge, "changed", G_CALLBACK (options_changed), window);
-  grid_row (grid, 0, _("_Edge:"), window->edge, _("Smooth: antialiased. Hard: each pixel in or out"));
+  grid_row (grid, 0, _("_Edge:"), window->edge, _("Smooth: antialiased. Hard: each pixel in or out. Matte: for hair and fur, found out of the "
+              "colours when the result is applied"));
   window->grow = grid_row (grid, 1, _("_Grow by (px):"), spin (window, -500, 500, 1, 1),
                            _("Grows the object; negative numbers shrink it"));
   window->feather = grid_row (grid, 2, _("Fea_ther (px):"), spin (window, 0, 500, 1, 1),
@@ -1274,8 +1328,6 @@ sui_window_class_init (SuiWindowClass *klass)
                                  G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[CANCEL] = g_signal_new ("cancel", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
-  signals[HELP] = g_signal_new ("help", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                G_TYPE_NONE, 0);
   signals[USE_SELECTION] = g_signal_new ("use-selection", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
                                          NULL, G_TYPE_NONE, 0);
   signals[COPY_SCRIPT] = g_signal_new ("copy-script", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
@@ -1303,7 +1355,7 @@ sui_window_new (SuiSession *session,
                          "use-header-bar", FALSE, NULL);
   window->session = g_object_ref (session);
   build (window);
-  gtk_window_set_default_size (GTK_WINDOW (window), 980, 700);
+  gtk_window_set_default_size (GTK_WINDOW (window), 1000, 740);
 
   return GTK_WIDGET (window);
 }

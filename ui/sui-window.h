@@ -4,10 +4,9 @@
  *
  *   apply (gboolean close)  the result is wanted as sui_window_get_output() says; sui_window_applied() ends it
  *   cancel                  the window is to be closed without a trace
- *   help                    the manual
  *   use-selection           the image's selection as a prompt
  *   copy-script             the call that gives the same result, onto the clipboard
- *   refresh                 the picture is to be read again */
+ *   refresh                 the picture is to be read again, perhaps from elsewhere: sui_window_get_merged() */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -45,6 +44,12 @@ SuiOutput    sui_window_get_output (SuiWindow *window);
 SuiOperation sui_window_get_operation (SuiWindow *window);
 void         sui_window_set_output (SuiWindow *window, SuiOutput output, SuiOperation operation);
 
+/* Of the visible image rather than of the layer. */
+gboolean     sui_window_get_merged (SuiWindow *window);
+void         sui_window_set_merged (SuiWindow *window, gboolean merged);
+/* Areas of 0 leave the window's own first values, which depend on the picture. */
+void         sui_window_set_options (SuiWindow *window, const SuiOptions *options);
+
 /* A calm message in the window, until it is closed or another comes. @action: (nullable): the label of a
  * button, which calls @callback and closes the message. */
 void sui_window_say (SuiWindow *window, GtkMessageType type, const char *text, const char *action,
@@ -54,7 +59,9 @@ void sui_window_fail (SuiWindow *window, const GError *error);
 
 /* After "apply": worked or failed. */
 void sui_window_applied (SuiWindow *window, gboolean worked);
-/* The image has gone: nothing can be applied any more. */
-void sui_window_set_orphan (SuiWindow *window);
+/* The image or the layer has gone, @why says which: nothing can be applied any more. */
+void sui_window_set_orphan (SuiWindow *window, const char *why);
+/* The picture is not what was read any more; offers "refresh". */
+void sui_window_say_changed (SuiWindow *window);
 
 G_END_DECLS
