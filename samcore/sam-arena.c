@@ -9,6 +9,8 @@
 
 #define ALIGNMENT   64
 #define HUGE_ENOUGH (8 << 20) /* bytes */
+
+#define SPARE_FLOATS (16 << 20)
 /* Each buffer begins a cache line apart from the end of the last one. */
 #define FLOATS_PER_LINE (ALIGNMENT / sizeof (float))
 
@@ -46,6 +48,45 @@ advise_huge_pages (void  *memory,
 #endif
 }
 
+/* The last forward pass's memory is kept for the next one: a click would otherwise spend a good part of its
+ * time on fresh pages. Not that of large encoders, which are rare and take seconds. */
+static GMutex spare_lock;
+static void  *spare;
+static size_t spare_floats;
+
+static void *
+take_spare (size_t n_floats)
+{
+  void *taken = NULL;
+
+  g_mutex_lock (&spare_lock);
+  if (spare_floats == n_floats)
+    {
+      taken        = g_steal_pointer (&spare);
+      spare_floats = 0;
+    }
+  g_mutex_unlock (&spare_lock);
+
+  return taken;
+}
+
+static void
+keep_spare (void  *memory,
+            size_t n_floats)
+{
+  g_mutex_lock (&spare_lock);
+  if (n_floats <= SPARE_FLOATS)
+    {
+      void *last = spare;
+
+      spare        = memory;
+      spare_floats = n_floats;
+      memory       = last;
+    }
+  g_mutex_unlock (&spare_lock);
+  g_free (memory);
+}
+
 void
 sam_arena_plan (SamArena *arena,
                 float   **buffer,
@@ -78,14 +119,20 @@ sam_arena_commit (SamArena *arena,
       total += arena->n_floats[i];
     }
   if (! arena->too_large)
-    arena->memory = g_try_malloc_n (total, sizeof (float));
+    arena->memory = take_spare (total);
+  if (! arena->too_large && arena->memory == NULL)
+    {
+      arena->memory = g_try_malloc_n (total, sizeof (float));
+      if (arena->memory != NULL)
+        advise_huge_pages (arena->memory, total * sizeof (float));
+    }
+  arena->n_total = total;
   if (arena->memory == NULL)
     {
       set_no_memory (error, total);
       return FALSE;
     }
 
-  advise_huge_pages (arena->memory, total * sizeof (float));
   next = (float *) (((uintptr_t) arena->memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
   for (int i = 0; i < arena->n_buffers; i++)
     {
@@ -99,7 +146,9 @@ sam_arena_commit (SamArena *arena,
 void
 sam_arena_clear (SamArena *arena)
 {
-  g_clear_pointer (&arena->memory, g_free);
+  if (arena->memory != NULL)
+    keep_spare (arena->memory, arena->n_total);
+  arena->memory    = NULL;
   arena->n_buffers = 0;
 }
 

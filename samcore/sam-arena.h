@@ -24,6 +24,7 @@ typedef struct
   int      n_buffers;
   gboolean too_large;
   void    *memory;
+  size_t   n_total;
 } SamArena;
 
 /* After commit, *@buffer points to a x b x c floats, aligned to a cache line; NULL until then. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Attention in tiles. A piece is some queries of one head of one window; it goes over the keys in tiles
  * whose scores stay in the level 2 cache:
- *   scores = scale q kT + biases        [queries, keys of the tile]
+ *   scores = q (scale k)T + biases        [queries, keys of the tile]
  *   m = the running maximum; p = e^(scores - m); sums and output so far times e^(old m - m)
  *   o += p v
  * and in the end divides by the sums. k and v are packed for the products: by the piece itself if it has all
@@ -16,13 +16,11 @@
 #include <glib.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define MAX_QUERIES   256
 #define MAX_KEYS      1024
 #define TILE          65536 /* scores: 256 KB, and as much again when packed */
 #define WORTH_A_PIECE 250000
-#define MAX_D         128
 
 typedef struct
 {
@@ -43,9 +41,14 @@ round_up (size_t n, size_t to)
 static void
 pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, size_t first_key)
 {
-  size_t n = MIN (t->n_keys, a->n_k - first_key);
+  size_t       n      = MIN (t->n_keys, a->n_k - first_key);
+  const float *k      = a->k + head * a->k_head + first_key * a->k_stride;
+  float       *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, n * a->d);
 
-  t->gemm->pack_columns (to, a->k + head * a->k_head + first_key * a->k_stride, a->k_stride, true, n, a->d);
+  /* there are fewer keys than queries, or they are packed less often */
+  for (size_t i = 0; i < n; i++)
+    sam_kernels ()->scale (scaled + i * a->d, k + i * a->k_stride, a->scale, a->d);
+  t->gemm->pack_columns (to, scaled, a->d, true, n, a->d);
   t->gemm->pack_columns (to + t->k_bytes, a->v + head * a->v_head + first_key * a->v_stride, a->v_stride, false,
                          a->d, n);
 }
@@ -104,7 +107,7 @@ softmax_tile (float *weights, float *scores, size_t ld, float *o, size_t ld_o, f
           float factor = expf (old_max - max[i]);
 
           sum[i] *= factor;
-          kernels->scale (o, factor, a->d);
+          kernels->scale (o, o, factor, a->d);
         }
       sum[i] = first_key > 0 ? sum[i] + tile_sum : tile_sum;
       t->gemm->pack_row (packed_row (t->gemm, weights, i, n_keys), scores, n_keys);
@@ -127,11 +130,8 @@ attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, si
 
   for (size_t i = 0; i < n_queries; i++)
     {
-      float q[MAX_D];
-
-      memcpy (q, a->q + (first_query + i) * a->q_stride + head * a->q_head, a->d * sizeof *q);
-      kernels->scale (q, a->scale, a->d);
-      gemm->pack_row (packed_row (gemm, queries, i, a->d), q, a->d);
+      gemm->pack_row (packed_row (gemm, queries, i, a->d),
+                      a->q + (first_query + i) * a->q_stride + head * a->q_head, a->d);
       max[i] = -INFINITY;
     }
 
@@ -157,10 +157,7 @@ attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, si
     }
 
   for (size_t i = 0; i < n_queries; i++)
-    {
-      kernels->scale (o + i * ld_o, 1 / sum[i], a->d);
-      memcpy (a->o + (first_query + i) * a->o_stride + head * a->o_head, o + i * ld_o, a->d * sizeof *o);
-    }
+    kernels->scale (a->o + (first_query + i) * a->o_stride + head * a->o_head, o + i * ld_o, 1 / sum[i], a->d);
 }
 
 static void
@@ -186,7 +183,7 @@ sam_attention (const SamAttention *a,
 
   if (n == 0 || a->n_q == 0 || a->n_heads == 0)
     return;
-  g_return_if_fail (a->d <= MAX_D && a->n_k > 0);
+  g_return_if_fail (a->n_k > 0);
 
   t.gemm = gemm = sam_arithmetic_gemm (a->arithmetic);
   t.n_keys      = MIN (a->n_k, MAX_KEYS);

@@ -51,8 +51,8 @@ typedef struct
   void (*add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
   /* s = e^(s - m), m the largest of s and *max; *max = m    s: [n]; returns the sum of the new s */
   float (*exp_row) (float *s, size_t n, float *max);
-  /* y = y f    y: [n] */
-  void (*scale) (float *y, float f, size_t n);
+  /* y = x f    x, y: [n]; y may be x */
+  void (*scale) (float *y, const float *x, float f, size_t n);
 
   /* One row of a depthwise 3x3 convolution, padding 1 at the sides; x: the rows above, at and below, [w, c]
    * each; k: [3, 3, c]; b: [c]; y: [ceil (w / stride), c] */

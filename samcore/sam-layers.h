@@ -73,6 +73,20 @@ sam_norm_linear_run (const SamNorm   *norm,
   sam_matrix_linear_rows (y, &rows, l->m, l->b, r, n, act);
 }
 
+/* y = layer (x + add) + r    add: [n, in] */
+static inline void
+sam_sum_linear_run (const SamLinear *l,
+                    float           *y,
+                    const float     *x,
+                    const float     *add,
+                    const float     *r,
+                    size_t           n)
+{
+  const SamRows rows = { .x = x, .ld = l->in, .add = add };
+
+  sam_matrix_linear_rows (y, &rows, l->m, l->b, r, n, SAM_ACT_NONE);
+}
+
 /* y = mlp[1] (act (mlp[0] (norm (x)))) + r; norm or r may be NULL, y may be x and r */
 static inline void
 sam_mlp_run (const SamNorm   *norm,
@@ -121,6 +135,22 @@ sam_conv_transpose_run (const SamConvTranspose *c,
                         size_t                  w)
 {
   sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, NULL, SAM_ACT_NONE);
+}
+
+/* y = act (norm (transposed convolution (x) + r)) */
+static inline void
+sam_conv_transpose_norm_run (const SamConvTranspose *c,
+                             const SamNorm          *norm,
+                             float                  *y,
+                             const float            *x,
+                             const float            *r,
+                             size_t                  h,
+                             size_t                  w,
+                             SamAct                  act)
+{
+  const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
+
+  sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, norm != NULL ? &row_norm : NULL, act);
 }
 
 /* y may be x */

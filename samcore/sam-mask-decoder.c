@@ -67,25 +67,33 @@ struct _SamMaskDecoder
 /* What one call works on; all in its arena. */
 typedef struct
 {
-  float *queries, *tokens, *q_in, *mlp;      /* [t, width], [t, width], [t, width], [t, mlp] */
+  float *queries, *tokens, *mlp;             /* [t, width], [t, width], [t, mlp] */
   float *tq, *tk, *tv, *to;                  /* [t, width] */
-  float *keys, *keys_in, *iq, *ik, *io;      /* [n, width] */
+  float *keys;                               /* [n, width] */
+  float *iq, *ik, *io;                       /* [n, width / 2] */
   float *up1, *up2, *hq1, *hq2;
   float *mask_scratch;
 } Buffers;
 
+/* What is done for each place of the image may be less exact; the few tokens, from which everything follows,
+ * stay float32. queries, keys: how those sides are multiplied. */
 static void
-fetch_attention (SamWeights *weights,
-                 Attention  *attention,
-                 size_t      width,
-                 size_t      inner,
-                 const char *prefix,
-                 const char *name)
+fetch_attention (SamWeights   *weights,
+                 Attention    *attention,
+                 size_t        width,
+                 size_t        inner,
+                 SamArithmetic queries,
+                 SamArithmetic keys,
+                 const char   *prefix,
+                 const char   *name)
 {
+  sam_weights_set_arithmetic (weights, queries);
   sam_weights_linear (weights, &attention->q, width, inner, SAM_BIAS_YES, "%s%s.q_proj", prefix, name);
+  sam_weights_linear (weights, &attention->out, inner, width, SAM_BIAS_YES, "%s%s.out_proj", prefix, name);
+  sam_weights_set_arithmetic (weights, keys);
   sam_weights_linear (weights, &attention->k, width, inner, SAM_BIAS_YES, "%s%s.k_proj", prefix, name);
   sam_weights_linear (weights, &attention->v, width, inner, SAM_BIAS_YES, "%s%s.v_proj", prefix, name);
-  sam_weights_linear (weights, &attention->out, inner, width, SAM_BIAS_YES, "%s%s.out_proj", prefix, name);
+  sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
 }
 
 static void
@@ -97,14 +105,16 @@ fetch_layer (SamWeights           *weights,
 {
   size_t mlp = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
 
-  fetch_attention (weights, &layer->self, width, width, prefix, "self_attn");
+  fetch_attention (weights, &layer->self, width, width, SAM_ARITHMETIC_F32, SAM_ARITHMETIC_F32, prefix, "self_attn");
   sam_weights_norm (weights, &layer->norm[0], width, TRANSFORMER_EPS, "%snorm1", prefix);
-  fetch_attention (weights, &layer->to_image, width, width / 2, prefix, "cross_attn_token_to_image");
+  fetch_attention (weights, &layer->to_image, width, width / 2, SAM_ARITHMETIC_F32, SAM_ARITHMETIC_FAST, prefix,
+                   "cross_attn_token_to_image");
   sam_weights_norm (weights, &layer->norm[1], width, TRANSFORMER_EPS, "%snorm2", prefix);
   sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[0]);
   sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[1]);
   sam_weights_norm (weights, &layer->norm[2], width, TRANSFORMER_EPS, "%snorm3", prefix);
-  fetch_attention (weights, &layer->to_tokens, width, width / 2, prefix, "cross_attn_image_to_token");
+  fetch_attention (weights, &layer->to_tokens, width, width / 2, SAM_ARITHMETIC_FAST, SAM_ARITHMETIC_F32, prefix,
+                   "cross_attn_image_to_token");
   sam_weights_norm (weights, &layer->norm[3], width, TRANSFORMER_EPS, "%snorm4", prefix);
 }
 
@@ -244,9 +254,11 @@ sam_mask_decoder_new (SamWeights         *weights,
 
       fetch_layer (weights, &decoder->layer[i], options, width, layer);
     }
-  fetch_attention (weights, &decoder->final, width, width / 2, body, "final_attn_token_to_image");
+  fetch_attention (weights, &decoder->final, width, width / 2, SAM_ARITHMETIC_F32, SAM_ARITHMETIC_FAST, body,
+                   "final_attn_token_to_image");
   sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn", body);
 
+  sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
   sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4, "%s%s", prefix, options->upscale[0]);
   sam_weights_norm (weights, &decoder->up_norm, width / 4, options->upscale_group ? GROUP_EPS : UPSCALE_EPS,
                     "%s%s", prefix, options->upscale[1]);
@@ -256,6 +268,8 @@ sam_mask_decoder_new (SamWeights         *weights,
       fetch_high_res (weights, &decoder->conv_s[0], options, 0, encoder->skip_channels[0], width / 8, prefix);
       fetch_high_res (weights, &decoder->conv_s[1], options, 1, encoder->skip_channels[1], width / 4, prefix);
     }
+
+  sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
 
   for (int i = 0; i < SAM_N_MASKS; i++)
     {
@@ -354,14 +368,16 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
   return TRUE;
 }
 
-/* out: [n_q, width] = attention (q, k, v) + r   q: [n_q, width]  k, v: [n_k, width]
- * qs, ks, vs, os: scratch for the projections */
+/* out: [n_q, width] = attention (q + q_add, k + k_add, v) + r   q: [n_q, width]  k, v: [n_k, width]
+ * q_add, k_add: like q and k, or NULL  qs, ks, vs, os: scratch for the projections */
 static void
 attend (const SamMaskDecoder *decoder,
         const Attention      *attention,
         float                *out,
         const float          *q,
+        const float          *q_add,
         const float          *k,
+        const float          *k_add,
         const float          *v,
         const float          *r,
         size_t                n_q,
@@ -381,8 +397,8 @@ attend (const SamMaskDecoder *decoder,
     .scale = 1.0f / sqrtf (d),
   };
 
-  sam_linear_run (&attention->q, qs, q, NULL, n_q, SAM_ACT_NONE);
-  sam_linear_run (&attention->k, ks, k, NULL, n_k, SAM_ACT_NONE);
+  sam_sum_linear_run (&attention->q, qs, q, q_add, NULL, n_q);
+  sam_sum_linear_run (&attention->k, ks, k, k_add, NULL, n_k);
   sam_linear_run (&attention->v, vs, v, NULL, n_k, SAM_ACT_NONE);
   sam_attention (&a, 1);
   sam_linear_run (&attention->out, out, os, r, n_q, SAM_ACT_NONE);
@@ -399,13 +415,12 @@ run_layer (const SamMaskDecoder *decoder,
 {
   size_t width = decoder->width;
   size_t tw    = t * width;
-  float *own   = b->queries; /* what the self attention looks at */
-  float *r     = b->queries; /* what it is added to */
+  float *own   = NULL;       /* what is added to the self attention's queries and keys */
+  float *r     = b->queries; /* what its result is added to */
 
   if (! first && decoder->spec.self == SAM_SELF_FIRST_BARE)
     {
-      sam_add (b->q_in, b->queries, b->tokens, tw);
-      own = b->q_in;
+      own = b->tokens;
     }
   else if (! first)
     {
@@ -415,12 +430,11 @@ run_layer (const SamMaskDecoder *decoder,
     {
       r = NULL;
     }
-  attend (decoder, &layer->self, b->queries, own, own, b->queries, r, t, t, b->tq, b->tk, b->tv, b->to);
+  attend (decoder, &layer->self, b->queries, b->queries, own, b->queries, own, b->queries, r, t, t,
+          b->tq, b->tk, b->tv, b->to);
   sam_norm_run (&layer->norm[0], b->queries, b->queries, t);
 
-  sam_add (b->q_in, b->queries, b->tokens, tw);
-  sam_add (b->keys_in, b->keys, grid, n * width);
-  attend (decoder, &layer->to_image, b->queries, b->q_in, b->keys_in, b->keys, b->queries, t, n,
+  attend (decoder, &layer->to_image, b->queries, b->queries, b->tokens, b->keys, grid, b->keys, b->queries, t, n,
           b->tq, b->ik, b->io, b->to);
   sam_norm_run (&layer->norm[1], b->queries, b->queries, t);
 
@@ -428,8 +442,7 @@ run_layer (const SamMaskDecoder *decoder,
   sam_linear_run (&layer->mlp[1], b->queries, b->mlp, b->queries, t, SAM_ACT_NONE);
   sam_norm_run (&layer->norm[2], b->queries, b->queries, t);
 
-  sam_add (b->q_in, b->queries, b->tokens, tw);
-  attend (decoder, &layer->to_tokens, b->keys, b->keys_in, b->q_in, b->queries, b->keys, n, t,
+  attend (decoder, &layer->to_tokens, b->keys, b->keys, grid, b->queries, b->tokens, b->queries, b->keys, n, t,
           b->iq, b->tk, b->tv, b->io);
   sam_norm_run (&layer->norm[3], b->keys, b->keys, n);
 }
@@ -477,14 +490,19 @@ upscale (const SamMaskDecoder  *decoder,
   size_t side = decoder->side;
   size_t n    = side * side;
 
-  sam_conv_transpose_run (&decoder->up[0], b->up1, b->keys, image->stride8, side, side);
   if (decoder->spec.upscale_group)
-    group_norm (&decoder->up_norm, b->up1, 4 * n);
+    {
+      sam_conv_transpose_run (&decoder->up[0], b->up1, b->keys, image->stride8, side, side);
+      group_norm (&decoder->up_norm, b->up1, 4 * n);
+      sam_activate (b->up1, b->up1, n * decoder->width, SAM_ACT_GELU);
+    }
   else
-    sam_norm_run (&decoder->up_norm, b->up1, b->up1, 4 * n);
-  sam_activate (b->up1, b->up1, n * decoder->width, SAM_ACT_GELU);
-  sam_conv_transpose_run (&decoder->up[1], b->up2, b->up1, image->stride4, 2 * side, 2 * side);
-  sam_activate (b->up2, b->up2, 2 * n * decoder->width, SAM_ACT_GELU);
+    {
+      sam_conv_transpose_norm_run (&decoder->up[0], &decoder->up_norm, b->up1, b->keys, image->stride8,
+                                   side, side, SAM_ACT_GELU);
+    }
+  sam_conv_transpose_norm_run (&decoder->up[1], NULL, b->up2, b->up1, image->stride4, 2 * side, 2 * side,
+                               SAM_ACT_GELU);
 }
 
 gboolean
@@ -512,14 +530,12 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
 
   sam_arena_plan (&arena, &b.queries, t, width, 1);
   sam_arena_plan (&arena, &b.tokens, t, width, 1);
-  sam_arena_plan (&arena, &b.q_in, t, width, 1);
   sam_arena_plan (&arena, &b.mlp, t, MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
   sam_arena_plan (&arena, &b.tq, t, width, 1);
   sam_arena_plan (&arena, &b.tk, t, width, 1);
   sam_arena_plan (&arena, &b.tv, t, width, 1);
   sam_arena_plan (&arena, &b.to, t, width, 1);
   sam_arena_plan (&arena, &b.keys, n, width, 1);
-  sam_arena_plan (&arena, &b.keys_in, n, width, 1);
   sam_arena_plan (&arena, &b.iq, n, width / 2, 1);
   sam_arena_plan (&arena, &b.ik, n, width / 2, 1);
   sam_arena_plan (&arena, &b.io, n, width / 2, 1);
@@ -551,9 +567,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
       if (! sam_job_step (job, 0.1 + 0.3 * (i + 1), error))
         return FALSE;
     }
-  sam_add (b.q_in, b.queries, b.tokens, t * width);
-  sam_add (b.keys_in, b.keys, grid, n * width);
-  attend (decoder, &decoder->final, b.queries, b.q_in, b.keys_in, b.keys, b.queries, t, n,
+  attend (decoder, &decoder->final, b.queries, b.queries, b.tokens, b.keys, grid, b.keys, b.queries, t, n,
           b.tq, b.ik, b.io, b.to);
   sam_norm_run (&decoder->final_norm, b.queries, b.queries, t);
   sam_trace (trace, "hs", b.queries, t, width);

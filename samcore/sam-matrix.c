@@ -298,9 +298,8 @@ typedef struct
 } Rows;
 
 static const float *
-rows_row (gconstpointer data, size_t row, float *buffer)
+normed_row (const Rows *r, size_t row, float *buffer)
 {
-  const Rows       *r    = data;
   const SamRowNorm *norm = r->rows.norm;
   const float      *x    = r->rows.x + row * r->rows.ld;
 
@@ -321,6 +320,19 @@ rows_row (gconstpointer data, size_t row, float *buffer)
     return x;
 
   sam_kernels ()->layer_norm (buffer, x, norm->weight, norm->bias, norm->eps, 1, r->in);
+  return buffer;
+}
+
+static const float *
+rows_row (gconstpointer data, size_t row, float *buffer)
+{
+  const Rows  *r = data;
+  const float *x = normed_row (r, row, buffer);
+
+  if (r->rows.add == NULL)
+    return x;
+
+  sam_kernels ()->add (buffer, x, r->rows.add + row * r->in, r->in);
   return buffer;
 }
 
@@ -465,17 +477,32 @@ conv_transpose_rows (size_t first, size_t last, gpointer data)
       k->gemm->gemm (product + column, k->out, strips, matrix_panels (k, column, c), last - first, c, k->in, false);
     }
 
-  /* a product row is [2, 2, out]; two pixels beside each other lie beside each other in y, too */
-  for (size_t row = first; row < last; row++)
-    for (size_t a = 0; a < 2; a++, product += 2 * out)
-      {
-        size_t at = ((2 * (row / t->w) + a) * 2 * t->w + 2 * (row % t->w)) * out;
+  /* A product row is [2, 2, out]; pixels beside each other lie beside each other in y, too, until the input's
+   * row ends. */
+  for (size_t row = first, n; row < last; row += n, product += n * k->out)
+    {
+      n = MIN (last - row, t->w - row % t->w);
+      for (size_t a = 0; a < 2; a++)
+        {
+          size_t at = ((2 * (row / t->w) + a) * 2 * t->w + 2 * (row % t->w)) * out;
+          float *y  = t->y + at;
 
-        kernels->finish (product, out, t->product.b2, t->r != NULL ? t->r + at : NULL, out, 2, out, SAM_ACT_NONE);
-        if (t->norm != NULL)
-          kernels->layer_norm (product, product, t->norm->weight, t->norm->bias, t->norm->eps, 2, out);
-        kernels->activate (t->y + at, product, 2 * out, t->act);
-      }
+          for (size_t i = 0; i < n; i++)
+            memcpy (y + i * 2 * out, product + i * k->out + a * 2 * out, 2 * out * sizeof *y);
+          if (t->r != NULL)
+            kernels->add (y, y, t->r + at, 2 * n * out);
+          if (t->norm != NULL)
+            {
+              kernels->finish (y, out, t->product.b2, NULL, 0, 2 * n, out, SAM_ACT_NONE);
+              kernels->layer_norm (y, y, t->norm->weight, t->norm->bias, t->norm->eps, 2 * n, out);
+              kernels->activate (y, y, 2 * n * out, t->act);
+            }
+          else
+            {
+              kernels->finish (y, out, t->product.b2, NULL, 0, 2 * n, out, t->act);
+            }
+        }
+    }
 }
 
 void

@@ -43,7 +43,7 @@ typedef struct
 
 /* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of index (each
  * an x row's number or SAM_ROW_ZERO), normalised if norm is set: before rows of zeros are put in, or after if
- * norm_zeros is set. */
+ * norm_zeros is set; then row i of add, [n, in], is added. */
 typedef struct
 {
   const float      *x;
@@ -51,6 +51,7 @@ typedef struct
   const uint32_t   *index;
   const SamRowNorm *norm;
   bool              norm_zeros;
+  const float      *add;
 } SamRows;
 
 /* y = act (x wT + b) + r    x: [n, in]  b: [out] or NULL  r: [n, out], NULL, or y itself  y: [n, out] */

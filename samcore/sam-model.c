@@ -59,7 +59,7 @@ model_new (SamWeights      *weights,
   if (! sam_weights_check (weights, error))
     return NULL;
 
-  /* most of the work is the encoder's; the decoder's small products gain nothing from less exact numbers */
+  /* the decoder says for itself where it can be less exact */
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
   model->encoder = family->new_encoder (weights, &model->spec);
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);

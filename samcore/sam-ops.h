@@ -65,7 +65,7 @@ void sam_mean_rows (float *m, const float *x, size_t n, size_t c);
  *   grid of key_w columns gains rel_h[i, h, yj] + rel_w[i, h, xj]; both made by the caller,
  *   [n_heads, n_q, key_h] and [n_heads, n_q, key_w].
  * bias: a full table [n_heads, n_q, n_k], or NULL.
- * d up to 128, dv == d.
+ * v has the width d of q and k.
  */
 typedef struct
 {

@@ -15,7 +15,7 @@ void  KERNEL (layer_norm) (float *y, const float *x, const float *weight, const 
                            size_t n, size_t c);
 void  KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
 float KERNEL (exp_row) (float *s, size_t n, float *max);
-void  KERNEL (scale) (float *y, float f, size_t n);
+void  KERNEL (scale) (float *y, const float *x, float f, size_t n);
 void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, const float *b,
                              size_t w, size_t c, size_t stride, SamAct act);
 void  KERNEL (blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,

@@ -34,11 +34,11 @@ KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c
 }
 
 void
-KERNEL (scale) (float *y, float f, size_t n)
+KERNEL (scale) (float *y, const float *x, float f, size_t n)
 {
   SIMD
   for (size_t i = 0; i < n; i++)
-    y[i] *= f;
+    y[i] = x[i] * f;
 }
 
 void
