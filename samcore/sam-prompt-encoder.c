@@ -233,8 +233,8 @@ sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder,
 {
   size_t side = encoder->side;
   size_t n    = side * side;
-  float *half = scratch;                         /* [2 side, 2 side, 4] */
-  float *full = scratch + n * 4 * MASK_WIDTH_1;  /* [side, side, 16] */
+  float *half;  /* [2 side, 2 side, 4] */
+  float *full;  /* [side, side, 16] */
 
   if (encoder->no_mask == NULL)
     {
@@ -248,6 +248,9 @@ sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder,
       return;
     }
 
+  /* only now: without a mask there need be no scratch */
+  half = scratch;
+  full = scratch + n * 4 * MASK_WIDTH_1;
   sam_conv_run (&encoder->conv[0], half, mask, 4 * side, 4 * side, SAM_ACT_NONE);
   sam_norm_run (&encoder->norm[0], half, half, 4 * n);
   sam_activate (half, half, 4 * n * MASK_WIDTH_1, SAM_ACT_GELU);
