@@ -11,6 +11,7 @@ nothing ran at all.
 """
 
 import json
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -18,11 +19,16 @@ from pathlib import Path
 BAD = {"FAIL", "ERROR", "TIMEOUT", "INTERRUPT", "UNEXPECTEDPASS"}
 
 
+def program_name(name):
+    """Meson's "project.project:suite / program" and all its shorter forms."""
+    return re.split(r" / |[.:]", name)[-1]
+
+
 def assertions(folder):
-    """(program, assertion, 'passed' | 'failed' | 'skipped') of one build's run."""
+    """program: [(assertion, 'passed' | 'failed' | 'skipped')] of one build's run."""
     suites = {}
     for suite in ElementTree.parse(folder / "testlog.junit.xml").iter("testsuite"):
-        program = suite.get("name", "").split("/", 1)[-1].split(".")[-1]
+        program = program_name(suite.get("name", ""))
         for case in suite.iter("testcase"):
             if case.find("failure") is not None or case.find("error") is not None:
                 state = "failed"
@@ -30,7 +36,7 @@ def assertions(folder):
                 state = "skipped"
             else:
                 state = "passed"
-            suites.setdefault(program, []).append((case.get("name", ""), state))
+            suites.setdefault(program, []).append((re.sub(r"^\d+ ", "", case.get("name", "")), state))
     return suites
 
 
@@ -47,11 +53,11 @@ def main(folders):
             continue
         junit = assertions(folder)
         for record in map(json.loads, lines):
-            program = record["name"].split(" / ")[-1].split(":")[-1]
+            program = program_name(record["name"])
             result = record["result"].upper().replace(" ", "")
             cases = junit.get(program, [])
             # a program without assertions of its own is one
-            if not [case for case in cases if case[0] != program]:
+            if not cases or program_name(cases[0][0]) == program:
                 state = "failed" if result in BAD else "skipped" if result == "SKIP" else "passed"
                 cases = [(program, state)]
             elif result in BAD and not any(state == "failed" for _, state in cases):
