@@ -162,7 +162,7 @@ cmd_info (int    argc,
       info.n_parameters[tensor->dtype] += tensor->n_elements;
     }
 
-  info.known = sam_catalogue_recognise (argv[1], command_job (), NULL);
+  info.known = sam_catalogue_guess (argv[1]);
 
   /* a sound file of no family that we know can still be described */
   info.model = sam_model_load (argv[1], command_job (), &error);

@@ -592,6 +592,37 @@ sam_file_sha256 (const char   *path,
   return g_strdup (g_checksum_get_string (sum));
 }
 
+/* Can a file of @size bytes be @model? A rounded size is right to about a hundredth; without any, a file is not
+ * worth reading to find out. */
+static gboolean
+has_size (const SamModelInfo *model,
+          guint64             size)
+{
+  if (model->size != 0)
+    return size == model->size;
+
+  return size > model->about / 100 * 98 && size < model->about / 100 * 102;
+}
+
+const SamModelInfo *
+sam_catalogue_guess (const char *path)
+{
+  g_autofree char *name = g_path_get_basename (path);
+  GStatBuf         status;
+
+  if (g_stat (path, &status) != 0)
+    return NULL;
+  for (size_t i = 0; i < sam_catalogue_get_n_models (); i++)
+    {
+      const SamModelInfo *model = sam_catalogue_get_model (i);
+
+      if (has_size (model, status.st_size) && (model->size != 0 || g_str_equal (name, model->file)))
+        return model;
+    }
+
+  return NULL;
+}
+
 const SamModelInfo *
 sam_catalogue_recognise (const char   *path,
                          const SamJob *job,
@@ -612,12 +643,8 @@ sam_catalogue_recognise (const char   *path,
   for (size_t i = 0; i < sam_catalogue_get_n_models (); i++)
     {
       const SamModelInfo *model = sam_catalogue_get_model (i);
-      guint64             size = status.st_size;
 
-      /* A rounded size is right to about a hundredth. */
-      if (model->sha256 == NULL || (model->size != 0 && model->size != size)
-          || (model->size == 0 && model->about != 0
-              && (size < model->about / 100 * 98 || size > model->about / 100 * 102)))
+      if (model->sha256 == NULL || ! has_size (model, status.st_size))
         continue;
       if (sum == NULL)
         sum = sam_file_sha256 (path, job, error);

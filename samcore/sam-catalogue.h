@@ -91,6 +91,10 @@ GPtrArray *sam_catalogue_list (void);
 /* Where downloads and added files go; not made yet. Free with g_free. */
 char *sam_catalogue_get_user_directory (void);
 
+/* The same at a glance, for a sentence on the screen: by the exact size, or by the file's name and the rounded
+ * one. NULL: none of them. */
+const SamModelInfo *sam_catalogue_guess (const char *path);
+
 /**
  * sam_catalogue_recognise:
  *

@@ -42,6 +42,7 @@ typedef struct
   char         *tag;      /* ETag, of what is in the part; NULL: none */
   int           fd;
   guint64       n;        /* bytes in the part */
+  gboolean      locked;   /* the part is ours */
   gboolean      resumed;  /* some of them from an earlier answer */
 } Download;
 
@@ -74,8 +75,18 @@ fail_file (const char *path,
 }
 
 static void
+throw_away (Download *download)
+{
+  g_unlink (download->tag_path);
+  g_unlink (download->part);
+}
+
+/* An empty part is of no use to anybody. */
+static void
 download_clear (Download *download)
 {
+  if (download->locked && download->n == 0)
+    throw_away (download);
   if (download->fd >= 0)
     close (download->fd);
   g_free (download->path);
@@ -99,13 +110,6 @@ forget (Download *download,
     return fail_file (download->part, error);
 
   return TRUE;
-}
-
-static void
-throw_away (Download *download)
-{
-  g_unlink (download->tag_path);
-  g_unlink (download->part);
 }
 
 /* Opens and locks the part. Another program may have finished and renamed it between our opening and our
@@ -136,6 +140,7 @@ open_part (Download *download,
   if (download->fd < 0)
     return fail_file (download->part, error);
 
+  download->locked = TRUE;
   download->n = ours.st_size;
   download->resumed = download->n > 0;
   if (! S_ISREG (ours.st_mode))
@@ -221,9 +226,9 @@ set_network_error (Download     *download,
       return;
     }
   g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
-               "%s cannot be reached or stopped sending (%s); look at the network and do the same again, it goes "
-               "on at %" G_GUINT64_FORMAT " bytes; or fetch %s elsewhere and add the file with: "
-               "samcore models --add FILE", host, reason->message, download->n, download->address);
+               "%s %s (%s); look at the network and do the same again%s; or fetch %s elsewhere and add the file "
+               "with: samcore models --add FILE", host, download->n > 0 ? "stopped sending" : "cannot be reached",
+               reason->message, download->n > 0 ? ", it goes on where it was" : "", download->address);
 }
 
 /* Where the answer's body begins in the file, and how large the whole is (0: not said). */
@@ -426,6 +431,7 @@ finish (Download *download,
 {
   if (fsync (download->fd) != 0 || g_rename (download->part, download->path) != 0)
     return fail_file (download->path, error);
+  download->locked = FALSE;
   g_unlink (download->tag_path);
 
   return TRUE;

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include <glib/gstdio.h>
 
@@ -229,9 +230,20 @@ test_list (void)
   g_assert_true (has_other);
 }
 
+/* A file of that size with nothing in it. */
+static int
+truncate_to (const char *path,
+             off_t       size)
+{
+  g_assert_true (g_file_set_contents (path, "", 0, NULL));
+
+  return truncate (path, size);
+}
+
 static void
 test_sha256 (void)
 {
+  g_autofree char   *large = NULL;
   g_autoptr (GError) error = NULL;
   g_autofree char   *folder = g_dir_make_tmp ("shelf-XXXXXX", NULL);
   g_autofree char   *path = make_file (folder, "abc", "abc");
@@ -240,6 +252,13 @@ test_sha256 (void)
   g_assert_no_error (error);
   g_assert_cmpstr (sum, ==, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   g_assert_null (sam_catalogue_recognise (path, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_null (sam_catalogue_guess (path));
+  g_assert_null (sam_catalogue_guess ("/nowhere/x"));
+  large = g_build_filename (folder, "any.name", NULL);
+  g_assert_cmpint (truncate_to (large, sam_catalogue_lookup ("mobile-sam")->size), ==, 0);
+  g_assert_true (sam_catalogue_guess (large) == sam_catalogue_lookup ("mobile-sam"));
+  g_assert_null (sam_catalogue_recognise (large, NULL, &error));
   g_assert_no_error (error);
   g_assert_null (sam_catalogue_recognise ("/nowhere/x", NULL, &error));
   g_assert_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT);

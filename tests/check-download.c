@@ -595,6 +595,7 @@ test_offline (void)
   g_assert_error (error, SAM_ERROR, SAM_ERROR_NETWORK);
   g_assert_nonnull (strstr (error->message, address));
   g_assert_nonnull (strstr (error->message, "--add"));
+  g_assert_false (exists ("x.part"));
   g_clear_error (&error);
 
   g_assert_false (sam_download ("no address", path, N_FILE, sum, NULL, &error));
