@@ -92,7 +92,8 @@ grow_soft_pixel (const Growth    *growth,
   if (inside)
     find_slope (growth, x, y, &dx, &dy);
   length = sqrtf (dx * dx + dy * dy);
-  if (length == 0)
+  /* nowhere to go, or nothing near enough: a sample looks at most a diagonal further than it lies */
+  if (length == 0 || (! inside && length > distance + 1.5f))
     return (uint8_t) best;
   dx /= length;
   dy /= length;
@@ -148,7 +149,8 @@ grow_band (size_t   first,
           else if (offsets[x].dy == SAM_DISTANCE_NONE)
             value = 0;
           else
-            value = hypot (offsets[x].dx, offsets[x].dy) <= radius ? 255 : 0;
+            value = (double) offsets[x].dx * offsets[x].dx + (double) offsets[x].dy * offsets[x].dy
+                      <= radius * radius ? 255 : 0;
           out[x] = value ^ growth->flip;
         }
     }
