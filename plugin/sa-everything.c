@@ -61,6 +61,7 @@ sa_everything_run (GimpProcedure       *procedure,
   SamJob                looking = sam_job_part (job, 0.15, 1.0);
   SamEverythingOptions  options;
   g_auto (SaSource)     source  = { 0 };
+  SaRequest             request = { 0 };
   g_autofree char      *name    = NULL;
   g_autofree char      *path    = NULL;
   g_autoptr (SamImage)  picture = NULL;
@@ -82,7 +83,9 @@ sa_everything_run (GimpProcedure       *procedure,
                 "min-area", &min_area,
                 NULL);
 
-  if (! sa_source_init (&source, image, drawables, merged, &error))
+  request.output = (SaOutput) gimp_procedure_config_get_choice_id (config, "output");
+  if (! sa_source_init (&source, image, drawables, merged, &error) ||
+      ! sa_output_check (&source, &request, &error))
     return sa_error_return (procedure, error);
   options.min_area = (size_t) min_area / (size_t) source.factor / (size_t) source.factor;
 
@@ -103,8 +106,7 @@ sa_everything_run (GimpProcedure       *procedure,
       return sa_error_return (procedure, error);
     }
 
-  items = sa_output_apply_objects (&source, objects,
-                                   (SaOutput) gimp_procedure_config_get_choice_id (config, "output"), &error);
+  items = sa_output_apply_objects (&source, objects, request.output, &error);
   if (items == NULL)
     return sa_error_return (procedure, error);
 

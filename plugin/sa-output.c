@@ -63,6 +63,14 @@ sa_output_check (const SaSource  *source,
                  const SaRequest *request,
                  GError         **error)
 {
+  /* GIMP adds nothing to an image while one is there */
+  if (gimp_image_get_floating_sel (source->image) != NULL)
+    {
+      g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
+                           _("The image has a floating selection: anchor it first."));
+      return FALSE;
+    }
+
   if (request->output == SA_OUTPUT_LAYER_MASK)
     {
       g_autofree char *name   = NULL;

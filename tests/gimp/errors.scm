@@ -136,6 +136,19 @@
   (plug-in-segment-anything #:image image #:drawables (vector group) #:points #(265 205) #:output "layer-mask"))
 (gimp-item-set-lock-content inner FALSE)
 
+(gimp-image-select-rectangle image CHANNEL-OP-REPLACE 10 20 30 40)
+(gimp-image-set-selected-layers image drawables)
+(gimp-edit-copy drawables)
+(define floating (vector-ref (car (gimp-edit-paste layer FALSE)) 0))
+(sam-check "there is a floating selection" (= floating (car (gimp-image-get-floating-sel image))))
+(gimp-image-clean-all image)
+(set! before (state))
+(refused "a floating selection in the image" "anchor it first"
+  (plug-in-segment-anything #:image image #:drawables drawables #:points #(265 205)))
+(refused "the floating selection itself" "anchor it first"
+  (plug-in-segment-anything #:image image #:drawables (vector floating) #:points #(6 7)))
+(gimp-floating-sel-remove floating)
+
 ; --- the object --------------------------------------------------------------------------------------
 
 (gimp-image-clean-all image)

@@ -20,13 +20,13 @@ def copy():
     return image, image.get_layers()[0]
 
 
-def same(name, selected, expected=truth, least=0.985):
+def same(name, selected, expected=truth, least=0.97):
     agreement = iou(selected, expected)
     if not check(f"{name}: the same object", agreement >= least):
         remark(f"IoU {agreement}")
 
 
-def outputs(name, image, layer, expected=truth, least=0.985, boxes=BOX):
+def outputs(name, image, layer, expected=truth, least=0.97, boxes=BOX):
     """All of them in one image; each holds what the selection holds."""
     run(PLUG_IN, image, [layer], boxes=boxes)
     selected = coverage(image)
@@ -87,9 +87,9 @@ image.delete()
 
 image, layer = copy()
 image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 200, False, False, "")
-outputs("indexed", image, layer, truth, 0.9)
+outputs("indexed", image, layer, truth, 0.85)
 layer.add_alpha()
-outputs("indexed with alpha", image, layer, truth, 0.9)
+outputs("indexed with alpha", image, layer, truth, 0.85)
 image.delete()
 
 # --- profiles: the net sees colours, not numbers ---------------------------------------------------
@@ -138,7 +138,7 @@ layer.add_alpha()
 image.select_rectangle(Gimp.ChannelOps.REPLACE, 0, 0, 75, 200)
 layer.edit_clear()
 Gimp.Selection.none(image)
-outputs("partly transparent", image, layer, truth, 0.8)
+outputs("partly transparent", image, layer, truth, 0.6)
 image.delete()
 
 # a group
@@ -148,7 +148,7 @@ image.insert_layer(group, None, 0)
 image.reorder_item(layer, group, 0)
 outputs("a group", image, group)
 image.convert_indexed(Gimp.ConvertDitherType.NONE, Gimp.ConvertPaletteType.GENERATE, 200, False, False, "")
-outputs("a group in an indexed image", image, group, truth, 0.9)
+outputs("a group in an indexed image", image, group, truth, 0.85)
 image.delete()
 
 image, layer = copy()
@@ -212,11 +212,11 @@ image.insert_channel(channel, None, 0)
 channel.fill(Gimp.FillType.WHITE)
 channel.set_visible(True)
 run(PLUG_IN, image, [cover], boxes=BOX, sample_merged=True)
-same("sample merged with a visible channel", coverage(image), merged, 0.999)
+same("sample merged with a visible channel", coverage(image), merged, 0.99)
 run(PLUG_IN, image, [channel], boxes=BOX, sample_merged=True)
-same("sample merged with a channel active", coverage(image), merged, 0.999)
+same("sample merged with a channel active", coverage(image), merged, 0.99)
 _, n, mask = run(PLUG_IN, image, [layer], boxes=BOX, sample_merged=True, output="layer-mask")
-same("sample merged, layer mask", coverage(image, mask), merged, 0.999)
+same("sample merged, layer mask", coverage(image, mask), merged, 0.99)
 layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
 check_error("sample merged, a mask for a layer that has nothing of it", "lies outside", PLUG_IN, image, [cover],
             boxes=BOX, sample_merged=True, output="layer-mask")

@@ -159,10 +159,10 @@ strokes = path.get_strokes()
 check("path: has closed curves", len(strokes) >= 1 and all(path.stroke_get_points(s)[-1] for s in strokes))
 image.select_item(Gimp.ChannelOps.REPLACE, path)
 agreement = iou(coverage(image), truth)
-if not check("path: encloses the object", agreement >= 0.985):
+if not check("path: encloses the object", agreement >= 0.97):
     remark(f"IoU {agreement}")
 check("path: is not a curve for every pixel",
-      sum(len(path.stroke_get_points(s)[1]) // 6 for s in strokes) < n ** 0.5)
+      sum(len(path.stroke_get_points(s)[1]) // 6 for s in strokes) < n / 50)
 image.remove_path(path)
 
 # --- what is done with the mask --------------------------------------------------------------------
