@@ -44,6 +44,20 @@ typedef struct
   const SamBox *box;    /* NULL: given by its points, or by the mask alone */
 } Object;
 
+/* Looking at samples for the hash has brought parts of the file into memory again; nearly nothing of it is
+ * needed any more. */
+static void
+drop_file (const SamCheckpoint *checkpoint)
+{
+  for (size_t i = 0; i < sam_checkpoint_get_n_tensors (checkpoint); i++)
+    {
+      const SamTensor *tensor = sam_checkpoint_get_tensor (checkpoint, i);
+
+      if (tensor->contiguous)
+        sam_checkpoint_drop (checkpoint, tensor->data, tensor->n_elements * sam_dtype_get_size (tensor->dtype));
+    }
+}
+
 static SamModel *
 model_new (SamWeights      *weights,
            const SamFamily *family,
@@ -78,6 +92,7 @@ model_new (SamWeights      *weights,
   sam_mask_decoder_get_channels (model->decoder, &shape[SAM_MAP_STRIDE4].channels,
                                  &shape[SAM_MAP_STRIDE8].channels, &shape[SAM_MAP_HQ].channels);
   model->hash = sam_checkpoint_get_hash (sam_weights_get_checkpoint (weights));
+  drop_file (sam_weights_get_checkpoint (weights));
   if (! sam_job_step (job, 1.0, error))
     return NULL;
 
