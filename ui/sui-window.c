@@ -509,14 +509,15 @@ static void
 apply (SuiWindow *window,
        gboolean   close)
 {
-  GdkModifierType state = 0;
+  GdkModifierType      state = 0;
+  g_autoptr (GdkEvent) event = gtk_get_current_event ();
 
   if (window->applying || window->orphan || sui_session_is_empty (window->session))
     return;
 
-  /* GIMP's modifiers of the selection tools, on the button */
-  gtk_get_current_event_state (&state);
-  if (sui_window_get_output (window) == SUI_OUTPUT_SELECTION)
+  /* GIMP's modifiers of the selection tools, on the button; the Ctrl of Ctrl+Enter means nothing */
+  if (event != NULL && gdk_event_get_event_type (event) == GDK_BUTTON_RELEASE &&
+      gdk_event_get_state (event, &state) && sui_window_get_output (window) == SUI_OUTPUT_SELECTION)
     {
       gboolean shift = (state & GDK_SHIFT_MASK) != 0, control = (state & GDK_CONTROL_MASK) != 0;
 
