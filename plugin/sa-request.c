@@ -154,21 +154,21 @@ read_points (SamPrompt           *prompt,
   if (n_values % 2 != 0)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“points” has an odd number of values (%" G_GSIZE_FORMAT "): give x and y for each point."),
+                   _("“points” has an odd number of values (%zu): give x and y for each point."),
                    n_values);
       return FALSE;
     }
   if (n_values / 2 > SAM_PROMPT_MAX_POINTS)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“points” has %" G_GSIZE_FORMAT " points: give at most %d."),
+                   _("“points” has %zu points: give at most %d."),
                    n_values / 2, SAM_PROMPT_MAX_POINTS);
       return FALSE;
     }
   if (n_labels != 0 && n_labels != n_values / 2)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("There are %" G_GSIZE_FORMAT " labels for %" G_GSIZE_FORMAT " points: give one label per "
+                   _("There are %zu labels for %zu points: give one label per "
                      "point, or none."),
                    n_labels, n_values / 2);
       return FALSE;
@@ -179,13 +179,13 @@ read_points (SamPrompt           *prompt,
       if (! isfinite (points[2 * i]) || ! isfinite (points[2 * i + 1]))
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Point %" G_GSIZE_FORMAT " is not a number: give finite coordinates."), i + 1);
+                       _("Point %zu is not a number: give finite coordinates."), i + 1);
           return FALSE;
         }
       if (n_labels != 0 && labels[i] != 0 && labels[i] != 1)
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Label %" G_GSIZE_FORMAT " is %d: use 1 for a point on the object and 0 for one off "
+                       _("Label %zu is %d: use 1 for a point on the object and 0 for one off "
                          "it."),
                        i + 1, labels[i]);
           return FALSE;
@@ -209,13 +209,13 @@ read_boxes (SamPrompt           *prompt,
   if (n_values % 4 != 0)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“boxes” has %" G_GSIZE_FORMAT " values: give x0, y0, x1, y1 for each box."), n_values);
+                   _("“boxes” has %zu values: give x0, y0, x1, y1 for each box."), n_values);
       return FALSE;
     }
   if (n_values / 4 > SAM_PROMPT_MAX_BOXES)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“boxes” has %" G_GSIZE_FORMAT " boxes: give at most %d."),
+                   _("“boxes” has %zu boxes: give at most %d."),
                    n_values / 4, SAM_PROMPT_MAX_BOXES);
       return FALSE;
     }
@@ -227,7 +227,7 @@ read_boxes (SamPrompt           *prompt,
       if (! isfinite (box[0]) || ! isfinite (box[1]) || ! isfinite (box[2]) || ! isfinite (box[3]))
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Box %" G_GSIZE_FORMAT " is not made of numbers: give finite coordinates."), i + 1);
+                       _("Box %zu is not made of numbers: give finite coordinates."), i + 1);
           return FALSE;
         }
       sam_prompt_add_box (prompt, (float) box[0], (float) box[1], (float) box[2], (float) box[3]);

@@ -95,7 +95,7 @@ sa_source_init (SaSource      *source,
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
                    n == 0 ? _("No layer is selected: select one layer.")
-                          : _("%" G_GSIZE_FORMAT " layers are selected: select just one."),
+                          : _("%zu layers are selected: select just one."),
                    n);
       return FALSE;
     }
