@@ -43,10 +43,10 @@ sa_request_add_prompt_arguments (GimpProcedure *procedure)
 void
 sa_request_add_model_arguments (GimpProcedure *procedure)
 {
-  gimp_procedure_add_boolean_argument (procedure, "sample-merged", _("Sample merged"),
+  gimp_procedure_add_boolean_argument (procedure, "sample-merged", _("Sample mer_ged"),
                                        _("Look at the visible image rather than at the layer"),
                                        FALSE, G_PARAM_READWRITE);
-  gimp_procedure_add_string_argument (procedure, "model", _("Model"),
+  gimp_procedure_add_string_argument (procedure, "model", _("_Model"),
                                       _("Name of an installed model, or a file; empty for the default"),
                                       "", G_PARAM_READWRITE);
 }

@@ -46,6 +46,12 @@ check_equal("each cut out", [sum(v >= 128 for v in pixels(item, "R'G'B'A u8")[3:
 image.remove_layer(group)
 image.clean_all()
 
+n, items = run(EVERYTHING, image, [layer], points_per_side=8)
+check("by default the model finds some", n >= 1)
+for channel in image.get_channels():
+    image.remove_channel(channel)
+image.clean_all()
+
 check_error("none good enough", "No objects were found", EVERYTHING, image, [layer], points_per_side=2, min_iou=1.0)
 check_error("no layer", "No layer is selected", EVERYTHING, image, [])
 check_error("an unknown model", "The model cannot be used", EVERYTHING, image, [layer], model="none-such")
