@@ -594,7 +594,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   decoded->masks = sam_alloc_floats (decoded->n_masks, n_pixels, 1, error);
   if (decoded->masks == NULL)
     return FALSE;
-  sam_linear (decoded->masks, hyper, b.up2, NULL, NULL, SAM_N_MASKS, c, n_pixels, SAM_ACT_NONE);
+  sam_product (decoded->masks, hyper, b.up2, SAM_N_MASKS, c, n_pixels);
   if (decoder->spec.hq)
     {
       sam_conv_run (&decoder->hq_mask[0], b.hq1, b.up2, decoded->side, decoded->side, SAM_ACT_NONE);
@@ -603,8 +603,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
       sam_conv_run (&decoder->hq_mask[1], b.hq2, b.hq1, decoded->side, decoded->side, SAM_ACT_NONE);
       sam_trace (trace, "hq_mf", b.hq2, n_pixels, c);
       sam_add (b.hq2, b.hq2, image->hq, n_pixels * c);
-      sam_linear (decoded->masks + SAM_N_MASKS * n_pixels, hyper + SAM_N_MASKS * c, b.hq2, NULL, NULL,
-                  1, c, n_pixels, SAM_ACT_NONE);
+      sam_product (decoded->masks + SAM_N_MASKS * n_pixels, hyper + SAM_N_MASKS * c, b.hq2, 1, c, n_pixels);
     }
   if (! sam_job_step (job, 1.0, error))
     {

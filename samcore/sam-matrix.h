@@ -65,7 +65,9 @@ void sam_matrix_linear_rows (float *y, const SamRows *x, const SamMatrix *w, con
 void sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1, SamAct act,
                      const SamMatrix *w2, const float *b2, const float *r, size_t n);
 
-/* sam_conv2d() with k: [out, kh, kw, in] as a matrix [out, kh kw in] */
+/* Dense convolution, cross-correlation, zero padding; x: [h, w, in]  b: [out] or NULL
+ * k: [out, kh, kw, in] as a matrix [out, kh kw in]
+ * y: [h', w', out] with h' = (h + 2 pad - kh) / stride + 1. A 1x1 of stride 1 is sam_matrix_linear(). */
 void sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
                         size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
                         SamAct act);

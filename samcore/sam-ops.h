@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The operations that the networks are made of, on whole arrays, in parallel: thin layers over OpenBLAS and
- * the kernel table. Activations are channels last; weights have been put into the order named here when the
- * model was loaded. All arrays are contiguous float32. x and y never overlap unless "may be" is said. */
+ * the kernel table. Those with weight matrices are in sam-matrix.h. Activations are channels last; weights have
+ * been put into the order named here when the model was loaded. All arrays are contiguous float32. x and y never overlap unless "may be" is said. */
 #pragma once
 
 #include <stddef.h>
@@ -15,33 +15,17 @@ typedef enum
   SAM_ACT_SIGMOID
 } SamAct;
 
-/* y = act (x wT + b) + r    x: [n, in]  w: [out, in]  b: [out] or NULL  r: [n, out] or NULL  y: [n, out]
- * r may be y: the result is added to what y holds. */
-void sam_linear (float *y, const float *x, const float *w, const float *b, const float *r,
-                 size_t n, size_t in, size_t out, SamAct act);
+/* y = x zT for a few rows x and many rows z    x: [n, k]  z: [m, k]  y: [n, m] */
+void sam_product (float *y, const float *x, const float *z, size_t n, size_t k, size_t m);
 
 /* Batched small products for attention outside sam_attention: c = a bT, a: [m, k], b: [n, k], c: [m, n],
  * rows ld* apart. One thread. */
 void sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
                   size_t m, size_t n, size_t k, float alpha, float beta);
-/* c = a b, a: [m, k], b: [k, n]. One thread. */
-void sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
-                  size_t m, size_t n, size_t k, float alpha, float beta);
-
-/* Dense convolution, cross-correlation, zero padding; x: [h, w, in]  k: [out, kh, kw, in]  b: [out] or NULL
- * y: [h', w', out] with h' = (h + 2 pad - kh) / stride + 1. A 1x1 of stride 1 is sam_linear. */
-void sam_conv2d (float *y, const float *x, const float *k, const float *b,
-                 size_t h, size_t w, size_t in, size_t out,
-                 size_t kh, size_t kw, size_t stride, size_t pad, SamAct act);
 
 /* Depthwise 3x3, zero padding 1; x: [h, w, c]  k: [3, 3, c]  b: [c] or NULL  y: [ceil (h / stride), …, c] */
 void sam_depthwise3x3 (float *y, const float *x, const float *k, const float *b,
                        size_t h, size_t w, size_t c, size_t stride, SamAct act);
-
-/* Transposed 2x2 convolution of stride 2; x: [h, w, in]  k: [2, 2, out, in]  b: [out]
- * r: [2h, 2w, out] or NULL, added  y: [2h, 2w, out] */
-void sam_conv_transpose2x2 (float *y, const float *x, const float *k, const float *b, const float *r,
-                            size_t h, size_t w, size_t in, size_t out);
 
 /* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
 void sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,

@@ -91,18 +91,51 @@ test_linear (void)
       }
 }
 
+static void
+product (float *y, gconstpointer arguments)
+{
+  const Linear *l = arguments;
+
+  sam_product (y, l->x, l->w, l->n, l->in, l->out);
+}
+
+static void
+test_product (void)
+{
+  static const size_t cases[][3] = { { 1, 1, 1 }, { 4, 32, 9000 }, { 5, 16, 4097 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Linear             l      = { .n = cases[i][0], .in = cases[i][1], .out = cases[i][2] };
+      float             *x      = guarded_input (l.n * l.in, 1);
+      float             *z      = guarded_input (l.in * l.out, 1);
+      float             *y      = guarded_output (l.n * l.out);
+      g_autofree double *wanted = g_new (double, l.n * l.out);
+
+      l.x = x;
+      l.w = z;
+      with_threads (product, &l, y, NULL, l.n * l.out);
+      ref_linear (wanted, x, z, NULL, NULL, l.n, l.in, l.out, SAM_ACT_NONE);
+      for (size_t j = 0; j < l.n * l.out; j++)
+        assert_near (y[j], wanted[j], 4 + sqrt (l.in), 1 + sqrt (l.in));
+      guarded_output_free (y, l.n * l.out);
+      g_free (x);
+      g_free (z);
+    }
+}
+
 typedef struct
 {
   SamRows      rows;
   SamMatrix   *m1, *m2;
   const float *b1, *b2, *r;
   size_t       n;
-} Rows2;
+} Layers;
 
 static void
 linear_rows (float *y, gconstpointer arguments)
 {
-  const Rows2 *a = arguments;
+  const Layers *a = arguments;
 
   sam_matrix_linear_rows (y, &a->rows, a->m1, a->b1, NULL, a->n, SAM_ACT_GELU);
 }
@@ -110,7 +143,7 @@ linear_rows (float *y, gconstpointer arguments)
 static void
 mlp (float *y, gconstpointer arguments)
 {
-  const Rows2 *a = arguments;
+  const Layers *a = arguments;
 
   sam_matrix_mlp (y, &a->rows, a->m1, a->b1, SAM_ACT_GELU, a->m2, a->b2, a->r != NULL ? y : NULL, a->n);
 }
@@ -133,13 +166,14 @@ test_rows_and_mlp (void)
         float               *w2     = guarded_input (middle * out, 1 / sqrt (middle));
         float               *b1     = guarded_input (middle, 1), *b2 = guarded_input (out, 1);
         float               *weight = guarded_input (in, 1), *bias = guarded_input (in, 1);
-        float               *r      = guarded_input (n * out, 1);
+        float               *r      = guarded_input (n * out, 1), *add = guarded_input (n * in, 1);
         float               *y1 = guarded_output (n * middle), *y2 = guarded_output (n * out);
         g_autofree uint32_t *index  = g_new (uint32_t, n);
         g_autofree float    *made = g_new (float, n * in), *hidden = g_new (float, n * middle);
         g_autofree double   *wanted = g_new (double, n * MAX (MAX (in, middle), out));
         SamRowNorm           norm   = { weight, bias, 1e-5f };
-        Rows2                a      = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL, (with & 4) != 0 },
+        Layers               a      = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL, (with & 4) != 0,
+                                          with & 8 ? add : NULL },
                                         sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
                                         sam_matrix_new (w2, out, middle, SAM_ARITHMETIC_F32),
                                         b1, b2, with & 8 ? r : NULL, n };
@@ -159,6 +193,8 @@ test_rows_and_mlp (void)
                 for (size_t j = 0; j < in; j++)
                   to[j] = (float) wanted[j];
               }
+            for (size_t j = 0; (with & 8) && j < in; j++)
+              to[j] += add[row * in + j];
           }
 
         with_threads (linear_rows, &a, y1, NULL, n * middle);
@@ -185,6 +221,7 @@ test_rows_and_mlp (void)
         g_free (b2);
         g_free (weight);
         g_free (bias);
+        g_free (add);
         g_free (r);
       }
 }
@@ -621,6 +658,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/ops/linear", test_linear);
+  g_test_add_func ("/ops/product", test_product);
   g_test_add_func ("/ops/rows-and-mlp", test_rows_and_mlp);
   g_test_add_func ("/ops/conv2d", test_conv2d);
   g_test_add_func ("/ops/depthwise", test_depthwise);
