@@ -121,6 +121,7 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
 #define MULTIPLY(rows)                         \
   for (; n > 0; n--, a += STRIP * LINE, b += LINE * PANEL) \
     {                                          \
+      ahead = fetch_ahead (ahead, n_ahead);    \
       _tile_loadd (4, a, 64);                  \
       _tile_loadd (6, b, 128);                 \
       _tile_loadd (7, b + 32, 128);            \
@@ -135,7 +136,8 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
     }
 
 static void
-tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns, bool add)
+tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns, bool add,
+      const char *ahead, size_t n_ahead)
 {
   float  edge[32 * 32];
   bool   whole = rows == 32 && columns == 32;
@@ -211,7 +213,7 @@ end (void)
 
 INLINE void
 tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns,
-      bool add)
+      bool add, const char *ahead, size_t n_ahead)
 {
   __m512    sums[STRIP][2];
   __mmask16 low  = columns < 16 ? (1u << columns) - 1 : 0xffff;
@@ -222,23 +224,26 @@ tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t
     sums[r][0] = sums[r][1] = _mm512_setzero_ps ();
 
   for (; n > 0; n--, a += (STRIP - 1) * LINE)
-    for (size_t pair = 0; pair < LINE / 2; pair++, a += 2, b += 2 * PANEL)
-      {
-        __m512bh b0 = (__m512bh) _mm512_loadu_si512 (b);
-        __m512bh b1 = (__m512bh) _mm512_loadu_si512 (b + PANEL);
+    {
+      ahead = fetch_ahead (ahead, n_ahead);
+      for (size_t pair = 0; pair < LINE / 2; pair++, a += 2, b += 2 * PANEL)
+        {
+          __m512bh b0 = (__m512bh) _mm512_loadu_si512 (b);
+          __m512bh b1 = (__m512bh) _mm512_loadu_si512 (b + PANEL);
 
 #pragma GCC unroll 16
-        for (size_t r = 0; r < rows; r++)
-          {
-            uint32_t both;
-            __m512bh f;
+          for (size_t r = 0; r < rows; r++)
+            {
+              uint32_t both;
+              __m512bh f;
 
-            memcpy (&both, a + r * LINE, 4);
-            f          = (__m512bh) _mm512_set1_epi32 ((int) both);
-            sums[r][0] = _mm512_dpbf16_ps (sums[r][0], f, b0);
-            sums[r][1] = _mm512_dpbf16_ps (sums[r][1], f, b1);
-          }
-      }
+              memcpy (&both, a + r * LINE, 4);
+              f          = (__m512bh) _mm512_set1_epi32 ((int) both);
+              sums[r][0] = _mm512_dpbf16_ps (sums[r][0], f, b0);
+              sums[r][1] = _mm512_dpbf16_ps (sums[r][1], f, b1);
+            }
+        }
+    }
 
 #pragma GCC unroll 16
   for (size_t r = 0; r < rows; r++)
@@ -255,14 +260,14 @@ tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t
     }
 }
 
-#define TILE(rows)                              \
-  case rows:                                    \
-    tile (rows, c, ldc, a, b, n, columns, add); \
+#define TILE(rows)                                              \
+  case rows:                                                    \
+    tile (rows, c, ldc, a, b, n, columns, add, ahead, n_ahead); \
     break;
 
 static void
 any_tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns,
-          bool add)
+          bool add, const char *ahead, size_t n_ahead)
 {
   switch (rows)
     {
@@ -287,15 +292,22 @@ static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
   const uint16_t *strips = a, *panels = b;
-  size_t          end_k  = lines (k) * LINE;
+  const size_t    end_k    = lines (k) * LINE;
+  const size_t    n_strips = (m + STRIP - 1) / STRIP;
+  const size_t    n_ahead  = (PANEL * LINE * sizeof *panels / 64 + n_strips - 1) / n_strips;
 
   begin ();
   for (size_t p = 0; p < end_k; p += PART)
     for (size_t column = 0; column < n; column += PANEL)
-      for (size_t row = 0; row < m; row += STRIP)
-        any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc,
-                  strips + row * end_k + p * STRIP, panels + column * end_k + p * PANEL,
-                  (end_k - p < PART ? end_k - p : PART) / LINE, n - column < PANEL ? n - column : PANEL, add || p > 0);
+      {
+        const uint16_t *panel   = panels + column * end_k + p * PANEL;
+        const char     *ahead   = (const char *) (panel + end_k * PANEL);
+        const size_t    n_lines = (end_k - p < PART ? end_k - p : PART) / LINE;
+
+        for (size_t row = 0; row < m; row += STRIP, ahead += 64 * n_ahead * n_lines)
+          any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc, strips + row * end_k + p * STRIP,
+                    panel, n_lines, n - column < PANEL ? n - column : PANEL, add || p > 0, ahead, n_ahead);
+      }
   end ();
 }
 

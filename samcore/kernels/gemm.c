@@ -65,39 +65,43 @@ store (const size_t rows, float *c, size_t ldc, Vec sums[][2], size_t columns, b
 
 INLINE void
 tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const float *a, const float *b, size_t n_lines,
-      size_t columns, bool add)
+      size_t columns, bool add, const char *ahead, size_t n_ahead)
 {
   Vec sums[STRIP][2] = { { { 0 } } };
 
   for (; n_lines > 0; n_lines--, a += STRIP * LINE)
-    for (size_t p = 0; p < LINE; p++, b += PANEL)
-      {
-        Vec b0 = load (b), b1 = load (b + SAM_LANES);
+    {
+      ahead = fetch_ahead (ahead, n_ahead);
+      for (size_t p = 0; p < LINE; p++, b += PANEL)
+        {
+          Vec b0 = load (b), b1 = load (b + SAM_LANES);
 
 #pragma GCC unroll 16
-        for (size_t r = 0; r < rows; r++)
-          {
-            float f = a[r * LINE + p];
+          for (size_t r = 0; r < rows; r++)
+            {
+              float f = a[r * LINE + p];
 
-            sums[r][0] += f * b0;
-            if (vectors > 1)
-              sums[r][1] += f * b1;
-          }
-      }
+              sums[r][0] += f * b0;
+              if (vectors > 1)
+                sums[r][1] += f * b1;
+            }
+        }
+    }
 
   store (rows, c, ldc, sums, columns, add);
 }
 
-#define TILE(rows)                                             \
-  case rows:                                                   \
-    if (columns > SAM_LANES)                                   \
-      tile (rows, 2, c, ldc, a, b, n_lines, columns, add);     \
-    else                                                       \
-      tile (rows, 1, c, ldc, a, b, n_lines, columns, add);     \
+#define TILE(rows)                                                           \
+  case rows:                                                                 \
+    if (columns > SAM_LANES)                                                 \
+      tile (rows, 2, c, ldc, a, b, n_lines, columns, add, ahead, n_ahead);   \
+    else                                                                     \
+      tile (rows, 1, c, ldc, a, b, n_lines, columns, add, ahead, n_ahead);   \
     break;
 
 static void
-any_tile (size_t rows, float *c, size_t ldc, const float *a, const float *b, size_t n_lines, size_t columns, bool add)
+any_tile (size_t rows, float *c, size_t ldc, const float *a, const float *b, size_t n_lines, size_t columns, bool add,
+          const char *ahead, size_t n_ahead)
 {
   switch (rows)
     {
@@ -155,14 +159,21 @@ static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
   const float *strips = a, *panels = b;
-  size_t       end    = whole_lines (k);
+  const size_t end      = whole_lines (k);
+  const size_t n_strips = (m + STRIP - 1) / STRIP;
+  const size_t n_ahead  = (PANEL * LINE * sizeof *panels / 64 + n_strips - 1) / n_strips;
 
   for (size_t p = 0; p < end; p += PART)
     for (size_t column = 0; column < n; column += PANEL)
-      for (size_t row = 0; row < m; row += STRIP)
-        any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc,
-                  strips + row * end + p * STRIP, panels + column * end + p * PANEL,
-                  (end - p < PART ? end - p : PART) / LINE, n - column < PANEL ? n - column : PANEL, add || p > 0);
+      {
+        const float *panel   = panels + column * end + p * PANEL;
+        const char  *ahead   = (const char *) (panel + end * PANEL);
+        const size_t n_lines = (end - p < PART ? end - p : PART) / LINE;
+
+        for (size_t row = 0; row < m; row += STRIP, ahead += 64 * n_ahead * n_lines)
+          any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc, strips + row * end + p * STRIP,
+                    panel, n_lines, n - column < PANEL ? n - column : PANEL, add || p > 0, ahead, n_ahead);
+      }
 }
 
 const SamGemm KERNEL (gemm_f32) = { STRIP, PANEL, LINE, sizeof (float), pack_row, pack_columns, gemm };

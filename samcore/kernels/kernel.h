@@ -26,6 +26,16 @@
 #define SAM_LANES 4
 #endif
 
+/* While a panel of a product serves its strips, the next panel comes up to the level 2 cache: @n_lines cache
+ * lines of it at a time, so that all of it has been asked for when the last strip is done. */
+static inline const char *
+fetch_ahead (const char *ahead, size_t n_lines)
+{
+  for (size_t i = 0; i < n_lines; i++)
+    __builtin_prefetch (ahead + 64 * i, 0, 2);
+  return ahead + 64 * n_lines;
+}
+
 /* One at a time in source, many at a time when compiled: the loop's turns do not depend on each other
  * except through what reduction () names. */
 #define SIMD          _Pragma ("omp simd")
