@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The window without GIMP, for a look at it:  window-demo PICTURE [MODEL]
- * "Apply" writes the mask to mask.png in the current folder. */
+ * With SAM_RTL set it runs from right to left. "Apply" writes the mask to mask.png in the current folder. */
 #include "config.h"
 
 #include <locale.h>
@@ -100,6 +100,8 @@ main (int    argc,
       bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
     }
   gtk_init (&argc, &argv);
+  if (g_getenv ("SAM_RTL") != NULL)
+    gtk_widget_set_default_direction (GTK_TEXT_DIR_RTL);
   if (argc < 2 || (image = read_picture (argv[1], &error)) == NULL)
     {
       g_printerr ("%s\n", error != NULL ? error->message : "usage: window-demo PICTURE [MODEL]");

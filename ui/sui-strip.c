@@ -167,7 +167,7 @@ sui_strip_init (SuiStrip *strip)
       strip->buttons[i] = gtk_toggle_button_new ();
       strip->images[i] = gtk_image_new ();
       gtk_widget_set_size_request (strip->images[i], SIDE, SIDE * 3 / 4);
-      strip->labels[i] = gtk_label_new (NULL);
+      strip->labels[i] = gtk_label_new ("–");
       gtk_box_pack_start (GTK_BOX (box), strip->images[i], TRUE, TRUE, 0);
       gtk_box_pack_start (GTK_BOX (box), strip->labels[i], FALSE, FALSE, 0);
       gtk_container_add (GTK_CONTAINER (strip->buttons[i]), box);

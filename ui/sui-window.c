@@ -1021,7 +1021,7 @@ make_canvas_bar (SuiWindow *window)
   g_signal_connect (window->look, "changed", G_CALLBACK (look_changed), window);
   gtk_box_pack_start (GTK_BOX (bar), label, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (bar), window->look, FALSE, FALSE, 0);
-  window->merged = gtk_check_button_new_with_mnemonic (_("Sample _merged"));
+  window->merged = gtk_check_button_new_with_mnemonic (_("_Sample merged"));
   gtk_widget_set_margin_start (window->merged, 6);
   gtk_widget_set_tooltip_text (window->merged, _("Look at the visible image rather than at the layer"));
   g_signal_connect (window->merged, "toggled", G_CALLBACK (merged_toggled), window);
@@ -1183,7 +1183,7 @@ make_panel (SuiWindow *window)
                            _("Grows the object; negative numbers shrink it"));
   window->feather = grid_row (grid, 2, _("Fea_ther (px):"), spin (window, 0, 500, 1, 1),
                               _("Blurs the edge, as Select > Feather does"));
-  window->holes = grid_row (grid, 3, _("Fill _holes to (px²):"), spin (window, 0, 10000000, 100, 0),
+  window->holes = grid_row (grid, 3, _("Fill ho_les to (px²):"), spin (window, 0, 10000000, 100, 0),
                             _("Fills holes in the object up to this area"));
   window->specks = grid_row (grid, 4, _("_Drop specks to (px²):"), spin (window, 0, 10000000, 100, 0),
                              _("Removes separate pieces up to this area"));
