@@ -99,22 +99,26 @@ poll_image (gpointer data)
 {
   Bridge *bridge = data;
 
-  if (bridge->gone || bridge->reading || ! bridge->has_source)
+  if (bridge->reading || ! bridge->has_source)
     return G_SOURCE_CONTINUE;
 
-  if (! gimp_image_id_is_valid (bridge->image_id))
-    {
-      bridge->gone = TRUE;
-      sui_window_set_orphan (bridge->window, _("The image was closed, so there is nothing left to apply to. "
-                                               "Close this window."));
-      return G_SOURCE_CONTINUE;
-    }
   if (! is_there (bridge))
     {
+      if (! bridge->gone)
+        sui_window_set_orphan (bridge->window,
+                               gimp_image_id_is_valid (bridge->image_id)
+                                 ? _("The layer was deleted. Undo that, or close this window and choose another "
+                                     "layer.")
+                                 : _("The image was closed, so there is nothing left to apply to. Close this "
+                                     "window."));
       bridge->gone = TRUE;
-      sui_window_set_orphan (bridge->window, _("The layer was deleted. Undo that, or close this window and "
-                                               "choose another layer."));
       return G_SOURCE_CONTINUE;
+    }
+  if (bridge->gone)
+    {
+      /* the deletion was undone */
+      bridge->gone = FALSE;
+      sui_window_set_orphan (bridge->window, NULL);
     }
 
   if (bridge->source.layer != NULL && ! bridge->source.merged)

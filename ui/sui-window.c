@@ -582,9 +582,12 @@ void
 sui_window_set_orphan (SuiWindow  *window,
                        const char *why)
 {
-  window->orphan = TRUE;
+  window->orphan = why != NULL;
   update_changed (window->session, window);
-  sui_window_say (window, GTK_MESSAGE_WARNING, why, NULL, NULL);
+  if (why != NULL)
+    sui_window_say (window, GTK_MESSAGE_WARNING, why, NULL, NULL);
+  else
+    close_bar (window);
 }
 
 void

@@ -59,7 +59,7 @@ void sui_window_fail (SuiWindow *window, const GError *error);
 
 /* After "apply": worked or failed. */
 void sui_window_applied (SuiWindow *window, gboolean worked);
-/* The image or the layer has gone, @why says which: nothing can be applied any more. */
+/* The image or the layer has gone, @why says which: nothing can be applied. NULL: it is back. */
 void sui_window_set_orphan (SuiWindow *window, const char *why);
 /* The picture is not what was read any more; offers "refresh". */
 void sui_window_say_changed (SuiWindow *window);
