@@ -220,7 +220,7 @@ class Samples(torch.utils.data.IterableDataset):
         a = alpha[..., None].astype(np.float32) / 255
         return (img * (1 - a) + src * a).astype(np.uint8)
 
-    def put(self, rng, img, hh, ww, src, m, scale=None):
+    def put(self, rng, img, hh, ww, src, m, scale=None, turn=30):
         """Pastes the object m of src over img at a random place and size."""
         ys, xs = np.flatnonzero(m.any(1)), np.flatnonzero(m.any(0))
         box = np.s_[ys[0]:ys[-1] + 1, xs[0]:xs[-1] + 1]
@@ -228,7 +228,7 @@ class Samples(torch.utils.data.IterableDataset):
         n = max(om.shape)
         if scale is None:
             scale = max(hh, ww) * math.exp(rng.uniform(math.log(0.1), math.log(0.75))) / n
-        angle = rng.uniform(-30, 30) if rng.random() < 0.4 else 0
+        angle = rng.uniform(-turn, turn) if turn > 30 or rng.random() < 0.4 else 0
         t = cv2.getRotationMatrix2D((om.shape[1] / 2, om.shape[0] / 2), angle, scale)
         t[:, 2] += (rng.uniform(0.05, 0.95) * ww - om.shape[1] / 2, rng.uniform(0.05, 0.95) * hh - om.shape[0] / 2)
         S = self.size
@@ -251,6 +251,8 @@ class Samples(torch.utils.data.IterableDataset):
             g = np.asarray(fill(rng, self.size, self.size), np.float32)
             out = self.blend(g, img.astype(np.float32), cv2.GaussianBlur(keep.astype(np.uint8) * 255, (0, 0), 0.7))
             img[:hh, :ww] = out[:hh, :ww]
+        if rng.random() < 0.25:
+            return self.heap(rng, img, hh, ww, masks)
         for _ in range(rng.choice((1, 1, 2, 3))):
             if rng.random() < 0.2:
                 src, m, scale = img, rng.choice(masks), rng.uniform(0.6, 1.2)
@@ -264,6 +266,22 @@ class Samples(torch.utils.data.IterableDataset):
                 masks = [new] + [x for x in (a & ~new for a in masks) if x.sum() >= self.least]
         rng.shuffle(masks)
         return img, masks
+
+    def heap(self, rng, img, hh, ww, masks):
+        """Many of the same thing, beside and over each other: a click means one of them."""
+        q = self.window(rng, 1)
+        src, m = (img, masks[0]) if q is None else (q[0], q[3][0])
+        n = max(np.flatnonzero(m.any(0)).size, np.flatnonzero(m.any(1)).size)
+        side, light = max(hh, ww) * math.exp(rng.uniform(math.log(0.1), math.log(0.35))), rng.uniform(0, 0.3)
+        put = []
+        for _ in range(rng.randrange(4, 15)):
+            one = np.clip(src * (1 + rng.uniform(-light, light)), 0, 255).astype(np.uint8)
+            img, new = self.put(rng, img, hh, ww, one, m, side * rng.uniform(0.8, 1.2) / n, 180)
+            if new is not None:
+                put = [a & ~new for a in put] + [new]
+        put = [a for a in put if a.sum() >= self.least]
+        rng.shuffle(put)
+        return img, put or [a for a in masks if a.sum() >= self.least]
 
     def draw(self, rng):
         """Shapes, strokes and letters on a plain ground or on a photo."""
