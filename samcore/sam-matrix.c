@@ -50,10 +50,10 @@ fast_gemm (void)
 #if defined (__x86_64__)
       faster = faster || __builtin_cpu_is ("amd");
 #endif
-      if (g_strcmp0 (wanted, "f32") == 0)
-        faster = FALSE;
       if (g_strcmp0 (wanted, "bf16") == 0)
         faster = TRUE;
+      else if (g_strcmp0 (wanted, "fast") != 0)
+        faster = FALSE;
       g_once_init_leave (&chosen, faster && bf16 != NULL ? (gsize) bf16 : (gsize) sam_kernels ()->f32);
     }
 

@@ -13,8 +13,9 @@ typedef enum
   SAM_ARITHMETIC_FAST /* operands rounded to bf16 where the processor multiplies those faster, else the same */
 } SamArithmetic;
 
-/* What models that are loaded from now on may use at most: SAM_ARITHMETIC_FAST unless the environment variable
- * SAM_PRECISION is f32. bf16 there asks for it also where it is not known to be faster. */
+/* What models that are loaded from now on may use at most. What SAM_ARITHMETIC_FAST means, the environment
+ * variable SAM_PRECISION says: f32, the default, gives the reference implementations' numbers; fast is bf16 where
+ * the processor is known to multiply it faster; bf16 is bf16 wherever there are products for it. */
 SamArithmetic sam_arithmetic_get (void);
 void         sam_arithmetic_set (SamArithmetic arithmetic);
 /* "f32" or "bf16": what SAM_ARITHMETIC_FAST means now on this processor. */

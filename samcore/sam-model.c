@@ -15,6 +15,7 @@
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-logits-private.h"
+#include "samcore/sam-matrix.h"
 
 /* A mask given as a prompt becomes logits of this size: as sure as a confident answer of the networks, not
  * surer, so that points can still overrule it. */
@@ -65,6 +66,7 @@ model_new (SamWeights      *weights,
            GError         **error)
 {
   g_autoptr (SamModel) model = g_new0 (SamModel, 1);
+  g_autofree char     *hash  = NULL;
   SamMap              *shape = model->shape;
 
   g_atomic_ref_count_init (&model->ref_count);
@@ -91,7 +93,9 @@ model_new (SamWeights      *weights,
   shape[SAM_MAP_STRIDE8].side = 2 * model->encoder->side;
   sam_mask_decoder_get_channels (model->decoder, &shape[SAM_MAP_STRIDE4].channels,
                                  &shape[SAM_MAP_STRIDE8].channels, &shape[SAM_MAP_HQ].channels);
-  model->hash = sam_checkpoint_get_hash (sam_weights_get_checkpoint (weights));
+  /* embeddings made with other arithmetic are not the same */
+  hash        = sam_checkpoint_get_hash (sam_weights_get_checkpoint (weights));
+  model->hash = g_strconcat (hash, "-", sam_arithmetic_name (), NULL);
   drop_file (sam_weights_get_checkpoint (weights));
   if (! sam_job_step (job, 1.0, error))
     return NULL;
