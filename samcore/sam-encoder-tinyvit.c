@@ -68,15 +68,11 @@ tinyvit_encode (const SamEncoder *encoder,
       const Layer *layer = &self->layer[i];
 
       n_x = MAX (n_x, s * s * layer->width);
-      for (size_t k = 0; k < layer->n_blocks; k++)
-        n_work = MAX (n_work, i == 0 ? sam_tinyvit_conv_scratch (&layer->conv[k], s, s)
-                                     : sam_tinyvit_block_scratch (&layer->block[k], s, s));
+      for (size_t k = 0; i > 0 && k < layer->n_blocks; k++)
+        n_work = MAX (n_work, sam_tinyvit_block_scratch (&layer->block[k], s, s));
       n_steps += layer->n_blocks;
       if (i < N_LAYERS - 1)
-        {
-          n_work = MAX (n_work, sam_tinyvit_conv_scratch (&layer->downsample, s, s));
-          s /= strides[i];
-        }
+        s /= strides[i];
     }
   sam_arena_plan (&arena, &x, n_x, 1, 1);
   sam_arena_plan (&arena, &y, n_x, 1, 1);
@@ -108,7 +104,13 @@ tinyvit_encode (const SamEncoder *encoder,
       for (size_t k = 0; k < layer->n_blocks; k++)
         {
           if (i == 0)
-            sam_tinyvit_conv_run (&layer->conv[k], x, x, side, side, scratch);
+            {
+              float *swap = x;
+
+              sam_tinyvit_conv_run (&layer->conv[k], y, x, side, side);
+              x = y;
+              y = swap;
+            }
           else
             sam_tinyvit_block_run (&layer->block[k], x, side, side, scratch);
           sam_trace_numbered (trace, name, k, x, side * side, layer->width);
@@ -119,7 +121,7 @@ tinyvit_encode (const SamEncoder *encoder,
         {
           float *swap = x;
 
-          sam_tinyvit_conv_run (&layer->downsample, y, x, side, side, scratch);
+          sam_tinyvit_conv_run (&layer->downsample, y, x, side, side);
           x    = y;
           y    = swap;
           side = side / strides[i];

@@ -4,8 +4,8 @@
  *   1. its rows are fetched (copied, gathered, normalised, or the neighbourhoods of a convolution) and packed
  *   2. for each group of columns: product, then bias, activation and residual while the group is in the cache
  *
- * An MLP packs the activated groups of its first product again, as the rows of the second. Blocks depend on
- * sizes only. Few rows are cut into groups of columns instead. */
+ * An MLP packs the activated groups of its first product again, as the rows of the second; an inverted bottleneck
+ * goes row by row of the map and keeps the last three of its wide rows. Blocks depend on sizes only. Few rows are cut into groups of columns instead. */
 #include "config.h"
 
 #include "samcore/sam-matrix.h"
@@ -515,4 +515,88 @@ sam_matrix_conv_transpose2x2 (float *y, const float *x, const SamMatrix *k, cons
 
   matrix_prepare (k);
   sam_parallel_for (h * w, block_rows (k->gemm, h * w, k->in + k->out, k->in * k->out), conv_transpose_rows, &t);
+}
+
+typedef struct
+{
+  Product      product; /* y = w2 … + b2 + r; its rows, x's, are those of w1 */
+  const float *k, *bk, *zeros;
+  size_t       h, w, w_out, stride;
+  SamAct       last;
+} Bottleneck;
+
+/* Row @row of act (w1 x + b1): [w, hidden] */
+static void
+widen_row (const Bottleneck *t, float *wide, size_t row)
+{
+  const Product   *p      = &t->product;
+  const SamMatrix *w1     = p->w1;
+  float           *strips = pack_block (p, w1, row * t->w, (row + 1) * t->w);
+
+  for (size_t column = 0; column < w1->out; column += GROUP)
+    {
+      size_t c = MIN (GROUP, w1->out - column);
+
+      w1->gemm->gemm (wide + column, w1->out, strips, matrix_panels (w1, column, c), t->w, c, w1->in, false);
+      sam_kernels ()->finish (wide + column, w1->out, p->b1 + column, NULL, 0, t->w, c, p->act1);
+    }
+}
+
+static void
+bottleneck_rows (size_t first, size_t last, gpointer data)
+{
+  const Bottleneck *t       = data;
+  const Product    *p       = &t->product;
+  const SamGemm    *gemm    = p->w2->gemm;
+  const size_t      hidden  = p->w1->out;
+  float            *ring    = sam_parallel_scratch (SAM_SCRATCH_RING, 3 * t->w * hidden);
+  float            *mixed   = sam_parallel_scratch (SAM_SCRATCH_SCORES, t->w_out * hidden);
+  float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
+                                                    packed_bytes (gemm, t->w_out, gemm->strip, hidden) / sizeof (float));
+  size_t            made[3] = { 0, 0, 0 }; /* which row of the padded map lies in each third of the ring */
+
+  for (size_t i = first; i < last; i++)
+    {
+      const float *rows[3];
+
+      for (size_t d = 0; d < 3; d++)
+        {
+          size_t row  = i * t->stride + d; /* of the padded map; 0 is above the first */
+          float *wide = ring + row % 3 * t->w * hidden;
+
+          rows[d] = wide;
+          if (row == 0 || row > t->h)
+            rows[d] = t->zeros;
+          else if (made[row % 3] != row)
+            widen_row (t, wide, row - 1);
+          made[row % 3] = row == 0 || row > t->h ? 0 : row;
+        }
+
+      sam_kernels ()->depthwise3x3 (mixed, rows, t->k, t->bk, t->w, hidden, t->stride, p->act1);
+      for (size_t j = 0; j < t->w_out; j++)
+        gemm->pack_row (packed_row (gemm, packed, j, hidden), mixed + j * hidden, hidden);
+      multiply_block (p, packed, i * t->w_out, (i + 1) * t->w_out, 0, p->w2->out);
+      if (t->last != SAM_ACT_NONE)
+        sam_kernels ()->activate (p->y + i * t->w_out * p->w2->out, p->y + i * t->w_out * p->w2->out,
+                                  t->w_out * p->w2->out, t->last);
+    }
+}
+
+void
+sam_matrix_bottleneck (float *y, const float *x, const SamMatrix *w1, const float *b1,
+                       const float *k, const float *bk, const SamMatrix *w2, const float *b2, const float *r,
+                       size_t h, size_t w, size_t stride, SamAct act, SamAct last)
+{
+  g_autofree float *zeros = g_new0 (float, w * w1->out);
+  Rows              rows  = { { .x = x, .ld = w1->in }, w1->in };
+  size_t            h_out = (h - 1) / stride + 1;
+  Bottleneck        t     = { .product = { .y = y, .row = rows_row, .rows = &rows, .w1 = w1, .w2 = w2, .b1 = b1,
+                                           .b2 = b2, .r = r, .act1 = act },
+                              .k = k, .bk = bk, .zeros = zeros, .h = h, .w = w, .w_out = (w - 1) / stride + 1,
+                              .stride = stride, .last = last };
+
+  matrix_prepare (w1);
+  matrix_prepare (w2);
+  /* a piece makes up to two wide rows that its neighbour makes, too */
+  sam_parallel_for (h_out, MAX (4, (h_out + 7) / 8), bottleneck_rows, &t);
 }

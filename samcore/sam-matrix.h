@@ -78,3 +78,11 @@ void sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const floa
  * norm: over out, or NULL  y: [2h, 2w, out] */
 void sam_matrix_conv_transpose2x2 (float *y, const float *x, const SamMatrix *k, const float *b, const float *r,
                                    size_t h, size_t w, const SamRowNorm *norm, SamAct act);
+
+/* An inverted bottleneck: y = last (w2 act (depthwise 3x3 (act (w1 x + b1)) + bk) + b2 + r), padding 1
+ * x: [h, w, in]  w1: [hidden, in]  k: [3, 3, hidden]  b1, bk: [hidden]  w2: [out, hidden]  b2: [out]
+ * r: [h', w', out] or NULL  y: [h', w', out] with h' = ceil (h / stride); y is neither x nor r
+ * The wide arrays exist only as the three rows that the depthwise convolution looks at. */
+void sam_matrix_bottleneck (float *y, const float *x, const SamMatrix *w1, const float *b1,
+                            const float *k, const float *bk, const SamMatrix *w2, const float *b2, const float *r,
+                            size_t h, size_t w, size_t stride, SamAct act, SamAct last);

@@ -36,32 +36,16 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
   sam_weights_conv1x1_bn (weights, &conv->narrow, hidden, out, "%sconv3", prefix);
 }
 
-size_t
-sam_tinyvit_conv_scratch (const SamTinyViTConv *conv,
-                          size_t                h,
-                          size_t                w)
-{
-  return 2 * h * w * conv->widen.out;
-}
-
 void
 sam_tinyvit_conv_run (const SamTinyViTConv *conv,
                       float                *y,
                       const float          *x,
                       size_t                h,
-                      size_t                w,
-                      float                *scratch)
+                      size_t                w)
 {
-  size_t stride = conv->spatial.stride;
-  size_t n      = ((h + stride - 1) / stride) * ((w + stride - 1) / stride);
-  float *wide   = scratch;
-  float *mixed  = scratch + h * w * conv->widen.out;
-
-  sam_linear_run (&conv->widen, wide, x, NULL, h * w, SAM_ACT_GELU);
-  sam_depthwise_run (&conv->spatial, mixed, wide, h, w, SAM_ACT_GELU);
-  sam_linear_run (&conv->narrow, y, mixed, conv->residual ? x : NULL, n, SAM_ACT_NONE);
-  if (conv->residual)
-    sam_activate (y, y, n * conv->narrow.out, SAM_ACT_GELU);
+  sam_matrix_bottleneck (y, x, conv->widen.m, conv->widen.b, conv->spatial.w, conv->spatial.b,
+                         conv->narrow.m, conv->narrow.b, conv->residual ? x : NULL, h, w, conv->spatial.stride,
+                         SAM_ACT_GELU, conv->residual ? SAM_ACT_GELU : SAM_ACT_NONE);
 }
 
 double

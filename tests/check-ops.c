@@ -323,6 +323,73 @@ conv_transpose_reference (double *y, const Conv *c)
     }
 }
 
+typedef struct
+{
+  const float *x, *b1, *k, *bk, *b2, *r;
+  SamMatrix   *w1, *w2;
+  size_t       h, w, stride;
+  SamAct       last;
+} Bottleneck;
+
+static void
+bottleneck (float *y, gconstpointer arguments)
+{
+  const Bottleneck *a = arguments;
+
+  sam_matrix_bottleneck (y, a->x, a->w1, a->b1, a->k, a->bk, a->w2, a->b2, a->r, a->h, a->w, a->stride, SAM_ACT_GELU,
+                         a->last);
+}
+
+/* Against its three steps. */
+static void
+test_bottleneck (void)
+{
+  static const size_t cases[][6] = { /* h, w, stride, in, hidden, out */
+    { 1, 1, 1, 1, 1, 1 }, { 1, 7, 2, 3, 5, 4 }, { 7, 1, 2, 3, 5, 4 }, { 40, 17, 1, 16, 40, 16 },
+    { 41, 22, 2, 16, 300, 30 }, { 64, 9, 2, 8, 32, 24 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      size_t     h = cases[i][0], w = cases[i][1], stride = cases[i][2];
+      size_t     in = cases[i][3], hidden = cases[i][4], out = cases[i][5];
+      size_t     n = h * w, n2 = ((h - 1) / stride + 1) * ((w - 1) / stride + 1);
+      float     *x = guarded_input (n * in, 1), *r = guarded_input (n2 * out, 1), *y = guarded_output (n2 * out);
+      float     *w1 = guarded_input (hidden * in, 1 / sqrt (in)), *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
+      float     *k = guarded_input (9 * hidden, 0.5), *b1 = guarded_input (hidden, 1), *bk = guarded_input (hidden, 1);
+      float     *b2 = guarded_input (out, 1);
+      Bottleneck a = { x, b1, k, bk, b2, i % 2 ? r : NULL, sam_matrix_new (w1, hidden, in, SAM_ARITHMETIC_F32),
+                       sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), h, w, stride,
+                       i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE };
+      g_autofree double *wanted = g_new (double, n * hidden + n2 * out);
+      g_autofree float  *wide = g_new (float, n * hidden), *mixed = g_new (float, n2 * hidden);
+
+      ref_linear (wanted, x, w1, b1, NULL, n, in, hidden, SAM_ACT_GELU);
+      for (size_t j = 0; j < n * hidden; j++)
+        wide[j] = (float) wanted[j];
+      ref_depthwise3x3 (wanted, wide, k, bk, h, w, hidden, stride, SAM_ACT_GELU);
+      for (size_t j = 0; j < n2 * hidden; j++)
+        mixed[j] = (float) wanted[j];
+      ref_linear (wanted, mixed, w2, b2, a.r, n2, hidden, out, SAM_ACT_NONE);
+
+      with_threads (bottleneck, &a, y, NULL, n2 * out);
+      for (size_t j = 0; j < n2 * out; j++)
+        assert_near (y[j], ref_activate (wanted[j], a.last), 64 + 4 * sqrt (hidden), 8);
+
+      guarded_output_free (y, n2 * out);
+      sam_matrix_free (a.w1);
+      sam_matrix_free (a.w2);
+      g_free (x);
+      g_free (r);
+      g_free (w1);
+      g_free (w2);
+      g_free (k);
+      g_free (b1);
+      g_free (bk);
+      g_free (b2);
+    }
+}
+
 static void
 test_conv2d (void)
 {
@@ -661,6 +728,7 @@ main (int    argc,
   g_test_add_func ("/ops/product", test_product);
   g_test_add_func ("/ops/rows-and-mlp", test_rows_and_mlp);
   g_test_add_func ("/ops/conv2d", test_conv2d);
+  g_test_add_func ("/ops/bottleneck", test_bottleneck);
   g_test_add_func ("/ops/depthwise", test_depthwise);
   g_test_add_func ("/ops/conv-transpose", test_conv_transpose);
   g_test_add_func ("/ops/attention", test_attention);
