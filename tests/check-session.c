@@ -1178,8 +1178,8 @@ static void
 test_parse (void)
 {
   static const char *const good[] = {
-    "point 1 1.50 2.25", "box 1 1.00 2.00 3.00 4.00", "stroke 0 5.00 1.00 2.00 3.00 4.00",
-    "lasso 1 1.00 2.00 3.00 4.00 5.00 6.50", "mask 1 0.00 0.00 8.00 1.00 8 1 /w==",
+    "point 1 1.5 2.25", "box 1 1 2 3 4", "stroke 0 5 1 2 3 4",
+    "lasso 1 1 2 3 4 5 6.5", "mask 1 0 0 8 1 8 1 /w==",
   };
   static const char *const bad[] = {
     "", "point", "point 2 1 2", "point 1 1", "point 1 1 2 3", "point 1 nan 2", "point 1 inf 2",

@@ -494,9 +494,9 @@ append_number (GString *text,
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
-  /* a hundredth of a pixel is finer than any pointer */
+  /* so many digits give the same float back, and so the same mask */
   g_string_append_c (text, ' ');
-  g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.2f", value));
+  g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.9g", value));
 }
 
 void
