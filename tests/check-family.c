@@ -367,7 +367,8 @@ check_prompt (State *state,
         labels[i] = golden_read_int (state->golden, labels_key, b * n_points + i);
       tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (state->model),
                                            sam_embedding_get_geometry (state->embedding),
-                                           (const float (*)[2]) (points + 2 * b), labels, n_points, box);
+                                           n_points > 0 ? (const float (*)[2]) (points + 2 * b) : NULL,
+                                           labels, n_points, box);
       g_assert_true (sam_model_decode (state->model, state->embedding, (const SamToken *) tokens->data, tokens->len,
                                        mask, &decoded, NULL, &trace, &error));
       g_assert_no_error (error);
