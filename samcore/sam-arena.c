@@ -48,21 +48,24 @@ advise_huge_pages (void  *memory,
 #endif
 }
 
-/* The last forward pass's memory is kept for the next one: a click would otherwise spend a good part of its
+/* The memory of one forward pass is kept for the next one: a click would otherwise spend a good part of its
  * time on fresh pages. Not that of large encoders, which are rare and take seconds. */
 static GMutex spare_lock;
 static void  *spare;
 static size_t spare_floats;
 
+/* @n_floats: in, what is needed; out, what the block has. Not one that is much too large: the memory counts
+ * twice while another pass runs. */
 static void *
-take_spare (size_t n_floats)
+take_spare (size_t *n_floats)
 {
   void *taken = NULL;
 
   g_mutex_lock (&spare_lock);
-  if (spare_floats == n_floats)
+  if (spare_floats >= *n_floats && spare_floats / 4 <= *n_floats)
     {
       taken        = g_steal_pointer (&spare);
+      *n_floats    = spare_floats;
       spare_floats = 0;
     }
   g_mutex_unlock (&spare_lock);
@@ -75,7 +78,7 @@ keep_spare (void  *memory,
             size_t n_floats)
 {
   g_mutex_lock (&spare_lock);
-  if (n_floats <= SPARE_FLOATS)
+  if (n_floats <= SPARE_FLOATS && n_floats > spare_floats)
     {
       void *last = spare;
 
@@ -119,7 +122,7 @@ sam_arena_commit (SamArena *arena,
       total += arena->n_floats[i];
     }
   if (! arena->too_large)
-    arena->memory = take_spare (total);
+    arena->memory = take_spare (&total);
   if (! arena->too_large && arena->memory == NULL)
     {
       arena->memory = g_try_malloc_n (total, sizeof (float));

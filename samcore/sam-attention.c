@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Attention in tiles. A piece is some queries of one head of one window; it goes over the keys in tiles
  * whose scores stay in the level 2 cache:
- *   scores = q (scale k)T + biases        [queries, keys of the tile]
+ *   scores = scale q kT + biases          [queries, keys of the tile]
  *   m = the running maximum; p = e^(scores - m); sums and output so far times e^(old m - m)
  *   o += p v
  * and in the end divides by the sums. k and v are packed for the products: by the piece itself if it has all
@@ -38,17 +38,31 @@ round_up (size_t n, size_t to)
   return (n + to - 1) / to * to;
 }
 
+/* The scale goes to whichever are fewer. */
+static bool
+scales_keys (const SamAttention *a)
+{
+  return a->n_k <= a->n_q;
+}
+
 static void
 pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, size_t first_key)
 {
   size_t       n      = MIN (t->n_keys, a->n_k - first_key);
   const float *k      = a->k + head * a->k_head + first_key * a->k_stride;
-  float       *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, n * a->d);
 
-  /* there are fewer keys than queries, or they are packed less often */
-  for (size_t i = 0; i < n; i++)
-    sam_kernels ()->scale (scaled + i * a->d, k + i * a->k_stride, a->scale, a->d);
-  t->gemm->pack_columns (to, scaled, a->d, true, n, a->d);
+  if (scales_keys (a))
+    {
+      float *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, n * a->d);
+
+      for (size_t i = 0; i < n; i++)
+        sam_kernels ()->scale (scaled + i * a->d, k + i * a->k_stride, a->scale, a->d);
+      t->gemm->pack_columns (to, scaled, a->d, true, n, a->d);
+    }
+  else
+    {
+      t->gemm->pack_columns (to, k, a->k_stride, true, n, a->d);
+    }
   t->gemm->pack_columns (to + t->k_bytes, a->v + head * a->v_head + first_key * a->v_stride, a->v_stride, false,
                          a->d, n);
 }
@@ -130,8 +144,16 @@ attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, si
 
   for (size_t i = 0; i < n_queries; i++)
     {
-      gemm->pack_row (packed_row (gemm, queries, i, a->d),
-                      a->q + (first_query + i) * a->q_stride + head * a->q_head, a->d);
+      const float *q = a->q + (first_query + i) * a->q_stride + head * a->q_head;
+
+      if (! scales_keys (a))
+        {
+          float *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, a->d);
+
+          kernels->scale (scaled, q, a->scale, a->d);
+          q = scaled;
+        }
+      gemm->pack_row (packed_row (gemm, queries, i, a->d), q, a->d);
       max[i] = -INFINITY;
     }
 

@@ -141,17 +141,21 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
     {
       size_t columns = n - column < PANEL ? n - column : PANEL;
 
-      for (size_t p = 0; p < whole_lines (k); p++, to += PANEL)
+      if (columns < PANEL || k < whole_lines (k))
+        memset (to, 0, whole_lines (k) * PANEL * sizeof *to);
+      if (transposed) /* b: [n, k]; a line at a time, so that both sides stay in the cache */
         {
-          size_t used = p < k ? columns : 0;
-
-          if (transposed) /* b: [n, k] */
-            for (size_t i = 0; i < used; i++)
-              to[i] = b[(column + i) * ldb + p];
-          else /* b: [k, n] */
-            memcpy (to, b + p * ldb + column, used * sizeof *to);
-          memset (to + used, 0, (PANEL - used) * sizeof *to);
+          for (size_t p = 0; p < k; p += LINE)
+            for (size_t i = 0; i < columns; i++)
+              for (size_t j = p; j < k && j < p + LINE; j++)
+                to[j * PANEL + i] = b[(column + i) * ldb + j];
         }
+      else /* b: [k, n] */
+        {
+          for (size_t p = 0; p < k; p++)
+            memcpy (to + p * PANEL, b + p * ldb + column, columns * sizeof *to);
+        }
+      to += whole_lines (k) * PANEL;
     }
 }
 
