@@ -19,7 +19,7 @@ typedef struct
   char    *prompt, *mask;
   char    *model;
   char    *candidate;
-  char    *edge;
+  char    *edge, *hq;
   double   grow, feather, fill_holes, min_area;
   char    *output, *overlay, *cutout, *logits;
   gboolean json, no_cache;
@@ -124,6 +124,13 @@ check_options (const Options *options,
     *edge = SAM_EDGE_SMOOTH;
   else if (options->edge != NULL && strcmp (options->edge, "hard") != 0)
     return command_usage ("--edge must be hard or smooth");
+
+  if (options->hq != NULL && strcmp (options->hq, "only") == 0)
+    prompt->hq_mode = SAM_HQ_ONLY;
+  else if (options->hq != NULL && strcmp (options->hq, "off") == 0)
+    prompt->hq_mode = SAM_HQ_OFF;
+  else if (options->hq != NULL && strcmp (options->hq, "add") != 0)
+    return command_usage ("--hq must be add, only or off");
 
   for (size_t i = 0; i < G_N_ELEMENTS (amounts); i++)
     if (! isfinite (amounts[i]) || (i > 0 && amounts[i] < 0))
@@ -444,6 +451,8 @@ cmd_segment (int    argc,
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options.model, "The model: a name or a file", "NAME|FILE" },
     { "candidate", 'c', 0, G_OPTION_ARG_STRING, &options.candidate,
       "Which candidate: best (the default), 1, 2 or 3", "WHICH" },
+    { "hq", 0, 0, G_OPTION_ARG_STRING, &options.hq,
+      "SAM-HQ's finer mask: add (the default), only or off; other models have none", "MODE" },
     { "edge", 0, 0, G_OPTION_ARG_STRING, &options.edge, "hard (the default) or smooth", "EDGE" },
     { "fill-holes", 0, 0, G_OPTION_ARG_DOUBLE, &options.fill_holes, "Fill holes up to this many pixels", "AREA" },
     { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_area, "Drop parts of fewer pixels", "AREA" },

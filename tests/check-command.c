@@ -444,6 +444,7 @@ test_usage_errors (void)
     { { "segment", "PICTURE", "--prompt", "1,2 *" }, 2, "neither a point" },
     { { "segment", "PICTURE", "-p", "1,1", "-c", "4" }, 2, "--candidate" },
     { { "segment", "PICTURE", "-p", "1,1", "--edge", "soft" }, 2, "--edge" },
+    { { "segment", "PICTURE", "-p", "1,1", "--hq", "yes" }, 2, "--hq" },
     { { "segment", "PICTURE", "-p", "1,1", "--feather=-1" }, 2, "negative" },
     { { "segment", "PICTURE", "-p", "1,1", "--grow", "nan" }, 2, "must" },
     { { "segment", "PICTURE", "-p", "1,1", "-o", "-", "--json" }, 2, "only one thing" },
