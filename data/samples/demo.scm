@@ -1,8 +1,8 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; From a click to a selection, without a window: `./bootstrap demo` runs this.
 ;
-; Loads a photo, lets Segment Anything select the cup (a box around it, a point
-; on it, a point off it), and writes what came of it as three pictures:
+; Loads a photo, lets Segment Anything select the cup (a box around it,
+; points on it, points off it), and writes what came of it as three pictures:
 ;
 ;   selection.png   white where selected
 ;   cutout.png      the object alone, the rest transparent
@@ -55,10 +55,10 @@
          (result (plug-in-segment-anything #:run-mode  RUN-NONINTERACTIVE
                                            #:image     image
                                            #:drawables (vector layer)
-                                           #:prompt    "box 165,12,412,312 ; 290,120 + ; 120,250 -"
+                                           #:prompt    "box 165,12,412,312 ; 290,120 + ; 290,235 + ; 120,250 - ; 365,290 -"
                                            #:output    "selection"
-                                           #:fill-holes 400
-                                           #:min-area   400))
+                                           #:fill-holes 2000
+                                           #:min-area   2000))
          (port   #f))
     (demo-selection (car (gimp-image-duplicate image)) (string-append folder "/selection.png"))
     (demo-cutout    (car (gimp-image-duplicate image)) (string-append folder "/cutout.png"))
