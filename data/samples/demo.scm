@@ -1,8 +1,9 @@
 ; SPDX-License-Identifier: GPL-3.0-or-later
 ; From a click to a selection, without a window: `./bootstrap demo` runs this.
 ;
-; Loads a photo, lets Segment Anything select the cup (a box around it,
-; points on it, points off it), and writes what came of it as three pictures:
+; Loads a photo, lets Segment Anything select the cup with its saucer (a box
+; around them, three points on the saucer, one off it), and writes what came of
+; it as three pictures:
 ;
 ;   selection.png   white where selected
 ;   cutout.png      the object alone, the rest transparent
@@ -55,7 +56,7 @@
          (result (plug-in-segment-anything #:run-mode  RUN-NONINTERACTIVE
                                            #:image     image
                                            #:drawables (vector layer)
-                                           #:prompt    "box 165,12,412,312 ; 290,120 + ; 290,235 + ; 120,250 - ; 365,290 -"
+                                           #:prompt    "box 76,8,482,390 ; 130,250 + ; 300,360 + ; 460,230 + ; 60,60 -"
                                            #:output    "selection"
                                            #:fill-holes 2000
                                            #:min-area   2000))
