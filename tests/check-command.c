@@ -106,7 +106,7 @@ assert_refused (const Result *result,
   char            *newline = strchr (result->errors, '\n');
   g_autofree char *line = g_strndup (result->errors, newline != NULL ? newline - result->errors : 0);
 
-  g_test_message ("%s", line);
+  g_test_message ("%s", result->status == status ? line : result->errors);
   g_assert_cmpint (result->status, ==, status);
   g_assert_true (newline != NULL && newline[1] == '\0');
   g_assert_nonnull (strstr (result->errors, words));
