@@ -107,31 +107,6 @@ max_pool (float       *y,
   sam_parallel_for (n * (h / 2), 4, pool_maps, &p);
 }
 
-/* What the attention works on: the map itself, or windows. */
-typedef struct
-{
-  size_t h, w; /* of one window */
-  size_t n_windows;
-  size_t n;    /* places of all windows */
-} Grid;
-
-static Grid
-find_grid (const SamHieraBlock *block,
-           size_t               h,
-           size_t               w)
-{
-  Grid grid = { h, w, 1, h * w };
-
-  if (block->window != 0)
-    {
-      grid.h = grid.w = block->window;
-      grid.n_windows  = sam_window_count (h, block->window) * sam_window_count (w, block->window);
-      grid.n          = grid.n_windows * block->window * block->window;
-    }
-
-  return grid;
-}
-
 /* Where windows cover the map exactly it is cheaper to cut up the map before qkv than q, k, v after. */
 static gboolean
 cut_first (const SamHieraBlock *block,
@@ -148,7 +123,7 @@ sam_hiera_block_scratch (const SamHieraBlock *block,
 {
   size_t n      = h * w;
   size_t width  = block->proj.in;
-  Grid   grid   = find_grid (block, h, w);
+  SamGrid grid   = sam_window_grid (block->window, h, w);
   size_t cut    = block->window == 0 ? 0 : cut_first (block, h, w) ? n * block->qkv.in : n * 3 * width;
   size_t pooled = block->pool ? MAX (n * width, grid.n / 4 * width) : 0;
 
@@ -168,7 +143,7 @@ sam_hiera_block_run (const SamHieraBlock *block,
   size_t       width   = block->proj.in;
   size_t       d       = width / block->heads;
   size_t       window  = block->window;
-  Grid         grid    = find_grid (block, h, w);
+  SamGrid      grid    = sam_window_grid (block->window, h, w);
   gboolean     first   = cut_first (block, h, w);
   size_t       shrink  = block->pool ? 2 : 1;
   size_t       h2      = h / shrink;
@@ -239,7 +214,7 @@ sam_hiera_block_flop (const SamHieraBlock *block,
                       size_t               h,
                       size_t               w)
 {
-  Grid   grid  = find_grid (block, h, w);
+  SamGrid grid  = sam_window_grid (block->window, h, w);
   double n     = (double) h * w;
   double width = block->proj.in;
   double n2    = block->pool ? n / 4 : n;

@@ -85,37 +85,12 @@ sam_vit_block_fetch (SamWeights       *weights,
   sam_weights_linear (weights, &block->mlp[1], wide, width, SAM_BIAS_YES, "%s%s", prefix, mlp[1]);
 }
 
-/* What the attention works on: the map itself, or windows. */
-typedef struct
-{
-  size_t h, w;      /* of one window */
-  size_t n_windows;
-  size_t n;         /* places of all windows */
-} Grid;
-
-static Grid
-find_grid (const SamVitBlock *block,
-           size_t             h,
-           size_t             w)
-{
-  Grid grid = { h, w, 1, h * w };
-
-  if (block->window != 0)
-    {
-      grid.h = grid.w = block->window;
-      grid.n_windows  = sam_window_count (h, block->window) * sam_window_count (w, block->window);
-      grid.n          = grid.n_windows * block->window * block->window;
-    }
-
-  return grid;
-}
-
 size_t
 sam_vit_block_scratch (const SamVitBlock *block,
                        size_t             h,
                        size_t             w)
 {
-  Grid   grid      = find_grid (block, h, w);
+  SamGrid grid      = sam_window_grid (block->window, h, w);
   size_t inner     = block->proj.in;
   size_t relative  = block->rel_h != NULL ? grid.n * block->heads * (grid.h + grid.w) : 0;
   size_t windows   = block->window != 0 ? grid.n * 3 * inner : 0;
@@ -126,7 +101,7 @@ sam_vit_block_scratch (const SamVitBlock *block,
 typedef struct
 {
   const SamVitBlock *block;
-  Grid               grid;
+  SamGrid            grid;
   const float       *qkv;
   float             *rel_h, *rel_w;
 } Relative;
@@ -169,7 +144,7 @@ attention_run (const SamVitBlock *block,
                size_t             w,
                float             *scratch)
 {
-  Grid         grid   = find_grid (block, h, w);
+  SamGrid      grid   = sam_window_grid (block->window, h, w);
   size_t       inner  = block->proj.in;
   size_t       d      = inner / block->heads;
   size_t       window = block->window;
@@ -224,7 +199,7 @@ sam_vit_block_flop (const SamVitBlock *block,
                     size_t             h,
                     size_t             w)
 {
-  Grid   grid  = find_grid (block, h, w);
+  SamGrid grid  = sam_window_grid (block->window, h, w);
   double width = block->qkv.in;
   double inner = block->proj.in;
 

@@ -12,6 +12,32 @@ sam_window_count (size_t n,
   return (n + window - 1) / window;
 }
 
+/* What an attention works on: the map itself, or windows. */
+typedef struct
+{
+  size_t h, w; /* of one window */
+  size_t n_windows;
+  size_t n;    /* places of all windows */
+} SamGrid;
+
+/* Of a map [h, w]; window 0: the map itself. */
+static inline SamGrid
+sam_window_grid (size_t window,
+                 size_t h,
+                 size_t w)
+{
+  SamGrid grid = { h, w, 1, h * w };
+
+  if (window != 0)
+    {
+      grid.h = grid.w = window;
+      grid.n_windows  = sam_window_count (h, window) * sam_window_count (w, window);
+      grid.n          = grid.n_windows * window * window;
+    }
+
+  return grid;
+}
+
 /* x: [h, w, c]  y: [windows down, windows across, window, window, c]
  * Places outside the map get pad [c]: what the layers before make of a zero. */
 void sam_window_partition (float *y, const float *x, size_t h, size_t w, size_t c, size_t window,
