@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Every family of models against the reference implementations: whole networks with generated weights, real
  * pictures, all kinds of prompts. The reference values are a folder of its own (see SAM_GOLDEN); without it
- * these tests say so and are skipped; check-blocks has the parts that are in the source tree.
+ * these tests say so and are skipped; check-blocks has the parts that are in the source tree. Without it, too,
+ * the lists of tensors in data/networks must make models.
  *
  *   -m slow also runs the large networks */
 #include <math.h>
@@ -500,6 +501,36 @@ test_family (gconstpointer data)
       check_picture (model, family->values != NULL ? family->values : family->model, pictures[i]);
 }
 
+/* The lists that benchmarks make their networks from: complete models, and the published ones. */
+static void
+test_list (gconstpointer data)
+{
+  const Family             *family = data;
+  g_autoptr (GError)        error  = NULL;
+  g_autofree char          *file   = g_strconcat (family->model, ".tsv", NULL);
+  g_autofree char          *list   = g_test_build_filename (G_TEST_DIST, "data", "networks", file, NULL);
+  g_autofree char          *whole  = g_strdup_printf ("%s/tensors/%s.tensors.tsv", folder, family->model);
+  g_autoptr (SamCheckpoint) ours   = synth_checkpoint_from_list (list, NULL);
+  g_autoptr (SamCheckpoint) theirs = folder != NULL ? synth_checkpoint_from_list (whole, NULL) : NULL;
+  g_autoptr (SamModel)      model  = sam_model_new (ours, NULL, &error);
+
+  g_assert_no_error (error);
+  g_assert_cmpstr (sam_model_get_family (model), ==, family->family);
+  g_assert_cmpstr (sam_model_get_name (model), ==, family->name);
+
+  if (theirs == NULL)
+    return;
+  g_assert_cmpuint (sam_checkpoint_get_n_tensors (ours), ==, sam_checkpoint_get_n_tensors (theirs));
+  for (size_t i = 0; i < sam_checkpoint_get_n_tensors (ours); i++)
+    {
+      const SamTensor *a = sam_checkpoint_get_tensor (ours, i);
+      const SamTensor *b = sam_checkpoint_lookup (theirs, a->name);
+
+      g_assert_nonnull (b);
+      g_assert_cmpmem (a->shape, a->rank * sizeof *a->shape, b->shape, b->rank * sizeof *b->shape);
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -520,6 +551,15 @@ main (int    argc,
       g_autofree char *path = g_strconcat ("/family/", families[i].model, NULL);
 
       g_test_add_data_func (path, &families[i], test_family);
+    }
+  for (size_t i = 0; i < G_N_ELEMENTS (families); i++)
+    {
+      g_autofree char *path = g_strconcat ("/list/", families[i].model, NULL);
+      g_autofree char *file = g_strconcat (families[i].model, ".tsv", NULL);
+      g_autofree char *list = g_test_build_filename (G_TEST_DIST, "data", "networks", file, NULL);
+
+      if (g_file_test (list, G_FILE_TEST_EXISTS) && ! families[i].slow)
+        g_test_add_data_func (path, &families[i], test_list);
     }
   result = g_test_run ();
   g_free (folder);

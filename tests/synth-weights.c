@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Checkpoints without training. */
+/* Checkpoints without training. A name in a list may stand for several: blocks.{0-4,7}.weight is six. */
 #include "tests/synth-weights.h"
 
 #include <math.h>
@@ -149,6 +149,38 @@ find_column (char      **header,
   return -1;
 }
 
+/* Appends what @name stands for: for each number of its first braces the name with that number, which may have
+ * further braces. */
+static void
+append_names (GPtrArray  *names,
+              const char *name)
+{
+  const char *open  = strchr (name, '{');
+  const char *close = open != NULL ? strchr (open, '}') : NULL;
+
+  if (close == NULL)
+    {
+      g_ptr_array_add (names, g_strdup (name));
+      return;
+    }
+
+  for (const char *range = open; range < close;)
+    {
+      char   *end;
+      guint64 first = g_ascii_strtoull (range + 1, &end, 10);
+      guint64 last  = *end == '-' ? g_ascii_strtoull (end + 1, &end, 10) : first;
+
+      g_assert_true (*end == ',' || *end == '}');
+      for (guint64 i = first; i <= last; i++)
+        {
+          g_autofree char *one = g_strdup_printf ("%.*s%" G_GUINT64_FORMAT "%s", (int) (open - name), name, i, close + 1);
+
+          append_names (names, one);
+        }
+      range = end;
+    }
+}
+
 static GArray *
 read_list (const char *path,
            const char *file)
@@ -174,48 +206,52 @@ read_list (const char *path,
 
   for (int i = 1; lines[i] != NULL && lines[i][0] != '\0'; i++)
     {
-      g_auto (GStrv) cells = g_strsplit (lines[i], "\t", -1);
-      g_auto (GStrv) sides = NULL;
-      Entry          entry = { NULL };
+      g_auto (GStrv)        cells = g_strsplit (lines[i], "\t", -1);
+      g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
 
       if (file != NULL && strcmp (cells[0], file) != 0)
         continue;
       /* counters, which nobody reads; they are integers */
-      if (strcmp (cells[kind], "zero") == 0)
+      if (kind >= 0 && strcmp (cells[kind], "zero") == 0)
         continue;
-      entry.name = g_strdup (cells[name]);
-      entry.n    = 1;
-      sides      = g_strsplit (cells[shape], ",", -1);
-      for (; sides[entry.rank] != NULL && sides[entry.rank][0] != '\0'; entry.rank++)
+
+      append_names (names, cells[name]);
+      for (guint k = 0; k < names->len; k++)
         {
-          entry.shape[entry.rank] = g_ascii_strtoull (sides[entry.rank], NULL, 10);
-          entry.n *= entry.shape[entry.rank];
+          g_auto (GStrv) sides = g_strsplit (cells[shape], ",", -1);
+          Entry          entry = { g_strdup (names->pdata[k]), .n = 1 };
+
+          for (; sides[entry.rank] != NULL && sides[entry.rank][0] != '\0'; entry.rank++)
+            {
+              entry.shape[entry.rank] = g_ascii_strtoull (sides[entry.rank], NULL, 10);
+              entry.n *= entry.shape[entry.rank];
+            }
+          synth_scale (entry.name, entry.rank, entry.shape, &entry.offset, &entry.scale);
+          /* the table's rounding to 9 digits keeps a float32 whole */
+          if (offset >= 0)
+            {
+              g_assert_cmpfloat ((float) g_ascii_strtod (cells[offset], NULL), ==, (float) entry.offset);
+              g_assert_cmpfloat ((float) g_ascii_strtod (cells[scale], NULL), ==, (float) entry.scale);
+            }
+          if (first >= 0)
+            {
+              entry.has_bits   = TRUE;
+              entry.first_bits = g_ascii_strtoull (cells[first], NULL, 16);
+              entry.last_bits  = g_ascii_strtoull (cells[first + 1], NULL, 16);
+            }
+          g_array_append_val (entries, entry);
         }
-      synth_scale (entry.name, entry.rank, entry.shape, &entry.offset, &entry.scale);
-      /* the table's rounding to 9 digits keeps a float32 whole */
-      g_assert_cmpfloat ((float) g_ascii_strtod (cells[offset], NULL), ==, (float) entry.offset);
-      g_assert_cmpfloat ((float) g_ascii_strtod (cells[scale], NULL), ==, (float) entry.scale);
-      if (first >= 0)
-        {
-          entry.has_bits   = TRUE;
-          entry.first_bits = g_ascii_strtoull (cells[first], NULL, 16);
-          entry.last_bits  = g_ascii_strtoull (cells[first + 1], NULL, 16);
-        }
-      g_array_append_val (entries, entry);
     }
 
   return entries;
 }
 
-SamCheckpoint *
-synth_checkpoint_from_list (const char *path,
-                            const char *file)
+GBytes *
+synth_bytes_from_list (const char *path,
+                       const char *file)
 {
   g_autoptr (GArray)  entries = read_list (path, file);
   g_autoptr (GString) header  = g_string_new ("{");
-  g_autoptr (GError)  error   = NULL;
-  g_autoptr (GBytes)  bytes   = NULL;
-  SamCheckpoint      *checkpoint;
   size_t              offset = 0;
   guint64             length;
   char               *data;
@@ -258,8 +294,18 @@ synth_checkpoint_from_list (const char *path,
         }
       offset += 4 * entry->n;
     }
-  bytes      = g_bytes_new_take (data, offset);
-  checkpoint = sam_checkpoint_open_bytes (bytes, path, &error);
+
+  return g_bytes_new_take (data, offset);
+}
+
+SamCheckpoint *
+synth_checkpoint_from_list (const char *path,
+                            const char *file)
+{
+  g_autoptr (GBytes) bytes      = synth_bytes_from_list (path, file);
+  g_autoptr (GError) error      = NULL;
+  SamCheckpoint     *checkpoint = sam_checkpoint_open_bytes (bytes, path, &error);
+
   g_assert_no_error (error);
 
   return checkpoint;
