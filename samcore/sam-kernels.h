@@ -75,6 +75,12 @@ typedef struct
   void (*edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row, size_t n);
   /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
   void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
+
+  /* Is none of them NaN or an infinity?    x: [n] */
+  bool (*all_finite) (const float *x, size_t n);
+  /* y = x, exactly    y: [n]; x: [n] values of 16 bits, at any address */
+  void (*widen_bf16) (float *y, const void *x, size_t n);
+  void (*widen_f16) (float *y, const void *x, size_t n);
 } SamKernels;
 
 /* The table for this processor, or the lower one that the environment variable SAM_CPU names. */

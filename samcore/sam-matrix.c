@@ -26,11 +26,13 @@
 
 struct _SamMatrix
 {
-  const float   *w;
-  size_t         in, out;
-  const SamGemm *gemm;
-  gsize          tried; /* to pack */
-  char          *panels; /* NULL if there was no memory: then groups are packed as they are needed */
+  const float    *w;
+  size_t          in, out;
+  const SamGemm  *gemm;
+  gsize           tried; /* to pack */
+  char           *panels; /* NULL if there was no memory: then groups are packed as they are needed */
+  SamMatrixPacked packed; /* or NULL */
+  void           *packed_data;
 };
 
 static SamArithmetic allowed = SAM_ARITHMETIC_FAST;
@@ -99,6 +101,13 @@ sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
 }
 
 void
+sam_matrix_on_packed (SamMatrix *m, SamMatrixPacked packed, void *data)
+{
+  m->packed      = packed;
+  m->packed_data = data;
+}
+
+void
 sam_matrix_free (SamMatrix *m)
 {
   if (m == NULL)
@@ -148,6 +157,8 @@ matrix_prepare (const SamMatrix *matrix)
 #endif
           m->panels = panels;
           sam_parallel_for (m->out, m->gemm->panel, pack_group, m);
+          if (m->packed != NULL)
+            m->packed (m->packed_data, m->w, m->out * m->in);
         }
       g_once_init_leave (&m->tried, 1);
     }

@@ -29,6 +29,9 @@ const SamGemm *sam_arithmetic_gemm (SamArithmetic arithmetic);
 
 /* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */
 SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic);
+/* What to do when the matrix has been packed and no longer needs w; in whatever thread uses it first. */
+typedef void (*SamMatrixPacked) (void *data, const float *w, size_t n);
+void       sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void *data);
 /* Packs it now. After true w is not looked at again; false: there was no memory, w is still needed. */
 bool       sam_matrix_pack (SamMatrix *matrix);
 void       sam_matrix_free (SamMatrix *matrix);

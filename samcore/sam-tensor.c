@@ -4,13 +4,13 @@
  *   contiguous:     one run
  *   with strides:   the innermost dimension as runs, the others counted up like an odometer
  *
- * The data may begin at any byte, so elements are read with memcpy; the loops for the 16-bit types have no
- * branches and widen. */
+ * The data may begin at any byte, so elements are read with memcpy; runs of 16-bit floats are the kernels'. */
 #include "config.h"
 
 #include <string.h>
 
 #include "samcore/sam-checkpoint-private.h"
+#include "samcore/sam-kernels.h"
 
 static const struct
 {
@@ -110,7 +110,7 @@ float_from_half (uint16_t h)
   break
 
 /* out[i] = element i * step behind @data */
-static inline void
+static void
 read_steps (float         *out,
             const uint8_t *data,
             SamDtype       dtype,
@@ -186,6 +186,16 @@ sam_tensor_read (const SamTensor *tensor,
   if (tensor->contiguous && tensor->dtype == SAM_DTYPE_F32 && G_BYTE_ORDER == G_LITTLE_ENDIAN)
     {
       memcpy (out, tensor->data + first * size, n * size);
+      return;
+    }
+  if (tensor->contiguous && tensor->dtype == SAM_DTYPE_BF16 && G_BYTE_ORDER == G_LITTLE_ENDIAN)
+    {
+      sam_kernels ()->widen_bf16 (out, tensor->data + first * size, n);
+      return;
+    }
+  if (tensor->contiguous && tensor->dtype == SAM_DTYPE_F16 && G_BYTE_ORDER == G_LITTLE_ENDIAN)
+    {
+      sam_kernels ()->widen_f16 (out, tensor->data + first * size, n);
       return;
     }
   if (tensor->contiguous)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a network's weights out of a checkpoint.
  *
- *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h ──▶ packed
+ *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h
+ *
+ * A matrix that had to be copied is packed at once, one that lies in the mapped file when it is first used: who
+ * finds the picture's embedding in the cache never needs the encoder's.
  *
  * The first failure is kept, later fetches return NULL at once. */
 #include "samcore/sam-weights.h"
@@ -13,6 +16,7 @@
 
 #include "samcore/sam-arena.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
 
 /* Values looked at or converted at a time by one thread. */
@@ -121,8 +125,15 @@ release (SamWeights  *weights,
     sam_checkpoint_drop (weights->checkpoint, values, n * sizeof *values);
 }
 
-/* The values are packed for the processor's products at once, while they are in the cache; then they are let
- * go, so that a large model is neither read twice nor held twice. w: [out, in]; NULL after a failure. */
+static void
+drop_packed (gpointer     checkpoint,
+             const float *values,
+             size_t       n)
+{
+  sam_checkpoint_drop (checkpoint, values, n * sizeof *values);
+}
+
+/* In either case a large model is not held twice. w: [out, in]; NULL after a failure. */
 static SamMatrix *
 matrix (SamWeights  *weights,
         const float *w,
@@ -136,8 +147,15 @@ matrix (SamWeights  *weights,
 
   made = sam_matrix_new (w, out, in, weights->arithmetic);
   g_ptr_array_add (weights->matrices, made);
-  if (sam_matrix_pack (made))
-    release (weights, w, out * in);
+  if (! g_ptr_array_find (weights->owned, w, NULL))
+    {
+      sam_checkpoint_drop (weights->checkpoint, w, out * in * sizeof *w);
+      sam_matrix_on_packed (made, drop_packed, weights->checkpoint);
+    }
+  else if (sam_matrix_pack (made))
+    {
+      release (weights, w, out * in);
+    }
 
   return made;
 }
@@ -215,20 +233,10 @@ fetch_chunks (size_t   first,
               gpointer user_data)
 {
   FetchData *data = user_data;
-  uint32_t   found = 0;
 
   if (data->converted != NULL)
     sam_tensor_read (data->tensor, first, last - first, data->converted + first);
-
-  /* NaN and infinities have all bits of the exponent set. No branch, so that the loop can be widened. */
-  for (size_t i = first; i < last; i++)
-    {
-      uint32_t bits;
-
-      memcpy (&bits, data->values + i, sizeof bits);
-      found |= (bits & 0x7f800000u) == 0x7f800000u;
-    }
-  if (found)
+  if (! sam_kernels ()->all_finite (data->values + first, last - first))
     g_atomic_int_set (&data->not_finite, 1);
 }
 

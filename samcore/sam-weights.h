@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Takes a network's weights out of a checkpoint: checks shapes and values, converts to float32 and puts them
- * into the order of sam-ops.h, once. Matrices are packed at once and the file's pages let go; plain f32 vectors
- * are used where they lie in the mapped file. Internal.
+ * into the order of sam-ops.h, once. Matrices that lie in the mapped file are packed when they are first used, and
+ * the file's pages let go then; plain f32 vectors are used where they lie. Internal.
  *
  * Errors are kept: the first fetch that fails sets the error, and all later ones do nothing and return NULL.
  * So a network asks for all its tensors in a row and looks at sam_weights_check() once, before any use. */

@@ -3,6 +3,8 @@
  * widths of registers (4, 8, 16 floats) and of blocks of four. */
 #include "config.h"
 
+#include <float.h>
+
 #include "samcore/sam-kernels.h"
 #include "tests/guarded.h"
 #include "tests/ref-kernels.h"
@@ -581,6 +583,85 @@ test_gemm (gconstpointer data)
     }
 }
 
+/* Not even one value that is no number is missed, wherever it is, and what is one is never taken for none. */
+static void
+test_finite (gconstpointer data)
+{
+  static const float wrong[] = { NAN, -NAN, INFINITY, -INFINITY };
+  const SamKernels  *kernels = data;
+
+  g_assert_true (kernels->all_finite (NULL, 0));
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      size_t n = sizes[s];
+      float *x = guarded_input (n, 3e38);
+
+      x[n / 2] = FLT_MAX;
+      g_assert_true (kernels->all_finite (x, n));
+      for (size_t i = 0; i < n; i++)
+        {
+          float right = x[i];
+
+          x[i] = wrong[i % G_N_ELEMENTS (wrong)];
+          g_assert_false (kernels->all_finite (x, n));
+          x[i] = right;
+        }
+      g_free (x);
+    }
+}
+
+/* What @half means, from the format's definition. */
+static double
+half_value (uint16_t half)
+{
+  int    exponent = half >> 10 & 31;
+  double fraction = (half & 1023) / 1024.0;
+  double value    = exponent == 0 ? ldexp (fraction, -14) : ldexp (1 + fraction, exponent - 15);
+
+  if (exponent == 31)
+    value = fraction > 0 ? NAN : INFINITY;
+  return half >> 15 ? -value : value;
+}
+
+static void
+test_widen (gconstpointer data)
+{
+  const SamKernels   *kernels = data;
+  enum { N = 65536 };
+  g_autofree uint8_t *bytes = g_malloc (2 * N + 1);
+  float              *f16 = guarded_output (N), *bf16 = guarded_output (N);
+
+  for (uint32_t i = 0; i < N; i++)
+    {
+      uint16_t bits = (uint16_t) i;
+
+      memcpy (bytes + 1 + 2 * i, &bits, 2); /* at an odd address */
+    }
+  kernels->widen_f16 (f16, bytes + 1, N);
+  kernels->widen_bf16 (bf16, bytes + 1, N);
+  for (uint32_t i = 0; i < N; i++)
+    {
+      uint32_t bits;
+
+      if (isnan (half_value (i)))
+        g_assert_true (isnan (f16[i]));
+      else
+        g_assert_true (f16[i] == half_value (i) && ! signbit (f16[i]) == ! (i >> 15));
+      memcpy (&bits, bf16 + i, sizeof bits);
+      g_assert_cmphex (bits, ==, i << 16);
+    }
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      float *y = guarded_output (sizes[s]);
+
+      kernels->widen_f16 (y, bytes + 1, sizes[s]);
+      kernels->widen_bf16 (y, bytes + 1, sizes[s]);
+      guarded_output_free (y, sizes[s]);
+    }
+  guarded_output_free (f16, N);
+  guarded_output_free (bf16, N);
+}
+
 /* SAM_CPU picks a level that the processor has, and nothing else. */
 static void
 test_level (void)
@@ -611,7 +692,7 @@ main (int    argc,
     { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
-    { "gemm", test_gemm },
+    { "gemm", test_gemm }, { "finite", test_finite }, { "widen", test_widen },
   };
 
   g_test_init (&argc, &argv, NULL);
