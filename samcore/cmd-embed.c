@@ -31,6 +31,7 @@ cmd_embed (int    argc,
   if (output == NULL)
     return command_usage ("say where to: -o FILE.safetensors");
 
+  command_prefer_f32 ();
   if (! sam_output_check (output, &error)
       || (image = sam_picture_read (argv[1], &error)) == NULL
       || (model = command_load_model (model_name, &error)) == NULL)

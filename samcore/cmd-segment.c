@@ -233,6 +233,8 @@ run_all (Run           *run,
   if (! sam_prompt_check (prompt, sam_image_get_width (run->image), sam_image_get_height (run->image), error))
     return FALSE;
 
+  if (options->logits != NULL)
+    command_prefer_f32 ();
   run->model = command_load_model (options->model, error);
   if (run->model == NULL)
     return FALSE;

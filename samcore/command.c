@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "samcore/sam-catalogue.h"
+#include "samcore/sam-matrix.h"
 #include "samcore/sam-parallel.h"
 
 /* microseconds between two updates of the progress line */
@@ -139,6 +140,13 @@ command_job (void)
 }
 
 /* --- arguments ------------------------------------------------------------------------------------ */
+
+void
+command_prefer_f32 (void)
+{
+  if (g_getenv ("SAM_PRECISION") == NULL)
+    sam_arithmetic_set (SAM_ARITHMETIC_F32);
+}
 
 SamModel *
 command_load_model (const char *name,

@@ -45,6 +45,9 @@ const SamJob *command_job (void);
 /* What the progress that follows is about: "Encoding"; NULL clears the line. */
 void          command_show_progress (const char *what);
 
+/* For numbers that are compared with others': float32, unless SAM_PRECISION says otherwise. */
+void command_prefer_f32 (void);
+
 /* A model by its name in the catalogue or its file; NULL is the user's default. */
 SamModel *command_load_model (const char *name, GError **error);
 

@@ -18,11 +18,12 @@
 #include "samcore/sam-picture.h"
 
 #define MAX_CLICKS     20
+#define MAX_COMPARED   5 /* clicks: those that people make */
 #define BOUNDARY_WIDTH 0.02 /* of the diagonal */
 
 static const char *const metric_names[SAM_N_METRICS] = {
   "click1", "click1_oracle", "click3", "click5", "box", "boundary_click5", "boundary_box",
-  "noc85", "noc90", "iou_rank_correlation", "iou", "boundary_iou",
+  "noc85", "noc90", "iou_rank_correlation", "iou", "boundary_iou", "agreement", "agreement_min", "iou_change",
 };
 
 const char *
@@ -422,39 +423,20 @@ typedef struct
 {
   double  sum[SAM_N_METRICS];
   size_t  n_objects;
+  size_t  n_compared; /* prompts */
   GArray *predicted_iou; /* double, of each candidate of each first click */
   GArray *true_iou;
 } Sums;
 
 typedef struct
 {
-  const SamPredictor *predictor;
-  gpointer            embedding;
+  const SamPredictor *predictor, *against;
+  gpointer            embedding, other_embedding;
   const uint8_t      *truth;
   const uint8_t      *ignore;
   size_t              width, height;
   const SamJob       *job;
 } Object;
-
-static SamMask *
-predict (const Object    *object,
-         const SamPrompt *prompt,
-         SamLogits      **logits,
-         GError         **error)
-{
-  g_autoptr (SamLogits) answer = object->predictor->predict (object->embedding, prompt,
-                                                             object->predictor->data, NULL, error);
-  SamMask              *mask;
-
-  if (answer == NULL)
-    return NULL;
-
-  mask = sam_mask_new_from_logits (answer, sam_logits_get_best (answer), SAM_EDGE_HARD, NULL, error);
-  if (mask != NULL)
-    *logits = g_steal_pointer (&answer);
-
-  return mask;
-}
 
 static double
 iou_of (const Object  *object,
@@ -470,6 +452,67 @@ boundary_iou_of (const Object  *object,
 {
   return sam_measure_boundary_iou (sam_mask_get_coverage (mask), object->truth, object->ignore,
                                    object->width, object->height);
+}
+
+static SamMask *
+ask (const SamPredictor *predictor,
+     gpointer            embedding,
+     const SamPrompt    *prompt,
+     SamLogits         **logits,
+     GError            **error)
+{
+  g_autoptr (SamLogits) answer = predictor->predict (embedding, prompt, predictor->data, NULL, error);
+  SamMask              *mask;
+
+  if (answer == NULL)
+    return NULL;
+
+  mask = sam_mask_new_from_logits (answer, sam_logits_get_best (answer), SAM_EDGE_HARD, NULL, error);
+  if (mask != NULL && logits != NULL)
+    *logits = g_steal_pointer (&answer);
+
+  return mask;
+}
+
+/* What the other model makes of the prompt that @mask answers. */
+static gboolean
+compare (const Object    *object,
+         const SamPrompt *prompt,
+         const SamMask   *mask,
+         Sums            *sums,
+         GError         **error)
+{
+  g_autoptr (SamMask) other = ask (object->against, object->other_embedding, prompt, NULL, error);
+  double              agreement;
+
+  if (other == NULL)
+    return FALSE;
+
+  agreement = sam_measure_iou (sam_mask_get_coverage (mask), sam_mask_get_coverage (other), object->ignore,
+                               object->width, object->height);
+  sums->sum[SAM_METRIC_AGREEMENT] += agreement;
+  if (sums->n_compared == 0 || agreement < sums->sum[SAM_METRIC_AGREEMENT_MIN])
+    sums->sum[SAM_METRIC_AGREEMENT_MIN] = agreement;
+  sums->sum[SAM_METRIC_IOU_CHANGE] += iou_of (object, mask) - iou_of (object, other);
+  sums->n_compared++;
+
+  return TRUE;
+}
+
+static SamMask *
+predict (const Object    *object,
+         const SamPrompt *prompt,
+         SamLogits      **logits,
+         Sums            *sums,
+         GError         **error)
+{
+  g_autoptr (SamMask) mask = ask (object->predictor, object->embedding, prompt, logits, error);
+
+  if (mask == NULL || (object->against != NULL && prompt->points->len <= MAX_COMPARED
+                       && ! compare (object, prompt, mask, sums, error)))
+    return NULL;
+
+  return g_steal_pointer (&mask);
 }
 
 /* Adds the click that corrects @mask most. FALSE when there is nothing to correct. */
@@ -561,7 +604,7 @@ measure_clicks (const Object *object,
           prompt.previous = previous;
           prompt.previous_candidate = previous != NULL ? sam_logits_get_best (previous) : 0;
           g_clear_pointer (&mask, sam_mask_free);
-          mask = predict (object, &prompt, &logits, error);
+          mask = predict (object, &prompt, &logits, sums, error);
           sam_logits_free (previous);
           if (mask == NULL || (n == 1 && ! measure_candidates (object, logits, sums, error)))
             return FALSE;
@@ -605,7 +648,7 @@ measure_box (const Object  *object,
     g_return_val_if_reached (FALSE);
   sam_prompt_add_box (&prompt, x0, y0, x1, y1);
 
-  mask = predict (object, &prompt, &logits, error);
+  mask = predict (object, &prompt, &logits, sums, error);
   if (mask == NULL)
     return FALSE;
   sums->sum[SAM_METRIC_BOX] += iou_of (object, mask);
@@ -618,7 +661,7 @@ measure_box (const Object  *object,
 
 typedef struct
 {
-  const SamPredictor *predictor;
+  const SamPredictor *predictor, *against;
   const char         *predictions;
   const SamJob       *job;
   size_t              n_pictures, n_done;
@@ -677,6 +720,7 @@ evaluate_object (const Evaluation *evaluation,
                  const char       *name,
                  SamImage         *image,
                  gpointer          embedding,
+                 gpointer          other_embedding,
                  const SamMask    *ignore,
                  Sums             *sums,
                  GError          **error)
@@ -692,8 +736,8 @@ evaluate_object (const Evaluation *evaluation,
   if (sam_mask_get_area (truth) == 0) /* no object, nothing to click at */
     return TRUE;
 
-  object = (Object) { evaluation->predictor, embedding, sam_mask_get_coverage (truth),
-                      ignore != NULL ? sam_mask_get_coverage (ignore) : NULL, width, height,
+  object = (Object) { evaluation->predictor, evaluation->against, embedding, other_embedding,
+                      sam_mask_get_coverage (truth), ignore != NULL ? sam_mask_get_coverage (ignore) : NULL, width, height,
                       evaluation->job };
   sums->n_objects++;
   if (evaluation->predictor != NULL)
@@ -719,7 +763,7 @@ evaluate_picture (const Evaluation *evaluation,
   g_autoptr (SamMask)  ignore = NULL;
   g_autofree char     *ignore_name = g_strconcat (picture->name, "_ignore.png", NULL);
   g_autofree char     *ignore_path = g_build_filename (set->path, ignore_name, NULL);
-  gpointer             embedding = NULL;
+  gpointer             embedding = NULL, other_embedding = NULL;
   gboolean             ok = TRUE;
 
   if (image == NULL)
@@ -738,16 +782,24 @@ evaluate_picture (const Evaluation *evaluation,
       embedding = evaluation->predictor->encode (image, evaluation->predictor->data, &job, error);
       if (embedding == NULL)
         return FALSE;
+      if (evaluation->against != NULL)
+        {
+          other_embedding = evaluation->against->encode (image, evaluation->against->data, &job, error);
+          ok = other_embedding != NULL;
+        }
     }
   for (guint i = 0; ok && i < picture->masks->len; i++)
     {
       double done = (double) evaluation->n_done + (double) i / picture->masks->len;
 
       ok = sam_job_step (evaluation->job, done / (double) evaluation->n_pictures, error)
-           && evaluate_object (evaluation, set, picture->masks->pdata[i], image, embedding, ignore, sums, error);
+           && evaluate_object (evaluation, set, picture->masks->pdata[i], image, embedding, other_embedding, ignore,
+                               sums, error);
     }
   if (evaluation->predictor != NULL)
     evaluation->predictor->free_embedding (embedding);
+  if (other_embedding != NULL)
+    evaluation->against->free_embedding (other_embedding);
 
   return ok;
 }
@@ -756,6 +808,9 @@ static gboolean
 is_measured (const Evaluation *evaluation,
              SamMetric         metric)
 {
+  if (metric >= SAM_METRIC_AGREEMENT)
+    return evaluation->against != NULL;
+
   return (evaluation->predictor == NULL) == (metric >= SAM_METRIC_IOU);
 }
 
@@ -788,8 +843,10 @@ evaluate_set (Evaluation *evaluation,
       else if (m == SAM_METRIC_IOU_RANK_CORRELATION)
         scores->mean[m] = sam_rank_correlation ((double *) sums.predicted_iou->data,
                                                 (double *) sums.true_iou->data, sums.true_iou->len);
+      else if (m == SAM_METRIC_AGREEMENT_MIN)
+        scores->mean[m] = sums.sum[m];
       else
-        scores->mean[m] = sums.sum[m] / (double) sums.n_objects;
+        scores->mean[m] = sums.sum[m] / (double) (m >= SAM_METRIC_AGREEMENT ? sums.n_compared : sums.n_objects);
     }
   g_array_unref (sums.predicted_iou);
   g_array_unref (sums.true_iou);
@@ -800,6 +857,7 @@ evaluate_set (Evaluation *evaluation,
 gboolean
 sam_evaluate (const char         *directory,
               const SamPredictor *predictor,
+              const SamPredictor *against,
               const char         *predictions,
               size_t              max_pictures,
               SamScoresFunc       done,
@@ -808,11 +866,12 @@ sam_evaluate (const char         *directory,
               GError            **error)
 {
   g_autoptr (GPtrArray) sets = open_sets (directory, error);
-  Evaluation            evaluation = { predictor, predictions, job, 0, 0 };
+  Evaluation            evaluation = { predictor, against, predictions, job, 0, 0 };
   SamScores             mean = { "mean", 0, 0, { 0 } };
   size_t                n_means[SAM_N_METRICS] = { 0 };
 
   g_return_val_if_fail ((predictor == NULL) != (predictions == NULL), FALSE);
+  g_return_val_if_fail (against == NULL || predictor != NULL, FALSE);
 
   if (sets == NULL)
     return FALSE;
@@ -832,7 +891,12 @@ sam_evaluate (const char         *directory,
       mean.n_pictures += scores.n_pictures;
       mean.n_objects += scores.n_objects;
       for (int m = 0; m < SAM_N_METRICS; m++)
-        if (! isnan (scores.mean[m]))
+        if (m == SAM_METRIC_AGREEMENT_MIN && ! isnan (scores.mean[m]))
+          {
+            mean.mean[m] = n_means[m] > 0 ? MIN (mean.mean[m], scores.mean[m]) : scores.mean[m];
+            n_means[m] = 1;
+          }
+        else if (! isnan (scores.mean[m]))
           {
             mean.mean[m] += scores.mean[m];
             n_means[m]++;

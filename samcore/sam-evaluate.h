@@ -27,6 +27,10 @@ typedef enum
                                     * first clicks of a set */
   SAM_METRIC_IOU,                  /* of another program's masks */
   SAM_METRIC_BOUNDARY_IOU,
+  SAM_METRIC_AGREEMENT,     /* over the first five clicks and the box: IoU of the model's mask with that of the model
+                             * to compare with, asked the same */
+  SAM_METRIC_AGREEMENT_MIN, /* not a mean: the least of them */
+  SAM_METRIC_IOU_CHANGE,    /* over the same prompts: IoU with the true mask, less the other model's */
   SAM_N_METRICS
 } SamMetric;
 
@@ -45,12 +49,14 @@ typedef void (*SamScoresFunc) (const SamScores *scores, gpointer data);
 /**
  * sam_evaluate:
  * @predictor: (nullable): NULL to score the masks in @predictions
+ * @against: (nullable): a model to compare @predictor's with; it takes the same logits as earlier answers
  * @predictions: (nullable): a folder with another program's masks, as SET/NAME_k.png or NAME_k.png
  * @max_pictures: per set; 0 for all
  * @done: called for each set, and at the end for the mean of the sets, whose name is "mean"
  */
 gboolean sam_evaluate (const char         *directory,
                        const SamPredictor *predictor,
+                       const SamPredictor *against,
                        const char         *predictions,
                        size_t              max_pictures,
                        SamScoresFunc       done,

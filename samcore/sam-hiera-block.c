@@ -161,7 +161,7 @@ sam_hiera_block_run (const SamHieraBlock *block,
     .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
     .q_head = d, .k_head = d, .v_head = d, .o_head = d,
     .n_q = grid.h * grid.w, .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .arithmetic = SAM_ARITHMETIC_FAST,
+    .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
   };
   size_t       q_step = a.n_k * 3 * width;
 

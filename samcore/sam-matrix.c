@@ -35,7 +35,7 @@ struct _SamMatrix
   void           *packed_data;
 };
 
-static SamArithmetic allowed = SAM_ARITHMETIC_FAST;
+static int allowed = -1; /* not set */
 
 /* The vector instructions for bf16 take Intel's processors longer than float32; AMX and AMD's are faster. */
 static const SamGemm *
@@ -54,8 +54,6 @@ fast_gemm (void)
 #endif
       if (g_strcmp0 (wanted, "bf16") == 0)
         faster = TRUE;
-      else if (g_strcmp0 (wanted, "fast") != 0)
-        faster = FALSE;
       g_once_init_leave (&chosen, faster && bf16 != NULL ? (gsize) bf16 : (gsize) sam_kernels ()->f32);
     }
 
@@ -65,26 +63,30 @@ fast_gemm (void)
 SamArithmetic
 sam_arithmetic_get (void)
 {
-  return allowed;
+  int arithmetic = g_atomic_int_get (&allowed);
+
+  if (arithmetic < 0)
+    arithmetic = g_strcmp0 (g_getenv ("SAM_PRECISION"), "f32") == 0 ? SAM_ARITHMETIC_F32 : SAM_ARITHMETIC_FAST;
+
+  return arithmetic;
 }
 
 void
 sam_arithmetic_set (SamArithmetic arithmetic)
 {
-  allowed = arithmetic;
+  g_atomic_int_set (&allowed, arithmetic);
 }
 
 const char *
 sam_arithmetic_name (void)
 {
-  return allowed == SAM_ARITHMETIC_FAST && fast_gemm () == sam_kernels ()->bf16 ? "bf16" : "f32";
+  return sam_arithmetic_get () == SAM_ARITHMETIC_FAST && fast_gemm () == sam_kernels ()->bf16 ? "bf16" : "f32";
 }
 
 const SamGemm *
 sam_arithmetic_gemm (SamArithmetic arithmetic)
 {
-  return arithmetic == SAM_ARITHMETIC_FAST && allowed == SAM_ARITHMETIC_FAST ? fast_gemm ()
-                                                                                    : sam_kernels ()->f32;
+  return arithmetic == SAM_ARITHMETIC_FAST ? fast_gemm () : sam_kernels ()->f32;
 }
 
 SamMatrix *
@@ -95,7 +97,7 @@ sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
   m->w    = w;
   m->in   = in;
   m->out  = out;
-  m->gemm = sam_arithmetic_gemm (arithmetic);
+  m->gemm = sam_arithmetic_gemm (MIN (arithmetic, sam_arithmetic_get ()));
 
   return m;
 }
@@ -115,6 +117,12 @@ sam_matrix_free (SamMatrix *m)
 
   free (m->panels);
   g_free (m);
+}
+
+SamArithmetic
+sam_matrix_get_arithmetic (const SamMatrix *m)
+{
+  return m->gemm == sam_kernels ()->f32 ? SAM_ARITHMETIC_F32 : SAM_ARITHMETIC_FAST;
 }
 
 static size_t

@@ -13,12 +13,13 @@ typedef enum
   SAM_ARITHMETIC_FAST /* operands rounded to bf16 where the processor multiplies those faster, else the same */
 } SamArithmetic;
 
-/* What models that are loaded from now on may use at most. What SAM_ARITHMETIC_FAST means, the environment
- * variable SAM_PRECISION says: f32, the default, gives the reference implementations' numbers; fast is bf16 where
- * the processor is known to multiply it faster; bf16 is bf16 wherever there are products for it. */
+/* What models that are loaded from now on may use at most; a model keeps what it was loaded with. Unless set, it is
+ * what the environment variable SAM_PRECISION says: f32 gives the reference implementations' numbers; fast, the
+ * default, is bf16 where the processor is known to multiply it faster; bf16 is bf16 wherever there are products
+ * for it. */
 SamArithmetic sam_arithmetic_get (void);
 void         sam_arithmetic_set (SamArithmetic arithmetic);
-/* "f32" or "bf16": what SAM_ARITHMETIC_FAST means now on this processor. */
+/* "f32" or "bf16": what such models compute with on this processor. */
 const char  *sam_arithmetic_name (void);
 
 typedef struct _SamMatrix SamMatrix;
@@ -35,6 +36,8 @@ void       sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void
 /* Packs it now. After true w is not looked at again; false: there was no memory, w is still needed. */
 bool       sam_matrix_pack (SamMatrix *matrix);
 void       sam_matrix_free (SamMatrix *matrix);
+/* What its products use, and what goes with them should. */
+SamArithmetic sam_matrix_get_arithmetic (const SamMatrix *matrix);
 
 /* Layer norm of a row; weight, bias: [in] */
 typedef struct

@@ -160,7 +160,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
     .q_stride = 3 * c, .k_stride = 3 * c, .v_stride = 3 * c, .o_stride = c,
     .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d,
     .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .bias = block->bias, .arithmetic = SAM_ARITHMETIC_FAST,
+    .scale = 1.0f / sqrtf (d), .bias = block->bias, .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
   };
 
   sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, n, SAM_ACT_NONE);

@@ -156,7 +156,7 @@ attention_run (const SamVitBlock *block,
     .q_stride = 3 * inner, .k_stride = 3 * inner, .v_stride = 3 * inner, .o_stride = inner,
     .q_head = d, .k_head = d, .v_head = d, .o_head = d,
     .n_q = grid.h * grid.w, .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .key_h = grid.h, .key_w = grid.w, .arithmetic = SAM_ARITHMETIC_FAST,
+    .scale = 1.0f / sqrtf (d), .key_h = grid.h, .key_w = grid.w, .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
   };
 
   sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, h * w, SAM_ACT_NONE);

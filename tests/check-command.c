@@ -701,6 +701,48 @@ test_everything (void)
     }
 }
 
+static GBytes *
+output_of (const char *precision,
+           const char *output)
+{
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *path = in_home ("precision.png"); /* only the mask is one */
+  g_auto (Result)    result = { 0 };
+  char              *contents;
+  gsize              length;
+
+  if (precision != NULL)
+    g_setenv ("SAM_PRECISION", precision, TRUE);
+  else
+    g_unsetenv ("SAM_PRECISION");
+  result = output != NULL ? run ("segment", "--no-cache", picture, "--point", "300,200", output, path)
+                          : run ("embed", picture, "-o", path);
+  g_setenv ("SAM_PRECISION", "f32", TRUE);
+  assert_done (&result);
+  g_assert_true (g_file_get_contents (path, &contents, &length, &error));
+  g_assert_no_error (error);
+  g_remove (path);
+
+  return g_bytes_new_take (contents, length);
+}
+
+/* Unless somebody says otherwise, numbers are float32's and masks the faster precision's. */
+static void
+test_precision (void)
+{
+  static const struct { const char *output, *precision; } defaults[] = {
+    { NULL, "f32" }, { "--logits", "f32" }, { "--output", "fast" },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (defaults); i++)
+    {
+      g_autoptr (GBytes) unsaid = output_of (NULL, defaults[i].output);
+      g_autoptr (GBytes) said   = output_of (defaults[i].precision, defaults[i].output);
+
+      g_assert_true (g_bytes_equal (unsaid, said));
+    }
+}
+
 static void
 test_bench (void)
 {
@@ -793,6 +835,7 @@ main (int    argc,
   g_test_add_func ("/command/models", test_models);
   g_test_add_func ("/command/evaluate", test_evaluate);
   g_test_add_func ("/command/everything", test_everything);
+  g_test_add_func ("/command/precision", test_precision);
   g_test_add_func ("/command/bench", test_bench);
   g_test_add_func ("/command/interrupt", test_interrupt);
 

@@ -193,7 +193,7 @@ evaluate (const char *directory,
   GArray            *scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
   g_autoptr (GError) error = NULL;
 
-  sam_evaluate (directory, predictions != NULL ? NULL : &predictor, predictions, 0, note_scores, scores,
+  sam_evaluate (directory, predictions != NULL ? NULL : &predictor, NULL, predictions, 0, note_scores, scores,
                 NULL, &error);
   g_assert_no_error (error);
 
@@ -420,12 +420,43 @@ test_clicks (void)
   g_autoptr (GError) error = NULL;
 
   write_set (directory, "one");
-  sam_evaluate (directory, &predictor, NULL, 0, note_scores, scores, NULL, &error);
+  sam_evaluate (directory, &predictor, NULL, NULL, 0, note_scores, scores, NULL, &error);
   g_assert_no_error (error);
   remove_folder (directory);
   g_assert_cmpfloat_with_epsilon (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_CLICK1], 0.5, 1e-12);
   g_assert_cmpfloat_with_epsilon (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_CLICK5], 1, 1e-12);
   g_assert_cmpfloat (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_NOC90], ==, 3);
+}
+
+/* A model that misses compared with one that does not, and with itself. */
+static void
+test_against (void)
+{
+  g_autofree char   *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
+  Stub               stub = { answer_shifted, 1, { 0.9f }, TRUE }, other = { answer_perfect, 1, { 0.9f }, TRUE };
+  SamPredictor       predictor = { stub_encode, stub_predict, stub_free_embedding, &stub };
+  SamPredictor       against = { stub_encode, stub_predict, stub_free_embedding, &other };
+  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
+  g_autoptr (GError) error = NULL;
+
+  write_set (directory, "one");
+  sam_evaluate (directory, &predictor, &against, NULL, 0, note_scores, scores, NULL, &error);
+  g_assert_no_error (error);
+  sam_evaluate (directory, &predictor, &predictor, NULL, 0, note_scores, scores, NULL, &error);
+  g_assert_no_error (error);
+  remove_folder (directory);
+
+  g_assert_cmpuint (scores->len, ==, 4);
+  for (guint i = 0; i < scores->len; i++)
+    {
+      const double *mean  = g_array_index (scores, SamScores, i).mean;
+      double        wanted = i < 2 ? (27.0 / 33 + 17.0 / 23) / 2 : 1;
+
+      g_assert_cmpfloat_with_epsilon (mean[SAM_METRIC_BOX], (27.0 / 33 + 17.0 / 23) / 2, 1e-12);
+      g_assert_cmpfloat_with_epsilon (mean[SAM_METRIC_AGREEMENT], wanted, 1e-12);
+      g_assert_cmpfloat_with_epsilon (mean[SAM_METRIC_AGREEMENT_MIN], i < 2 ? 17.0 / 23 : 1, 1e-12);
+      g_assert_cmpfloat_with_epsilon (mean[SAM_METRIC_IOU_CHANGE], wanted - 1, 1e-12);
+    }
 }
 
 static void
@@ -479,7 +510,7 @@ test_sets (void)
   g_free (predictions);
   predictions = g_build_filename (directory, "other", NULL);
 
-  g_assert_false (sam_evaluate (root, NULL, predictions, 0, note_scores,
+  g_assert_false (sam_evaluate (root, NULL, NULL, predictions, 0, note_scores,
                                 scores = g_array_new (FALSE, FALSE, sizeof (SamScores)), NULL, &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, "picture_0.png"));
@@ -505,7 +536,7 @@ test_sets (void)
                                   (1 + 27.0 / 33) / 2, 1e-12);
 
   /* a folder without pictures */
-  g_assert_false (sam_evaluate (predictions, NULL, predictions, 0, note_scores, scores, NULL, &error));
+  g_assert_false (sam_evaluate (predictions, NULL, NULL, predictions, 0, note_scores, scores, NULL, &error));
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE);
 
   remove_folder (directory);
@@ -523,7 +554,7 @@ test_wrong_size (void)
 
   write_set (directory, "");
   g_assert_true (g_file_set_contents (path, g_bytes_get_data (png, NULL), g_bytes_get_size (png), NULL));
-  g_assert_false (sam_evaluate (directory, NULL, directory, 0, note_scores, scores, NULL, &error));
+  g_assert_false (sam_evaluate (directory, NULL, NULL, directory, 0, note_scores, scores, NULL, &error));
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE);
   g_assert_nonnull (strstr (error->message, "picture_1.png"));
   remove_folder (directory);
@@ -637,6 +668,7 @@ main (int    argc,
   g_test_add_func ("/evaluate/perfect", test_perfect);
   g_test_add_func ("/evaluate/nothing", test_nothing);
   g_test_add_func ("/evaluate/shifted", test_shifted);
+  g_test_add_func ("/evaluate/against", test_against);
   g_test_add_func ("/evaluate/growing", test_growing);
   g_test_add_func ("/evaluate/clicks", test_clicks);
   g_test_add_func ("/evaluate/ignore", test_ignore);
