@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How fast a model is on this computer.
  *
- * Everything is measured once per round and the rounds follow each other, so that whatever slows the computer
- * down for a while slows all of it down; the median of the rounds counts. In each round OpenBLAS multiplies
- * two matrices too: times over that rate compare computers, and days. */
+ * A case is a precision and a number of threads. A round measures each case once, odd rounds in the other order, so
+ * that whatever slows the computer down for a while slows all of them down; the medians of the rounds count, and
+ * ratios of two cases are medians of the rounds' ratios. In each round OpenBLAS multiplies two matrices for each
+ * case, too: times over that rate compare computers, and days. Processor time is what to look at when other
+ * programs are busy. */
 #include "config.h"
 
 #include "samcore/sam-bench.h"
@@ -13,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cblas.h>
@@ -22,6 +25,7 @@
 #include "samcore/sam-geometry.h"
 #include "samcore/sam-logits-private.h"
 #include "samcore/sam-mask.h"
+#include "samcore/sam-matrix.h"
 #include "samcore/sam-model-private.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-preprocess.h"
@@ -35,36 +39,62 @@
 /* Sides of pictures of 1, 24 and 100 megapixels, 3:2 */
 static const size_t mask_sizes[3][2] = { { 1225, 817 }, { 6000, 4000 }, { 12248, 8165 } };
 
-/* What is timed in each round, in the order of SamBench. */
-enum
+/* OpenBLAS's threads look for more work for so long before they sleep. */
+#define BLAS_SETTLES_MICROSECONDS 100000
+#define MEMORY_LOOK_MICROSECONDS  3000
+
+/* Of one case in one round. */
+typedef struct
 {
-  LOAD,
-  PREPROCESS,
-  ENCODE,
-  CLICK,
-  REFINE,
-  MASK_1,
-  MASK_24,
-  MASK_100,
-  FIRST_MASK,
-  SGEMM,
-  N_TIMES
-};
+  double wall[SAM_BENCH_N_TIMES], processor[SAM_BENCH_N_TIMES];
+  double sgemm, sgemm_processor;
+} Times;
 
 typedef struct
 {
-  const char *model_path;
-  const char *program;
-  const char *picture_path;
-  SamImage   *image;
-  size_t      peak_memory;
-  double      times[N_TIMES];
-} Round;
+  SamArithmetic arithmetic;
+  const char   *variable; /* SAM_PRECISION of a new process */
+  int           n_threads;
+} Case;
+
+typedef struct
+{
+  const char   *model_path;
+  const char   *program;
+  const char   *picture_path;
+  SamImage     *image;
+  SamEmbedding *exact; /* float32's */
+  SamBench     *bench;
+} Bench;
+
+typedef struct
+{
+  double wall, processor;
+} Clock;
 
 static double
-seconds_since (gint64 start)
+processor_seconds (void)
 {
-  return (double) (g_get_monotonic_time () - start) / 1e6;
+  struct timespec now;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &now);
+
+  return (double) now.tv_sec + 1e-9 * (double) now.tv_nsec;
+}
+
+static Clock
+clock_start (void)
+{
+  return (Clock) { 1e-6 * (double) g_get_monotonic_time (), processor_seconds () };
+}
+
+static void
+clock_stop (Clock        clock,
+            Times       *times,
+            SamBenchTime what)
+{
+  times->wall[what]      = 1e-6 * (double) g_get_monotonic_time () - clock.wall;
+  times->processor[what] = processor_seconds () - clock.processor;
 }
 
 /* Smooth shapes and noise, the same every time: nothing here depends on what a picture shows, but a network
@@ -108,18 +138,18 @@ write_picture (const SamImage *image,
 static gboolean
 time_preprocess (SamModel       *model,
                  const SamImage *image,
-                 double         *time,
+                 Times          *times,
                  GError        **error)
 {
   const SamModelSpec *spec = sam_model_get_spec (model);
   g_autofree float   *x = g_new (float, 3 * spec->input * spec->input);
   SamGeometry         geometry;
-  gint64              start = g_get_monotonic_time ();
+  Clock               clock = clock_start ();
 
   sam_geometry_init (&geometry, WIDTH, HEIGHT, spec->input, spec->fit, spec->upsample);
   if (! sam_preprocess (x, image, &geometry, &spec->preprocess, error))
     return FALSE;
-  *time = seconds_since (start);
+  clock_stop (clock, times, SAM_BENCH_PREPROCESS);
 
   return TRUE;
 }
@@ -129,7 +159,8 @@ static gboolean
 time_mask (SamModel        *model,
            const SamLogits *logits,
            const size_t     size[2],
-           double          *time,
+           Times           *times,
+           SamBenchTime     what,
            GError         **error)
 {
   const SamModelSpec   *spec = sam_model_get_spec (model);
@@ -140,59 +171,102 @@ time_mask (SamModel        *model,
   SamGeometry           geometry;
   g_autoptr (SamLogits) resized = NULL;
   g_autoptr (SamMask)   mask = NULL;
-  gint64                start;
+  Clock                 clock;
 
   sam_geometry_init (&geometry, size[0], size[1], spec->input, spec->fit, spec->upsample);
   resized = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0, NULL);
 
-  start = g_get_monotonic_time ();
+  clock = clock_start ();
   mask = sam_mask_new_from_logits (resized, 0, SAM_EDGE_HARD, NULL, error);
-  *time = seconds_since (start);
+  clock_stop (clock, times, what);
 
   return mask != NULL;
 }
 
+/* A process whose memory is watched. */
+typedef struct
+{
+  GPid   pid;
+  gint   ended;
+  double peak; /* bytes; NAN: the system does not say */
+} Watch;
+
+/* The system remembers a process's peak only until it ends, and what it tells afterwards begins with the memory
+ * of the process that started it: so it is asked again and again. */
+static gpointer
+watch_memory (gpointer data)
+{
+  Watch           *watch = data;
+  g_autofree char *path = g_strdup_printf ("/proc/%d/status", (int) watch->pid);
+
+  while (! g_atomic_int_get (&watch->ended))
+    {
+      g_autofree char *status = NULL;
+      const char      *line;
+
+      if (g_file_get_contents (path, &status, NULL, NULL) && (line = strstr (status, "VmHWM:")) != NULL)
+        watch->peak = 1024.0 * (double) g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10);
+      g_usleep (MEMORY_LOOK_MICROSECONDS);
+    }
+
+  return NULL;
+}
+
 /* Starts the program anew and waits for its mask. */
 static gboolean
-time_first_mask (Round   *round,
-                 GError **error)
+time_first_mask (const Bench  *bench,
+                 const Case   *which,
+                 SamBenchCase *measured,
+                 Times        *times,
+                 GError      **error)
 {
-  g_autofree char *threads = g_strdup_printf ("%d", sam_parallel_get_n_threads ());
-  g_autofree char *mask_path = g_strconcat (round->picture_path, ".png", NULL);
-  const char      *argv[] = { round->program, "segment", "--no-cache", "--model", round->model_path,
+  g_autofree char *threads = g_strdup_printf ("%d", which->n_threads);
+  g_autofree char *mask_path = g_strconcat (bench->picture_path, ".png", NULL);
+  const char      *argv[] = { bench->program, "segment", "--no-cache", "--model", bench->model_path,
                               "--threads", threads, "--point", "640,426", "-o", mask_path,
-                              round->picture_path, NULL };
-  gint64           start = g_get_monotonic_time ();
+                              bench->picture_path, NULL };
+  g_auto (GStrv)   environment = g_environ_setenv (g_get_environ (), "SAM_PRECISION", which->variable, TRUE);
+  Clock            clock = clock_start ();
+  Watch            watch = { .peak = NAN };
   struct rusage    usage;
-  GPid             pid;
+  GThread         *watcher;
   int              status;
+  gboolean         waited;
 
-  if (! g_spawn_async (NULL, (char **) argv, NULL, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
-                       NULL, NULL, &pid, error))
+  if (! g_spawn_async (NULL, (char **) argv, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
+                       NULL, NULL, &watch.pid, error))
     return FALSE;
-  while (wait4 (pid, &status, 0, &usage) < 0)
-    if (errno != EINTR)
-      {
-        g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot wait for %s: %s",
-                     round->program, g_strerror (errno));
-        return FALSE;
-      }
-  round->times[FIRST_MASK] = seconds_since (start);
-  round->peak_memory = (size_t) usage.ru_maxrss * 1024;
+  watcher = g_thread_new ("memory", watch_memory, &watch);
+  while (! (waited = wait4 (watch.pid, &status, 0, &usage) >= 0) && errno == EINTR)
+    ;
+  clock_stop (clock, times, SAM_BENCH_FIRST_MASK);
+  if (! waited)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot wait for %s: %s", bench->program,
+                 g_strerror (errno));
+  g_atomic_int_set (&watch.ended, 1);
+  g_thread_join (watcher);
   g_remove (mask_path);
+  if (! waited || ! g_spawn_check_wait_status (status, error))
+    return FALSE;
 
-  return g_spawn_check_wait_status (status, error);
+  times->processor[SAM_BENCH_FIRST_MASK] = (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
+                                           + 1e-6 * (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  if (! (measured->peak_memory >= watch.peak))
+    measured->peak_memory = watch.peak;
+
+  return TRUE;
 }
 
 /* The processor's yardstick, with as many threads as we use. */
-static double
-measure_sgemm (void)
+static void
+measure_sgemm (int    n_threads,
+               Times *times)
 {
   const size_t      n = SGEMM_SIDE;
+  const double      gflop = 2.0 * SGEMM_SIDE * SGEMM_SIDE * SGEMM_SIDE / 1e9;
   g_autofree float *a = g_new (float, n * n);
   g_autofree float *b = g_new (float, n * n);
   g_autofree float *c = g_new0 (float, n * n);
-  double            best = 0;
 
   for (size_t i = 0; i < n * n; i++)
     {
@@ -200,24 +274,47 @@ measure_sgemm (void)
       b[i] = (float) (i % 5) - 2;
     }
 
-  openblas_set_num_threads (sam_parallel_get_n_threads ());
+  times->sgemm = times->sgemm_processor = 0;
+  openblas_set_num_threads (n_threads);
   for (int i = 0; i < 3; i++) /* the first one wakes the threads and touches the pages */
     {
-      gint64 start = g_get_monotonic_time ();
+      Clock start = clock_start ();
 
       cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, SGEMM_SIDE, SGEMM_SIDE, SGEMM_SIDE, 1,
                    a, SGEMM_SIDE, b, SGEMM_SIDE, 0, c, SGEMM_SIDE);
-      best = MAX (best, 2.0 * n * n * n / 1e9 / seconds_since (start));
+      times->sgemm = MAX (times->sgemm, gflop / (1e-6 * (double) g_get_monotonic_time () - start.wall));
+      times->sgemm_processor = MAX (times->sgemm_processor, gflop / (processor_seconds () - start.processor));
     }
   openblas_set_num_threads (1);
+  g_usleep (BLAS_SETTLES_MICROSECONDS);
+}
 
-  return best;
+/* Root mean square of the difference, in standard deviations of @exact. */
+static double
+compare_embeddings (const SamEmbedding *embedding,
+                    const SamEmbedding *exact)
+{
+  size_t       side, channels, n;
+  const float *a = sam_embedding_get_values (embedding, &side, &channels);
+  const float *b = sam_embedding_get_values (exact, &side, &channels);
+  double       difference = 0, sum = 0, squares = 0;
+
+  n = side * side * channels;
+  for (size_t i = 0; i < n; i++)
+    {
+      difference += ((double) a[i] - b[i]) * ((double) a[i] - b[i]);
+      sum += b[i];
+      squares += (double) b[i] * b[i];
+    }
+
+  return sqrt (difference / (squares - sum * sum / (double) n));
 }
 
 static gboolean
-measure_round (Round        *round,
-               SamBench     *bench,
-               const SamJob *job,
+measure_model (Bench        *bench,
+               const Case   *which,
+               SamBenchCase *measured,
+               Times        *times,
                GError      **error)
 {
   g_autoptr (SamModel)     model = NULL;
@@ -225,53 +322,79 @@ measure_round (Round        *round,
   g_autoptr (SamLogits)    first = NULL;
   g_autoptr (SamLogits)    second = NULL;
   g_auto (SamPrompt)       prompt;
-  gint64                   start;
+  Clock                    clock = clock_start ();
 
   sam_prompt_init (&prompt);
 
-  round->times[SGEMM] = measure_sgemm ();
-  if (! sam_job_step (job, 0.3, error) || ! time_first_mask (round, error) || ! sam_job_step (job, 0.6, error))
-    return FALSE;
-
-  start = g_get_monotonic_time ();
-  model = sam_model_load (round->model_path, NULL, error);
+  model = sam_model_load (bench->model_path, NULL, error);
   if (model == NULL)
     return FALSE;
-  round->times[LOAD] = seconds_since (start);
-  g_free (bench->model);
-  bench->model = g_strdup (sam_model_get_name (model));
-  bench->gflop = sam_model_get_gflop (model);
+  clock_stop (clock, times, SAM_BENCH_LOAD);
+  clock = clock_start ();
+  sam_model_pack (model);
+  clock_stop (clock, times, SAM_BENCH_PACK);
+  if (bench->bench->model == NULL)
+    {
+      bench->bench->model = g_strdup (sam_model_get_name (model));
+      bench->bench->gflop[SAM_BENCH_ENCODE] = sam_model_get_gflop (model);
+      bench->bench->gflop[SAM_BENCH_CLICK]  = sam_model_get_click_gflop (model, 1);
+      bench->bench->gflop[SAM_BENCH_REFINE] = sam_model_get_click_gflop (model, 2);
+    }
 
-  if (! time_preprocess (model, round->image, &round->times[PREPROCESS], error))
+  if (! time_preprocess (model, bench->image, times, error))
     return FALSE;
 
-  start = g_get_monotonic_time ();
-  embedding = sam_model_encode (model, round->image, NULL, error);
+  clock = clock_start ();
+  embedding = sam_model_encode (model, bench->image, NULL, error);
   if (embedding == NULL)
     return FALSE;
-  round->times[ENCODE] = seconds_since (start);
+  clock_stop (clock, times, SAM_BENCH_ENCODE);
+  if (bench->exact == NULL && which->arithmetic == SAM_ARITHMETIC_F32)
+    bench->exact = sam_embedding_ref (embedding);
+  else if (bench->exact != NULL && which->arithmetic != SAM_ARITHMETIC_F32)
+    measured->embedding_error = compare_embeddings (embedding, bench->exact);
 
   sam_prompt_add_point (&prompt, 640, 426, 1);
-  start = g_get_monotonic_time ();
+  clock = clock_start ();
   first = sam_model_predict (model, embedding, &prompt, NULL, error);
   if (first == NULL)
     return FALSE;
-  round->times[CLICK] = seconds_since (start);
+  clock_stop (clock, times, SAM_BENCH_CLICK);
 
   sam_prompt_add_point (&prompt, 100, 100, 0);
   prompt.previous = first;
   prompt.previous_candidate = sam_logits_get_best (first);
-  start = g_get_monotonic_time ();
+  clock = clock_start ();
   second = sam_model_predict (model, embedding, &prompt, NULL, error);
   if (second == NULL)
     return FALSE;
-  round->times[REFINE] = seconds_since (start);
+  clock_stop (clock, times, SAM_BENCH_REFINE);
 
   for (int i = 0; i < 3; i++)
-    if (! time_mask (model, first, mask_sizes[i], &round->times[MASK_1 + i], error))
+    if (! time_mask (model, first, mask_sizes[i], times, SAM_BENCH_MASK_1 + i, error))
       return FALSE;
 
-  return sam_job_step (job, 1, error);
+  return TRUE;
+}
+
+static gboolean
+measure_case (Bench        *bench,
+              const Case   *which,
+              SamBenchCase *measured,
+              Times        *times,
+              const SamJob *job,
+              GError      **error)
+{
+  sam_arithmetic_set (which->arithmetic);
+  sam_parallel_set_n_threads (which->n_threads);
+  measured->precision = sam_arithmetic_name ();
+  measured->n_threads = which->n_threads;
+
+  measure_sgemm (which->n_threads, times);
+
+  return sam_job_step (job, 0.2, error) && time_first_mask (bench, which, measured, times, error)
+         && sam_job_step (job, 0.6, error) && measure_model (bench, which, measured, times, error)
+         && sam_job_step (job, 1, error);
 }
 
 static int
@@ -283,39 +406,101 @@ compare_doubles (gconstpointer a,
   return (u > v) - (u < v);
 }
 
+/* Of n values that lie @step apart, or of their ratios over others. */
 static double
-find_median (const double *rounds, /* [n, N_TIMES] */
+find_median (const double *values,
+             const double *over,
              int           n,
-             int           which)
+             size_t        step)
 {
-  g_autoptr (GArray) values = g_array_new (FALSE, FALSE, sizeof (double));
+  g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (double));
 
   for (int i = 0; i < n; i++)
-    g_array_append_val (values, rounds[i * N_TIMES + which]);
-  g_array_sort (values, compare_doubles);
+    {
+      double value = over != NULL ? values[i * step] / over[i * step] : values[i * step];
 
-  return (g_array_index (values, double, (n - 1) / 2) + g_array_index (values, double, n / 2)) / 2;
+      g_array_append_val (sorted, value);
+    }
+  g_array_sort (sorted, compare_doubles);
+
+  return (g_array_index (sorted, double, (n - 1) / 2) + g_array_index (sorted, double, n / 2)) / 2;
+}
+
+/* times: [n_runs, n_cases] */
+static void
+find_medians (SamBench    *bench,
+              const Times *times,
+              const Case  *cases)
+{
+  const size_t step = bench->n_cases * sizeof (Times) / sizeof (double);
+
+  for (int c = 0; c < bench->n_cases; c++)
+    {
+      SamBenchCase *measured = &bench->cases[c];
+      const Times  *own = times + c, *single = NULL, *exact = NULL;
+
+      for (int k = 0; k < bench->n_cases; k++)
+        {
+          if (k != c && cases[k].arithmetic == cases[c].arithmetic && cases[k].n_threads == 1)
+            single = times + k;
+          if (k != c && cases[k].arithmetic == SAM_ARITHMETIC_F32 && cases[k].n_threads == cases[c].n_threads)
+            exact = times + k;
+        }
+      for (int i = 0; i < SAM_BENCH_N_TIMES; i++)
+        {
+          measured->wall[i]      = find_median (&own->wall[i], NULL, bench->n_runs, step);
+          measured->processor[i] = find_median (&own->processor[i], NULL, bench->n_runs, step);
+          measured->speedup[i]   = single != NULL ? find_median (&single->wall[i], &own->wall[i], bench->n_runs, step) : NAN;
+          measured->gain[i]      = exact != NULL ? find_median (&exact->wall[i], &own->wall[i], bench->n_runs, step) : NAN;
+        }
+      measured->sgemm           = find_median (&own->sgemm, NULL, bench->n_runs, step);
+      measured->sgemm_processor = find_median (&own->sgemm_processor, NULL, bench->n_runs, step);
+    }
+}
+
+/* Float32 first, which the other embeddings are compared with. */
+static GArray *
+list_cases (int n_threads)
+{
+  const char *wanted = g_getenv ("SAM_PRECISION");
+  GArray     *cases = g_array_new (FALSE, FALSE, sizeof (Case));
+  const char *faster;
+  int         last = n_threads > 0 ? n_threads : (int) MIN (2, g_get_num_processors ());
+
+  sam_arithmetic_set (SAM_ARITHMETIC_FAST);
+  faster = sam_arithmetic_name ();
+  for (SamArithmetic arithmetic = SAM_ARITHMETIC_F32; arithmetic <= SAM_ARITHMETIC_FAST; arithmetic++)
+    for (int threads = n_threads > 0 ? n_threads : 1; threads <= last; threads++)
+      {
+        Case one = { arithmetic, arithmetic == SAM_ARITHMETIC_F32 ? "f32" : wanted != NULL ? wanted : "fast", threads };
+
+        if (wanted != NULL ? (arithmetic == SAM_ARITHMETIC_F32) == (strcmp (wanted, "f32") == 0)
+                           : arithmetic == SAM_ARITHMETIC_F32 || strcmp (faster, "f32") != 0)
+          g_array_append_val (cases, one);
+      }
+
+  return cases;
 }
 
 gboolean
 sam_bench (const char   *model,
            const char   *program,
+           int           n_threads,
            int           n_runs,
            SamBench     *bench,
            const SamJob *job,
            GError      **error)
 {
   g_autoptr (SamImage) image = make_picture (error);
-  g_autofree double   *rounds = g_new0 (double, n_runs * N_TIMES);
+  g_autoptr (GArray)   cases = list_cases (n_threads);
+  int                  n_cases = (int) cases->len;
+  g_autofree Times    *times = g_new0 (Times, n_runs * n_cases);
   g_autofree char     *picture_path = NULL;
-  Round                round = { model, program, NULL, image };
-  double              *medians[N_TIMES] = { &bench->load, &bench->preprocess, &bench->encode, &bench->click,
-                                            &bench->refine, &bench->mask_1, &bench->mask_24, &bench->mask_100,
-                                            &bench->first_mask, &bench->sgemm };
+  Bench                own = { model, program, NULL, image, NULL, bench };
   gboolean             ok;
   int                  fd;
 
-  memset (bench, 0, sizeof *bench);
+  *bench = (SamBench) { .n_runs = n_runs, .n_cases = n_cases };
   if (image == NULL)
     return FALSE;
   fd = g_file_open_tmp ("samcore-XXXXXX.ppm", &picture_path, error);
@@ -323,27 +508,40 @@ sam_bench (const char   *model,
     return FALSE;
   close (fd);
 
-  round.picture_path = picture_path;
-  ok = write_picture (image, picture_path, error);
-  for (int i = 0; ok && i < n_runs; i++)
-    {
-      SamJob part = sam_job_part (job, (double) i / n_runs, (double) (i + 1) / n_runs);
+  bench->cases = g_new0 (SamBenchCase, n_cases);
+  for (int c = 0; c < n_cases; c++)
+    bench->cases[c].peak_memory = bench->cases[c].embedding_error = NAN;
 
-      ok = measure_round (&round, bench, &part, error);
-      memcpy (rounds + i * N_TIMES, round.times, sizeof round.times);
-      bench->peak_memory = MAX (bench->peak_memory, round.peak_memory);
+  own.picture_path = picture_path;
+  ok = write_picture (image, picture_path, error);
+  for (int i = 0; ok && i < n_runs * n_cases; i++)
+    {
+      int    c = i / n_cases % 2 == 0 ? i % n_cases : n_cases - 1 - i % n_cases;
+      SamJob part = sam_job_part (job, (double) i / (n_runs * n_cases), (i + 1.0) / (n_runs * n_cases));
+
+      ok = measure_case (&own, &g_array_index (cases, Case, c), &bench->cases[c], &times[i / n_cases * n_cases + c],
+                         &part, error);
     }
   g_remove (picture_path);
+  sam_embedding_unref (own.exact);
   if (! ok)
     {
       g_clear_pointer (&bench->model, g_free);
+      g_clear_pointer (&bench->cases, g_free);
       return FALSE;
     }
 
-  bench->n_runs = n_runs;
-  bench->n_threads = sam_parallel_get_n_threads ();
-  for (int i = 0; i < N_TIMES; i++)
-    *medians[i] = find_median (rounds, n_runs, i);
+  find_medians (bench, times, (const Case *) cases->data);
 
   return TRUE;
+}
+
+double
+sam_bench_get_share (const SamBench     *bench,
+                     const SamBenchCase *measured,
+                     SamBenchTime        what,
+                     gboolean            processor)
+{
+  return processor ? bench->gflop[what] / (measured->processor[what] * measured->sgemm_processor)
+                   : bench->gflop[what] / (measured->wall[what] * measured->sgemm);
 }

@@ -4,29 +4,58 @@
 
 #include "samcore/sam-job.h"
 
-/* Medians in seconds. */
+typedef enum
+{
+  SAM_BENCH_LOAD,
+  SAM_BENCH_PACK,       /* the weights, which the first picture does */
+  SAM_BENCH_PREPROCESS, /* the part of encode that is not the network */
+  SAM_BENCH_ENCODE,
+  SAM_BENCH_CLICK,  /* the first one: a lone point */
+  SAM_BENCH_REFINE, /* one more point, and the logits of the first */
+  SAM_BENCH_MASK_1, /* logits to a mask of so many megapixels */
+  SAM_BENCH_MASK_24,
+  SAM_BENCH_MASK_100,
+  SAM_BENCH_FIRST_MASK, /* a new process, from its start to the mask file on disk */
+  SAM_BENCH_N_TIMES
+} SamBenchTime;
+
+/* Medians of the rounds. */
 typedef struct
 {
-  char  *model; /* its name; free with g_free */
-  double gflop; /* of the image encoder */
-  int    n_threads;
-  int    n_runs;
-  double load;
-  double preprocess; /* the part of encode that is not the network */
-  double encode;
-  double click;                         /* the first one: a lone point */
-  double refine;                        /* one more point, and the logits of the first */
-  double mask_1, mask_24, mask_100;     /* logits to a mask of so many megapixels */
-  double first_mask;                    /* a new process, from its start to the mask file on disk */
-  size_t peak_memory;                   /* bytes resident, of that process */
-  double sgemm;                         /* GFLOP/s of OpenBLAS at 2048 x 2048 x 2048, as many threads */
+  const char *precision; /* "f32", "bf16" */
+  int         n_threads;
+  double      wall[SAM_BENCH_N_TIMES];      /* seconds */
+  double      processor[SAM_BENCH_N_TIMES]; /* seconds of all threads together */
+  double      sgemm;           /* GFLOP/s of OpenBLAS at 2048 x 2048 x 2048, as many threads */
+  double      sgemm_processor; /* GFLOP in a second of processor time */
+  double      speedup[SAM_BENCH_N_TIMES]; /* over one thread, round by round; NAN if not measured */
+  double      gain[SAM_BENCH_N_TIMES];    /* over f32, likewise */
+  double      embedding_error; /* root mean square, in standard deviations of f32's embedding; NAN for itself */
+  double      peak_memory;     /* bytes resident of that new process; NAN where the system does not say */
+} SamBenchCase;
+
+typedef struct
+{
+  char         *model; /* its name; free with g_free */
+  double        gflop[SAM_BENCH_N_TIMES]; /* of encode, click and refine; else 0 */
+  int           n_runs;
+  int           n_cases;
+  SamBenchCase *cases; /* free with g_free */
 } SamBench;
 
 /**
  * sam_bench:
  * @model: a checkpoint
  * @program: this program's file, to start again
- * @n_runs: how often everything is measured, one after the other
+ * @n_threads: to compute with; 0: one thread and two
+ * @n_runs: how often everything is measured, the cases alternating
+ *
+ * With SAM_PRECISION set, that precision; else float32 and the faster one, if this processor has one.
  */
-gboolean sam_bench (const char *model, const char *program, int n_runs, SamBench *bench, const SamJob *job,
-                    GError **error);
+gboolean sam_bench (const char *model, const char *program, int n_threads, int n_runs, SamBench *bench,
+                    const SamJob *job, GError **error);
+
+/* What encode or a click makes of the computer: its GFLOP over seconds and sgemm's rate, in wall time or in
+ * processor time. */
+double sam_bench_get_share (const SamBench *bench, const SamBenchCase *measured, SamBenchTime what,
+                            gboolean processor);

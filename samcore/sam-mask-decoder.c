@@ -613,3 +613,58 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
 
   return TRUE;
 }
+
+/* ---- operations ---- */
+
+static double
+attention_flop (const Attention *a,
+                double           n_q,
+                double           n_k)
+{
+  double width = a->q.in;
+  double inner = a->q.out;
+
+  return 4.0 * width * inner * (n_q + n_k) + 4.0 * n_q * n_k * inner;
+}
+
+static double
+head_flop (const Head *head)
+{
+  double flop = 0;
+
+  for (int i = 0; i < 3; i++)
+    flop += 2.0 * head->layer[i].in * head->layer[i].out;
+
+  return flop;
+}
+
+double
+sam_mask_decoder_get_flop (const SamMaskDecoder *decoder,
+                           size_t                n_prompt)
+{
+  double n      = decoder->side * decoder->side;
+  double t      = decoder->n_fixed + n_prompt;
+  double width  = decoder->width;
+  double pixels = 16.0 * n;
+  double flop   = attention_flop (&decoder->final, t, n);
+
+  for (int i = 0; i < N_LAYERS; i++)
+    {
+      const Layer *layer = &decoder->layer[i];
+
+      flop += attention_flop (&layer->self, t, t) + attention_flop (&layer->to_image, t, n) +
+              attention_flop (&layer->to_tokens, n, t) + 4.0 * t * width * layer->mlp[0].out;
+    }
+  for (int i = 0; i < 2; i++)
+    flop += 8.0 * (i == 0 ? n : 4.0 * n) * decoder->up[i].in * decoder->up[i].out;
+  for (int i = 0; i < SAM_N_MASKS; i++)
+    flop += head_flop (&decoder->hyper[i]) + 2.0 * pixels * (width / 8.0);
+  flop += head_flop (&decoder->iou);
+  if (decoder->spec.object_score)
+    flop += head_flop (&decoder->object);
+  if (decoder->spec.hq)
+    flop += head_flop (&decoder->hyper[SAM_N_MASKS]) + 2.0 * pixels * (width / 8.0) +
+            18.0 * pixels * 2.0 * (width / 8.0) * (width / 4.0);
+
+  return flop;
+}

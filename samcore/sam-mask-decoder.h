@@ -17,6 +17,8 @@ typedef struct _SamMaskDecoder SamMaskDecoder;
 /* Failures go to @weights; NULL then. */
 SamMaskDecoder *sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder);
 void            sam_mask_decoder_free (SamMaskDecoder *decoder);
+/* Of one run without a mask, 2 per multiply-add, as the reference does it. n_prompt: tokens of the prompt */
+double          sam_mask_decoder_get_flop (const SamMaskDecoder *decoder, size_t n_prompt);
 
 /* Per picture: the encoder's side features as the decoder adds them. Channels are 0 where there are none.
  * stride 4: [4 side, 4 side, c]  stride 8: [2 side, 2 side, c]  hq: [4 side, 4 side, c] */

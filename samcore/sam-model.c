@@ -192,6 +192,20 @@ sam_model_get_gflop (const SamModel *model)
   return model->encoder->flop * 1e-9;
 }
 
+double
+sam_model_get_click_gflop (const SamModel *model,
+                           size_t          n_points)
+{
+  /* points without a box end with a token for its absence */
+  return sam_mask_decoder_get_flop (model->decoder, n_points + 1) * 1e-9;
+}
+
+void
+sam_model_pack (SamModel *model)
+{
+  sam_weights_pack (model->weights);
+}
+
 const SamModelSpec *
 sam_model_get_spec (const SamModel *model)
 {

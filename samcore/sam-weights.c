@@ -160,6 +160,13 @@ matrix (SamWeights  *weights,
   return made;
 }
 
+void
+sam_weights_pack (SamWeights *weights)
+{
+  for (guint i = 0; i < weights->matrices->len; i++)
+    sam_matrix_pack (weights->matrices->pdata[i]);
+}
+
 gboolean
 sam_weights_has (const SamWeights *weights,
                  const char       *format,

@@ -28,6 +28,9 @@ SamCheckpoint *sam_weights_get_checkpoint (const SamWeights *weights);
 /* Of the products of the layers that are fetched from now on; SAM_ARITHMETIC_F32 unless set. */
 void sam_weights_set_arithmetic (SamWeights *weights, SamArithmetic arithmetic);
 
+/* Packs all matrices that are not packed yet. */
+void sam_weights_pack (SamWeights *weights);
+
 gboolean sam_weights_has (const SamWeights *weights, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* The size of one axis, to find out what a network looks like. Missing, of another rank or outside
  * min..max: an error, and 0. */
