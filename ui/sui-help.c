@@ -21,6 +21,7 @@ static const struct
   { N_("Arrow keys"), N_("A cross to point with; Shift moves it by one pixel") },
   { N_("Enter, Shift+Enter"), N_("At the cross: add, take away") },
   { "B", N_("At the cross: a corner of a box, then the other with Enter") },
+  { "Ctrl+Tab", N_("Leave the picture for the next part of the window") },
   { N_("Delete"), N_("Delete the prompt below the pointer, or the last one") },
   { NULL, N_("What was found") },
   { N_("1, 2, 3, Tab"), N_("Choose among the candidates of a lone click") },

@@ -304,6 +304,15 @@ title_of (const SamModelItem *item)
                                                            : item->info->title;
 }
 
+/* Takes @name. Each row has such a button, and a screen reader has to say of which model. */
+static void
+take_name (GtkWidget *widget,
+           char      *name)
+{
+  atk_object_set_name (gtk_widget_get_accessible (widget), name);
+  g_free (name);
+}
+
 static gboolean
 is_wanted (SuiModels          *models,
            const SamModelItem *item)
@@ -372,6 +381,7 @@ make_row (SuiModels          *models,
     {
       models->bar = gtk_progress_bar_new ();
       gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (models->bar), TRUE);
+      take_name (models->bar, g_strdup_printf (_("Download of %s"), title_of (item)));
       gtk_widget_set_valign (models->bar, GTK_ALIGN_CENTER);
       gtk_widget_set_size_request (models->bar, 90, -1);
       gtk_box_pack_start (GTK_BOX (row), models->bar, FALSE, FALSE, 0);
@@ -391,11 +401,13 @@ make_row (SuiModels          *models,
   else if (item->path != NULL)
     {
       button = gtk_button_new_with_label (_("Use"));
+      take_name (button, g_strdup_printf (_("Use %s"), title_of (item)));
       g_signal_connect (button, "clicked", G_CALLBACK (use_clicked), models);
     }
   else if (info != NULL && info->offered)
     {
       button = gtk_button_new_with_label (_("Download"));
+      take_name (button, g_strdup_printf (_("Download %s"), title_of (item)));
       gtk_widget_set_sensitive (button, models->task == NULL);
       g_signal_connect (button, "clicked", G_CALLBACK (download_clicked), models);
     }

@@ -84,6 +84,15 @@ make_thumbnail (SamImage      *image,
 }
 
 static void
+name_empty (SuiStrip *strip,
+            guint     i)
+{
+  g_autofree char *name = g_strdup_printf (_("Candidate %u"), i + 1);
+
+  atk_object_set_name (gtk_widget_get_accessible (strip->buttons[i]), name);
+}
+
+static void
 update (SuiSession *session,
         SuiStrip   *strip)
 {
@@ -120,6 +129,7 @@ update (SuiSession *session,
         {
           gtk_image_clear (GTK_IMAGE (strip->images[i]));
           gtk_label_set_text (GTK_LABEL (strip->labels[i]), "–");
+          name_empty (strip, i);
         }
     }
   strip->showing = FALSE;
@@ -175,6 +185,7 @@ sui_strip_init (SuiStrip *strip)
       gtk_widget_set_tooltip_text (strip->buttons[i],
                                    _("What a click may mean: a part, the object, or more. Keys 1 to 3, Tab"));
       g_signal_connect (strip->buttons[i], "toggled", G_CALLBACK (toggled), strip);
+      name_empty (strip, i);
     }
 }
 

@@ -155,6 +155,7 @@ update_objects (SuiWindow *window)
         text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Object %u: %u prompt", "Object %u: %u prompts",
                                              n_prompts), i + 1, n_prompts);
       gtk_label_set_text (GTK_LABEL (label), text);
+      atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (row)), text);
       if (i == current)
         gtk_list_box_select_row (GTK_LIST_BOX (window->objects), row);
     }
@@ -1047,11 +1048,12 @@ make_canvas_bar (SuiWindow *window)
   return bar;
 }
 
-/* A heading in bold, what belongs to it below and indented, as in GIMP's frames. */
+/* A heading in bold, what belongs to it below and indented, as in GIMP's frames; it is @subject's label. */
 static GtkWidget *
 section (GtkWidget  *panel,
          const char *title,
-         GtkWidget  *beside)
+         GtkWidget  *beside,
+         GtkWidget  *subject)
 {
   GtkWidget     *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   GtkWidget     *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
@@ -1063,6 +1065,7 @@ section (GtkWidget  *panel,
   gtk_label_set_attributes (GTK_LABEL (label), bold);
   pango_attr_list_unref (bold);
   gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
+  gtk_label_set_mnemonic_widget (GTK_LABEL (label), subject);
   gtk_box_pack_start (GTK_BOX (head), label, TRUE, TRUE, 0);
   if (beside != NULL)
     gtk_box_pack_end (GTK_BOX (head), beside, FALSE, FALSE, 0);
@@ -1125,10 +1128,11 @@ make_panel (SuiWindow *window)
   static const char *const operation_keys[] = { NULL, "Shift+OK", "Ctrl+OK", "Ctrl+Shift+OK" };
   GtkWidget *panel = gtk_box_new (GTK_ORIENTATION_VERTICAL, 14);
   GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
-  GtkWidget *inner, *box, *grid, *frame;
+  GtkWidget *inner, *box, *grid, *frame, *strip;
 
-  inner = section (panel, _("Candidates"), NULL);
-  gtk_box_pack_start (GTK_BOX (inner), sui_strip_new (window->session), FALSE, FALSE, 0);
+  strip = sui_strip_new (window->session);
+  inner = section (panel, _("Candidates"), NULL, strip);
+  gtk_box_pack_start (GTK_BOX (inner), strip, FALSE, FALSE, 0);
 
   box = linked_box ();
   gtk_box_pack_start (GTK_BOX (box), named_button (window, "sui-new-symbolic",
@@ -1137,26 +1141,24 @@ make_panel (SuiWindow *window)
   window->object_delete = named_button (window, "sui-delete-symbolic", _("Delete this object"), NULL,
                                         delete_object);
   gtk_box_pack_start (GTK_BOX (box), window->object_delete, FALSE, FALSE, 0);
-  inner = section (panel, _("Objects"), box);
+  window->objects = gtk_list_box_new ();
+  g_signal_connect (window->objects, "row-selected", G_CALLBACK (row_selected), window);
+  inner = section (panel, _("Objects"), box, window->objects);
   frame = gtk_scrolled_window_new (NULL, NULL);
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (frame), GTK_SHADOW_IN);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (frame), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (frame), 62);
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (frame), 110);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (frame), TRUE);
-  window->objects = gtk_list_box_new ();
-  atk_object_set_name (gtk_widget_get_accessible (window->objects), _("Objects"));
-  g_signal_connect (window->objects, "row-selected", G_CALLBACK (row_selected), window);
   gtk_container_add (GTK_CONTAINER (frame), window->objects);
   gtk_box_pack_start (GTK_BOX (inner), frame, FALSE, FALSE, 0);
 
-  inner = section (panel, _("Result"), NULL);
-  box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   window->output = gtk_combo_box_text_new ();
+  inner = section (panel, _("Result"), NULL, window->output);
+  box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   for (guint i = 0; i < G_N_ELEMENTS (outputs); i++)
     gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->output), _(outputs[i]));
   gtk_widget_set_tooltip_text (window->output, _("What the object becomes"));
-  atk_object_set_name (gtk_widget_get_accessible (window->output), _("What the object becomes"));
   g_signal_connect (window->output, "changed", G_CALLBACK (output_changed), window);
   gtk_box_pack_start (GTK_BOX (box), window->output, TRUE, TRUE, 0);
   window->operations = linked_box ();
@@ -1170,8 +1172,8 @@ make_panel (SuiWindow *window)
   gtk_box_pack_start (GTK_BOX (inner), box, FALSE, FALSE, 0);
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->output), 0);
 
-  inner = section (panel, _("Edges"), NULL);
   grid = gtk_grid_new ();
+  inner = section (panel, _("Edges"), NULL, grid);
   gtk_grid_set_row_spacing (GTK_GRID (grid), 6);
   gtk_grid_set_column_spacing (GTK_GRID (grid), 6);
   window->edge = gtk_combo_box_text_new ();
@@ -1218,6 +1220,7 @@ make_status (SuiWindow *window)
   window->progress_text = gtk_label_new (NULL);
   window->progress = gtk_progress_bar_new ();
   gtk_widget_set_valign (window->progress, GTK_ALIGN_CENTER);
+  gtk_label_set_mnemonic_widget (GTK_LABEL (window->progress_text), window->progress);
   window->stop = named_button (window, "sui-stop-symbolic", _("Stop"), NULL, stop);
   gtk_box_pack_start (GTK_BOX (busy), window->progress_text, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (busy), window->progress, TRUE, TRUE, 0);
@@ -1225,6 +1228,17 @@ make_status (SuiWindow *window)
   gtk_stack_add_named (GTK_STACK (window->status), busy, "busy");
 
   return window->status;
+}
+
+/* GTK's own button to close it has a picture only, and no name for those who do not see it. */
+static void
+name_close (GtkWidget *widget,
+            gpointer   data)
+{
+  if (GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) == NULL)
+    name_widget (widget, _("Close the message"), NULL);
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), name_close, data);
 }
 
 static void
@@ -1241,6 +1255,7 @@ add_bar (SuiWindow *window,
   window->bar_button = gtk_info_bar_add_button (GTK_INFO_BAR (window->bar), "", GTK_RESPONSE_ACCEPT);
   gtk_button_set_use_underline (GTK_BUTTON (window->bar_button), TRUE);
   gtk_info_bar_set_show_close_button (GTK_INFO_BAR (window->bar), TRUE);
+  name_close (window->bar, NULL);
   g_signal_connect (window->bar, "response", G_CALLBACK (bar_response), window);
   gtk_box_pack_start (GTK_BOX (box), window->bar, FALSE, FALSE, 0);
 }
@@ -1287,6 +1302,7 @@ build (SuiWindow *window)
   gtk_widget_set_margin_bottom (gtk_widget_get_parent (button), 12);
   gtk_widget_show_all (box);
   gtk_widget_hide (window->bar);
+  gtk_widget_hide (window->bar_button);
   gtk_widget_set_no_show_all (window->bar, TRUE);
   window->showing = FALSE;
 

@@ -53,6 +53,9 @@ END = "# end of the suite"
 # fonts cost time at the start: only where a suite says so
 NEEDS_FONTS = re.compile(r"^[#;] Needs: fonts$", re.MULTILINE)
 
+# a session bus, on which the window tells a screen reader what it shows
+NEEDS_ACCESSIBILITY = re.compile(r"^[#;] Needs: accessibility$", re.MULTILINE)
+
 # lines on stderr that mean a defect of ours, whatever the suite says
 COMPLAINT = re.compile(r"\(segment-anything[^)]*\).*(CRITICAL|WARNING)"
                        r"|Plug-in crashed|\(killing\)|AddressSanitizer|runtime error:")
@@ -134,6 +137,25 @@ def start_display(env):
     return [manager, server]
 
 
+def start_bus(env):
+    """A session bus of our own, with accessibility on it: its address into env, and what to stop later."""
+    if shutil.which("dbus-daemon") is None:
+        print("1..0 # SKIP dbus-daemon is not installed")
+        sys.exit(0)
+    reader, writer = os.pipe()
+    bus = subprocess.Popen(["dbus-daemon", "--session", "--nofork", f"--print-address={writer}"],
+                           pass_fds=[writer], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(writer)
+    with os.fdopen(reader) as pipe:
+        address = pipe.readline().strip()
+    if not address:
+        print("Bail out! dbus-daemon did not start")
+        sys.exit(1)
+    env["DBUS_SESSION_BUS_ADDRESS"] = address
+    env.pop("NO_AT_BRIDGE")
+    return [bus]
+
+
 def quote(text):
     return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -182,6 +204,8 @@ def run(suite, args, tap):
         env = make_environment(home, args)
         if args.display:
             helpers = start_display(env)
+            if NEEDS_ACCESSIBILITY.search(suite.read_text()):
+                helpers += start_bus(env)
             command = [args.gimp, "--new-instance", "--no-splash"]
         else:
             command = [args.gimp, "--no-interface"]
