@@ -26,7 +26,7 @@ sui_error_to_sentence (const GError *error)
         return g_strdup_printf (
           _("The model file cannot be used (%s): download it again or choose another model."), what);
       case SAM_ERROR_UNKNOWN_MODEL:
-        return g_strdup_printf (_("This model cannot be used (%s): choose another model below."), what);
+        return g_strdup_printf (_("This model cannot be used (%s): choose another model."), what);
       case SAM_ERROR_BAD_PROMPT:
         return g_strdup (_("There is nothing to apply yet: click on an object first."));
       case SAM_ERROR_BAD_IMAGE:
