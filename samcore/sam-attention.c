@@ -78,17 +78,10 @@ pack_tiles (size_t first, size_t last, gpointer data)
                i / t->n_tiles % n_heads, i % t->n_tiles * t->n_keys);
 }
 
-static char *
-packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
-{
-  return (char *) strips + (row / gemm->strip * gemm->strip * round_up (k, gemm->line) +
-                            row % gemm->strip * gemm->line) * gemm->element;
-}
-
 static float *
 strips (const SamGemm *gemm, SamScratch slot, size_t n, size_t k)
 {
-  return sam_parallel_scratch (slot, round_up (n, gemm->strip) * round_up (k, gemm->line) * gemm->element / sizeof (float));
+  return sam_parallel_scratch (slot, sam_packed_bytes (gemm, n, gemm->strip, k) / sizeof (float));
 }
 
 /* Scores [n_queries, ld] to weights, which are packed; o: [n_queries, ld_o] so far, max and sum go on. */
@@ -124,7 +117,7 @@ softmax_tile (float *weights, float *scores, size_t ld, float *o, size_t ld_o, f
           kernels->scale (o, o, factor, a->d);
         }
       sum[i] = first_key > 0 ? sum[i] + tile_sum : tile_sum;
-      t->gemm->pack_row (packed_row (t->gemm, weights, i, n_keys), scores, n_keys);
+      t->gemm->pack_row (sam_packed_row (t->gemm, weights, i, n_keys), scores, n_keys);
     }
 }
 
@@ -153,7 +146,7 @@ attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, si
           kernels->scale (scaled, q, a->scale, a->d);
           q = scaled;
         }
-      gemm->pack_row (packed_row (gemm, queries, i, a->d), q, a->d);
+      gemm->pack_row (sam_packed_row (gemm, queries, i, a->d), q, a->d);
       max[i] = -INFINITY;
     }
 
@@ -218,8 +211,8 @@ sam_attention (const SamAttention *a,
   t.n_queries = MIN (round_up ((a->n_q - 1) / t.n_blocks + 1, gemm->strip), MAX_QUERIES);
   t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
 
-  t.k_bytes    = round_up (t.n_keys, gemm->panel) * round_up (a->d, gemm->line) * gemm->element;
-  t.tile_bytes = t.k_bytes + round_up (a->d, gemm->panel) * round_up (t.n_keys, gemm->line) * gemm->element;
+  t.k_bytes    = sam_packed_bytes (gemm, t.n_keys, gemm->panel, a->d);
+  t.tile_bytes = t.k_bytes + sam_packed_bytes (gemm, a->d, gemm->panel, t.n_keys);
 
   if (t.n_blocks > 1)
     {

@@ -23,6 +23,21 @@ struct _SamGemm
   void (*gemm) (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add);
 };
 
+/* Bytes of the panels of n columns or of strips of n rows; unit: panel or strip. */
+static inline size_t
+sam_packed_bytes (const SamGemm *gemm, size_t n, size_t unit, size_t k)
+{
+  return (n + unit - 1) / unit * unit * ((k + gemm->line - 1) / gemm->line * gemm->line) * gemm->element;
+}
+
+/* Where row @row begins in packed strips; its lines are strip lines apart. */
+static inline char *
+sam_packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
+{
+  return (char *) strips + sam_packed_bytes (gemm, row / gemm->strip * gemm->strip, gemm->strip, k) +
+         row % gemm->strip * gemm->line * gemm->element;
+}
+
 typedef struct
 {
   const char    *name; /* of the level */
@@ -43,6 +58,8 @@ typedef struct
   void (*scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
   /* y = y + the sum of the rows    x: [n, c]; y: [c] */
   void (*sum_rows) (float *y, const float *x, size_t n, size_t c);
+  /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart */
+  void (*product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
   /* Normalised rows    x, y: [n, c]; weight, bias: [c]; y may be x */
   void (*layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                       size_t n, size_t c);
@@ -51,6 +68,12 @@ typedef struct
   void (*add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
   /* s = e^(s - m), m the largest of s and *max; *max = m    s: [n]; returns the sum of the new s */
   float (*exp_row) (float *s, size_t n, float *max);
+  /* The same for each column of s: [n, c]; max and sum, [c], are set. n > 0 */
+  void (*exp_columns) (float *s, size_t n, size_t c, float *max, float *sum);
+  /* Softmax over each column of n arrays [rows, c]. rows > 0 */
+  void (*softmax_columns) (float *s, size_t n, size_t rows, size_t c);
+  /* y = xT    x: [n, c]; y: [c, n] */
+  void (*transpose) (float *y, const float *x, size_t n, size_t c);
   /* y = x f    x, y: [n]; y may be x */
   void (*scale) (float *y, const float *x, float f, size_t n);
 

@@ -18,6 +18,8 @@
 
 #include "samcore/sam-arena.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-parallel.h"
+#include "samcore/sam-token-attention.h"
 
 #define N_LAYERS        2
 #define TRANSFORMER_EPS 1e-5f
@@ -25,6 +27,7 @@
 #define GROUP_EPS       1e-5f
 #define MAX_MLP         8192
 #define MAX_HEAD        2048
+#define UPSCALED_ROWS   2 /* of the map, at once */
 
 typedef struct
 {
@@ -33,9 +36,11 @@ typedef struct
 
 typedef struct
 {
-  Attention self, to_image, to_tokens;
-  SamNorm   norm[4];
-  SamLinear mlp[2];
+  Attention   self;
+  SamReadMap  to_image;
+  SamWriteMap to_tokens;
+  SamNorm     norm[4];
+  SamLinear   mlp[2];
 } Layer;
 
 typedef struct
@@ -50,7 +55,7 @@ struct _SamMaskDecoder
   float           *fixed; /* [n_fixed, width]: the tokens before the prompt's */
   size_t           n_fixed, iou_token, first_mask;
   Layer            layer[N_LAYERS];
-  Attention        final;
+  SamReadMap       final;
   SamNorm          final_norm;
   SamConvTranspose up[2];
   SamNorm          up_norm;
@@ -68,33 +73,12 @@ struct _SamMaskDecoder
 typedef struct
 {
   float *queries, *tokens, *mlp;             /* [t, width], [t, width], [t, mlp] */
-  float *tq, *tk, *tv, *to;                  /* [t, width] */
+  float *q, *k, *v, *o;                      /* [t, width] */
   float *keys;                               /* [n, width] */
-  float *iq, *ik, *io;                       /* [n, width / 2] */
-  float *up1, *up2, *hq1, *hq2;
+  float *cross;                              /* between both */
+  float *up1, *up2, *hq1, *hq2;              /* as Upscaling's half and pixels; finer pixels */
   float *mask_scratch;
 } Buffers;
-
-/* What is done for each place of the image may be less exact; the few tokens, from which everything follows,
- * stay float32. queries, keys: how those sides are multiplied. */
-static void
-fetch_attention (SamWeights   *weights,
-                 Attention    *attention,
-                 size_t        width,
-                 size_t        inner,
-                 SamArithmetic queries,
-                 SamArithmetic keys,
-                 const char   *prefix,
-                 const char   *name)
-{
-  sam_weights_set_arithmetic (weights, queries);
-  sam_weights_linear (weights, &attention->q, width, inner, SAM_BIAS_YES, "%s%s.q_proj", prefix, name);
-  sam_weights_linear (weights, &attention->out, inner, width, SAM_BIAS_YES, "%s%s.out_proj", prefix, name);
-  sam_weights_set_arithmetic (weights, keys);
-  sam_weights_linear (weights, &attention->k, width, inner, SAM_BIAS_YES, "%s%s.k_proj", prefix, name);
-  sam_weights_linear (weights, &attention->v, width, inner, SAM_BIAS_YES, "%s%s.v_proj", prefix, name);
-  sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
-}
 
 static void
 fetch_layer (SamWeights           *weights,
@@ -103,18 +87,21 @@ fetch_layer (SamWeights           *weights,
              size_t                width,
              const char           *prefix)
 {
-  size_t mlp = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
+  size_t           mlp       = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
+  g_autofree char *to_image  = g_strconcat (prefix, "cross_attn_token_to_image.", NULL);
+  g_autofree char *to_tokens = g_strconcat (prefix, "cross_attn_image_to_token.", NULL);
 
-  fetch_attention (weights, &layer->self, width, width, SAM_ARITHMETIC_F32, SAM_ARITHMETIC_F32, prefix, "self_attn");
+  sam_weights_linear (weights, &layer->self.q, width, width, SAM_BIAS_YES, "%sself_attn.q_proj", prefix);
+  sam_weights_linear (weights, &layer->self.k, width, width, SAM_BIAS_YES, "%sself_attn.k_proj", prefix);
+  sam_weights_linear (weights, &layer->self.v, width, width, SAM_BIAS_YES, "%sself_attn.v_proj", prefix);
+  sam_weights_linear (weights, &layer->self.out, width, width, SAM_BIAS_YES, "%sself_attn.out_proj", prefix);
   sam_weights_norm (weights, &layer->norm[0], width, TRANSFORMER_EPS, "%snorm1", prefix);
-  fetch_attention (weights, &layer->to_image, width, width / 2, SAM_ARITHMETIC_F32, SAM_ARITHMETIC_FAST, prefix,
-                   "cross_attn_token_to_image");
+  sam_read_map_fetch (weights, &layer->to_image, width, width / 2, spec->heads, to_image);
   sam_weights_norm (weights, &layer->norm[1], width, TRANSFORMER_EPS, "%snorm2", prefix);
   sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[0]);
   sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[1]);
   sam_weights_norm (weights, &layer->norm[2], width, TRANSFORMER_EPS, "%snorm3", prefix);
-  fetch_attention (weights, &layer->to_tokens, width, width / 2, SAM_ARITHMETIC_FAST, SAM_ARITHMETIC_F32, prefix,
-                   "cross_attn_image_to_token");
+  sam_write_map_fetch (weights, &layer->to_tokens, width, width / 2, spec->heads, to_tokens);
   sam_weights_norm (weights, &layer->norm[3], width, TRANSFORMER_EPS, "%snorm4", prefix);
 }
 
@@ -234,6 +221,7 @@ sam_mask_decoder_new (SamWeights         *weights,
   const char           *prefix  = spec->decoder_prefix;
   size_t                width   = encoder->channels;
   g_autofree char      *body    = g_strconcat (prefix, "transformer.", NULL);
+  g_autofree char      *final   = g_strconcat (body, "final_attn_token_to_image.", NULL);
 
   decoder->spec  = *options;
   decoder->side  = encoder->side;
@@ -254,8 +242,7 @@ sam_mask_decoder_new (SamWeights         *weights,
 
       fetch_layer (weights, &decoder->layer[i], options, width, layer);
     }
-  fetch_attention (weights, &decoder->final, width, width / 2, SAM_ARITHMETIC_F32, SAM_ARITHMETIC_FAST, body,
-                   "final_attn_token_to_image");
+  sam_read_map_fetch (weights, &decoder->final, width, width / 2, options->heads, final);
   sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn", body);
 
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
@@ -368,40 +355,32 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
   return TRUE;
 }
 
-/* out: [n_q, width] = attention (q + q_add, k + k_add, v) + r   q: [n_q, width]  k, v: [n_k, width]
- * q_add, k_add: like q and k, or NULL  qs, ks, vs, os: scratch for the projections */
+/* y = attention (x + own, x + own, x) + r    x, own, r, y: [t, width], own and r may be NULL */
 static void
-attend (const SamMaskDecoder *decoder,
-        const Attention      *attention,
-        float                *out,
-        const float          *q,
-        const float          *q_add,
-        const float          *k,
-        const float          *k_add,
-        const float          *v,
-        const float          *r,
-        size_t                n_q,
-        size_t                n_k,
-        float                *qs,
-        float                *ks,
-        float                *vs,
-        float                *os)
+attend_to_selves (const SamMaskDecoder *decoder,
+                  const Attention      *attention,
+                  float                *y,
+                  const float          *x,
+                  const float          *own,
+                  const float          *r,
+                  size_t                t,
+                  Buffers              *b)
 {
-  size_t       inner = attention->q.out;
-  size_t       d     = inner / decoder->spec.heads;
+  size_t       width = decoder->width;
+  size_t       d     = width / decoder->spec.heads;
   SamAttention a     = {
-    .q = qs, .k = ks, .v = vs, .o = os,
-    .q_stride = inner, .k_stride = inner, .v_stride = inner, .o_stride = inner,
+    .q = b->q, .k = b->k, .v = b->v, .o = b->o,
+    .q_stride = width, .k_stride = width, .v_stride = width, .o_stride = width,
     .q_head = d, .k_head = d, .v_head = d, .o_head = d,
-    .n_q = n_q, .n_k = n_k, .n_heads = decoder->spec.heads, .d = d,
+    .n_q = t, .n_k = t, .n_heads = decoder->spec.heads, .d = d,
     .scale = 1.0f / sqrtf (d),
   };
 
-  sam_sum_linear_run (&attention->q, qs, q, q_add, NULL, n_q);
-  sam_sum_linear_run (&attention->k, ks, k, k_add, NULL, n_k);
-  sam_linear_run (&attention->v, vs, v, NULL, n_k, SAM_ACT_NONE);
+  sam_sum_linear_run (&attention->q, b->q, x, own, NULL, t);
+  sam_sum_linear_run (&attention->k, b->k, x, own, NULL, t);
+  sam_linear_run (&attention->v, b->v, x, NULL, t, SAM_ACT_NONE);
   sam_attention (&a, 1);
-  sam_linear_run (&attention->out, out, os, r, n_q, SAM_ACT_NONE);
+  sam_linear_run (&attention->out, y, b->o, r, t, SAM_ACT_NONE);
 }
 
 static void
@@ -430,21 +409,17 @@ run_layer (const SamMaskDecoder *decoder,
     {
       r = NULL;
     }
-  attend (decoder, &layer->self, b->queries, b->queries, own, b->queries, own, b->queries, r, t, t,
-          b->tq, b->tk, b->tv, b->to);
+  attend_to_selves (decoder, &layer->self, b->queries, b->queries, own, r, t, b);
   sam_norm_run (&layer->norm[0], b->queries, b->queries, t);
 
-  attend (decoder, &layer->to_image, b->queries, b->queries, b->tokens, b->keys, grid, b->keys, b->queries, t, n,
-          b->tq, b->ik, b->io, b->to);
+  sam_read_map_run (&layer->to_image, b->queries, b->tokens, b->keys, grid, t, n, b->cross);
   sam_norm_run (&layer->norm[1], b->queries, b->queries, t);
 
   sam_linear_run (&layer->mlp[0], b->mlp, b->queries, NULL, t, decoder->spec.act);
   sam_linear_run (&layer->mlp[1], b->queries, b->mlp, b->queries, t, SAM_ACT_NONE);
   sam_norm_run (&layer->norm[2], b->queries, b->queries, t);
 
-  attend (decoder, &layer->to_tokens, b->keys, b->keys, grid, b->queries, b->tokens, b->queries, b->keys, n, t,
-          b->iq, b->tk, b->tv, b->io);
-  sam_norm_run (&layer->norm[3], b->keys, b->keys, n);
+  sam_write_map_run (&layer->to_tokens, &layer->norm[3], b->keys, grid, b->queries, b->tokens, t, n, b->cross);
 }
 
 /* x: [in]  y: [out]  hidden: 2 MAX_HEAD */
@@ -482,27 +457,43 @@ group_norm (const SamNorm *norm,
       x[i * c + k] = (float) ((x[i * c + k] - mean) * var) * norm->w[k] + norm->b[k];
 }
 
-static void
-upscale (const SamMaskDecoder  *decoder,
-         const SamDecoderImage *image,
-         Buffers               *b)
+typedef struct
 {
-  size_t side = decoder->side;
-  size_t n    = side * side;
+  const SamMaskDecoder  *decoder;
+  const SamDecoderImage *image;
+  const float           *keys;
+  float                 *half;   /* [2 side, 2 side, width / 4], made already, or NULL */
+  float                 *pixels; /* [4 side, 4 side, width / 8], or NULL: nobody wants to see them */
+  const float           *hyper;  /* [n_masks, width / 8] */
+  float                 *masks;  /* [SAM_N_MASKS, 4 side, 4 side] */
+} Upscaling;
 
-  if (decoder->spec.upscale_group)
-    {
-      sam_conv_transpose_run (&decoder->up[0], b->up1, b->keys, image->stride8, side, side);
-      group_norm (&decoder->up_norm, b->up1, 4 * n);
-      sam_activate (b->up1, b->up1, n * decoder->width, SAM_ACT_GELU);
-    }
-  else
-    {
-      sam_conv_transpose_norm_run (&decoder->up[0], &decoder->up_norm, b->up1, b->keys, image->stride8,
-                                   side, side, SAM_ACT_GELU);
-    }
-  sam_conv_transpose_norm_run (&decoder->up[1], NULL, b->up2, b->up1, image->stride4, 2 * side, 2 * side,
+/* Some rows of the map to pixels and masks while they are in the cache. */
+static void
+upscale_rows (size_t   first,
+              size_t   last,
+              gpointer data)
+{
+  const Upscaling       *u       = data;
+  const SamMaskDecoder  *decoder = u->decoder;
+  const SamDecoderImage *image   = u->image;
+  size_t                 side    = decoder->side;
+  size_t                 h       = last - first;
+  size_t                 c       = decoder->width / 8;
+  size_t                 at_half = first * side * 8 * c; /* four times the places, a quarter of the channels */
+  size_t                 n       = 16 * side;            /* pixels that one row becomes */
+  float                 *half    = u->half != NULL ? u->half + at_half
+                                                   : sam_parallel_scratch (SAM_SCRATCH_RING, h * side * 8 * c);
+  float                 *pixels  = u->pixels != NULL ? u->pixels + first * n * c
+                                                     : sam_parallel_scratch (SAM_SCRATCH_SCORES, h * n * c);
+
+  if (u->half == NULL)
+    sam_conv_transpose_norm_run (&decoder->up[0], &decoder->up_norm, half, u->keys + first * side * decoder->width,
+                                 image->stride8 != NULL ? image->stride8 + at_half : NULL, h, side, SAM_ACT_GELU);
+  sam_conv_transpose_norm_run (&decoder->up[1], NULL, pixels, half,
+                               image->stride4 != NULL ? image->stride4 + first * n * c : NULL, 2 * h, 2 * side,
                                SAM_ACT_GELU);
+  sam_product (u->masks + first * n, n * side, u->hyper, pixels, SAM_N_MASKS, c, h * n);
 }
 
 gboolean
@@ -527,20 +518,21 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   g_auto (SamArena) arena   = { 0 };
   Buffers           b       = { NULL };
   float            *hyper, *hidden;
+  Upscaling         u;
 
   sam_arena_plan (&arena, &b.queries, t, width, 1);
   sam_arena_plan (&arena, &b.tokens, t, width, 1);
   sam_arena_plan (&arena, &b.mlp, t, MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
-  sam_arena_plan (&arena, &b.tq, t, width, 1);
-  sam_arena_plan (&arena, &b.tk, t, width, 1);
-  sam_arena_plan (&arena, &b.tv, t, width, 1);
-  sam_arena_plan (&arena, &b.to, t, width, 1);
+  sam_arena_plan (&arena, &b.q, t, width, 1);
+  sam_arena_plan (&arena, &b.k, t, width, 1);
+  sam_arena_plan (&arena, &b.v, t, width, 1);
+  sam_arena_plan (&arena, &b.o, t, width, 1);
   sam_arena_plan (&arena, &b.keys, n, width, 1);
-  sam_arena_plan (&arena, &b.iq, n, width / 2, 1);
-  sam_arena_plan (&arena, &b.ik, n, width / 2, 1);
-  sam_arena_plan (&arena, &b.io, n, width / 2, 1);
-  sam_arena_plan (&arena, &b.up1, 4 * n, width / 4, 1);
-  sam_arena_plan (&arena, &b.up2, n_pixels, c, 1);
+  sam_arena_plan (&arena, &b.cross, sam_token_attention_scratch (t, n, decoder->spec.heads, width / 2, width), 1, 1);
+  if (decoder->spec.upscale_group)
+    sam_arena_plan (&arena, &b.up1, 4 * n, width / 4, 1);
+  if (decoder->spec.hq || trace != NULL)
+    sam_arena_plan (&arena, &b.up2, n_pixels, c, 1);
   if (decoder->spec.hq)
     {
       sam_arena_plan (&arena, &b.hq1, n_pixels, width / 4, 1);
@@ -567,16 +559,12 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
       if (! sam_job_step (job, 0.1 + 0.3 * (i + 1), error))
         return FALSE;
     }
-  attend (decoder, &decoder->final, b.queries, b.queries, b.tokens, b.keys, grid, b.keys, b.queries, t, n,
-          b.tq, b.ik, b.io, b.to);
+  sam_read_map_run (&decoder->final, b.queries, b.tokens, b.keys, grid, t, n, b.cross);
   sam_norm_run (&decoder->final_norm, b.queries, b.queries, t);
   sam_trace (trace, "hs", b.queries, t, width);
   sam_trace (trace, "src", b.keys, n, width);
   if (! sam_job_step (job, 0.8, error))
     return FALSE;
-
-  upscale (decoder, image, &b);
-  sam_trace (trace, "upscaled", b.up2, n_pixels, c);
 
   decoded->side    = 4 * decoder->side;
   decoded->n_masks = SAM_N_MASKS + (decoder->spec.hq ? 1 : 0);
@@ -594,7 +582,16 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   decoded->masks = sam_alloc_floats (decoded->n_masks, n_pixels, 1, error);
   if (decoded->masks == NULL)
     return FALSE;
-  sam_product (decoded->masks, hyper, b.up2, SAM_N_MASKS, c, n_pixels);
+  u = (Upscaling) { decoder, image, b.keys, b.up1, b.up2, hyper, decoded->masks };
+  if (decoder->spec.upscale_group)
+    {
+      sam_conv_transpose_run (&decoder->up[0], b.up1, b.keys, image->stride8, decoder->side, decoder->side);
+      group_norm (&decoder->up_norm, b.up1, 4 * n);
+      sam_activate (b.up1, b.up1, n * width, SAM_ACT_GELU);
+    }
+  sam_parallel_for (decoder->side, UPSCALED_ROWS, upscale_rows, &u);
+  if (b.up2 != NULL)
+    sam_trace (trace, "upscaled", b.up2, n_pixels, c);
   if (decoder->spec.hq)
     {
       sam_conv_run (&decoder->hq_mask[0], b.hq1, b.up2, decoded->side, decoded->side, SAM_ACT_NONE);
@@ -603,7 +600,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
       sam_conv_run (&decoder->hq_mask[1], b.hq2, b.hq1, decoded->side, decoded->side, SAM_ACT_NONE);
       sam_trace (trace, "hq_mf", b.hq2, n_pixels, c);
       sam_add (b.hq2, b.hq2, image->hq, n_pixels * c);
-      sam_product (decoded->masks + SAM_N_MASKS * n_pixels, hyper + SAM_N_MASKS * c, b.hq2, 1, c, n_pixels);
+      sam_product (decoded->masks + SAM_N_MASKS * n_pixels, n_pixels, hyper + SAM_N_MASKS * c, b.hq2, 1, c, n_pixels);
     }
   if (! sam_job_step (job, 1.0, error))
     {
@@ -616,14 +613,13 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
 
 /* ---- operations ---- */
 
+/* With everything projected, as the model is defined; sam-token-attention.c does fewer. */
 static double
-attention_flop (const Attention *a,
-                double           n_q,
-                double           n_k)
+attention_flop (double width,
+                double inner,
+                double n_q,
+                double n_k)
 {
-  double width = a->q.in;
-  double inner = a->q.out;
-
   return 4.0 * width * inner * (n_q + n_k) + 4.0 * n_q * n_k * inner;
 }
 
@@ -646,14 +642,14 @@ sam_mask_decoder_get_flop (const SamMaskDecoder *decoder,
   double t      = decoder->n_fixed + n_prompt;
   double width  = decoder->width;
   double pixels = 16.0 * n;
-  double flop   = attention_flop (&decoder->final, t, n);
+  double flop   = attention_flop (width, width / 2, t, n);
 
   for (int i = 0; i < N_LAYERS; i++)
     {
       const Layer *layer = &decoder->layer[i];
 
-      flop += attention_flop (&layer->self, t, t) + attention_flop (&layer->to_image, t, n) +
-              attention_flop (&layer->to_tokens, n, t) + 4.0 * t * width * layer->mlp[0].out;
+      flop += attention_flop (width, width, t, t) + 2.0 * attention_flop (width, width / 2, t, n) +
+              4.0 * t * width * layer->mlp[0].out;
     }
   for (int i = 0; i < 2; i++)
     flop += 8.0 * (i == 0 ? n : 4.0 * n) * decoder->up[i].in * decoder->up[i].out;

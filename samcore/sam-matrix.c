@@ -131,19 +131,12 @@ round_up (size_t n, size_t to)
   return (n + to - 1) / to * to;
 }
 
-/* Bytes of the panels of n columns or of strips of n rows. */
-static size_t
-packed_bytes (const SamGemm *gemm, size_t n, size_t unit, size_t k)
-{
-  return round_up (n, unit) * round_up (k, gemm->line) * gemm->element;
-}
-
 static void
 pack_group (size_t first, size_t last, gpointer data)
 {
   SamMatrix *m = data;
 
-  m->gemm->pack_columns (m->panels + packed_bytes (m->gemm, first, m->gemm->panel, m->in), m->w + first * m->in, m->in,
+  m->gemm->pack_columns (m->panels + sam_packed_bytes (m->gemm, first, m->gemm->panel, m->in), m->w + first * m->in, m->in,
                          true, last - first, m->in);
 }
 
@@ -154,7 +147,7 @@ matrix_prepare (const SamMatrix *matrix)
 
   if (g_once_init_enter (&m->tried))
     {
-      size_t bytes = packed_bytes (m->gemm, m->out, m->gemm->panel, m->in);
+      size_t bytes = sam_packed_bytes (m->gemm, m->out, m->gemm->panel, m->in);
       void  *panels;
 
       if (posix_memalign (&panels, bytes >= HUGE_PAGE ? HUGE_PAGE : 64, MAX (bytes, 64)) == 0)
@@ -187,9 +180,9 @@ matrix_panels (const SamMatrix *m, size_t column, size_t n)
   float *panels;
 
   if (m->panels != NULL)
-    return m->panels + packed_bytes (m->gemm, column, m->gemm->panel, m->in);
+    return m->panels + sam_packed_bytes (m->gemm, column, m->gemm->panel, m->in);
 
-  panels = sam_parallel_scratch (SAM_SCRATCH_PANELS, packed_bytes (m->gemm, n, m->gemm->panel, m->in) / sizeof (float));
+  panels = sam_parallel_scratch (SAM_SCRATCH_PANELS, sam_packed_bytes (m->gemm, n, m->gemm->panel, m->in) / sizeof (float));
   m->gemm->pack_columns (panels, m->w + column * m->in, m->in, true, n, m->in);
   return panels;
 }
@@ -208,25 +201,17 @@ typedef struct
   size_t           n;
 } Product;
 
-/* Where row @row begins in packed strips; its lines are strip lines apart. */
-static char *
-packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
-{
-  return (char *) strips + packed_bytes (gemm, row / gemm->strip * gemm->strip, gemm->strip, k) +
-         row % gemm->strip * gemm->line * gemm->element;
-}
-
 /* Step 1: rows [first, last) of the product, packed. */
 static float *
 pack_block (const Product *p, const SamMatrix *w, size_t first, size_t last)
 {
   const SamGemm *gemm   = w->gemm;
   float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
-                                                packed_bytes (gemm, last - first, gemm->strip, w->in) / sizeof (float));
+                                                sam_packed_bytes (gemm, last - first, gemm->strip, w->in) / sizeof (float));
   float         *buffer = sam_parallel_scratch (SAM_SCRATCH_ROW, w->in);
 
   for (size_t row = first; row < last; row++)
-    gemm->pack_row (packed_row (gemm, strips, row - first, w->in), p->row (p->rows, row, buffer), w->in);
+    gemm->pack_row (sam_packed_row (gemm, strips, row - first, w->in), p->row (p->rows, row, buffer), w->in);
 
   return strips;
 }
@@ -384,7 +369,7 @@ mlp_rows (size_t first, size_t last, gpointer data)
   size_t            middle  = p->w2->in;
   float            *strips  = pack_block (p, p->w1, first, last);
   float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    packed_bytes (gemm, n, gemm->strip, middle) / sizeof (float));
+                                                    sam_packed_bytes (gemm, n, gemm->strip, middle) / sizeof (float));
   float            *group   = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * GROUP);
 
   for (size_t column = 0; column < middle; column += GROUP)
@@ -394,7 +379,7 @@ mlp_rows (size_t first, size_t last, gpointer data)
       p->w1->gemm->gemm (group, c, strips, matrix_panels (p->w1, column, c), n, c, p->w1->in, false);
       kernels->finish (group, c, p->b1 != NULL ? p->b1 + column : NULL, NULL, 0, n, c, p->act1);
       for (size_t row = 0; row < n; row++)
-        gemm->pack_row (packed_row (gemm, packed, row, middle) + column * gemm->strip * gemm->element,
+        gemm->pack_row (sam_packed_row (gemm, packed, row, middle) + column * gemm->strip * gemm->element,
                         group + row * c, c);
     }
   multiply_block (p, packed, first, last, 0, p->w2->out);
@@ -571,7 +556,7 @@ bottleneck_rows (size_t first, size_t last, gpointer data)
   float            *ring    = sam_parallel_scratch (SAM_SCRATCH_RING, 3 * t->w * hidden);
   float            *mixed   = sam_parallel_scratch (SAM_SCRATCH_SCORES, t->w_out * hidden);
   float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    packed_bytes (gemm, t->w_out, gemm->strip, hidden) / sizeof (float));
+                                                    sam_packed_bytes (gemm, t->w_out, gemm->strip, hidden) / sizeof (float));
   size_t            made[3] = { 0, 0, 0 }; /* which row of the padded map lies in each third of the ring */
 
   for (size_t i = first; i < last; i++)
@@ -593,7 +578,7 @@ bottleneck_rows (size_t first, size_t last, gpointer data)
 
       sam_kernels ()->depthwise3x3 (mixed, rows, t->k, t->bk, t->w, hidden, t->stride, p->act1);
       for (size_t j = 0; j < t->w_out; j++)
-        gemm->pack_row (packed_row (gemm, packed, j, hidden), mixed + j * hidden, hidden);
+        gemm->pack_row (sam_packed_row (gemm, packed, j, hidden), mixed + j * hidden, hidden);
       multiply_block (p, packed, i * t->w_out, (i + 1) * t->w_out, 0, p->w2->out);
       if (t->last != SAM_ACT_NONE)
         sam_kernels ()->activate (p->y + i * t->w_out * p->w2->out, p->y + i * t->w_out * p->w2->out,

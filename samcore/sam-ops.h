@@ -15,13 +15,16 @@ typedef enum
   SAM_ACT_SIGMOID
 } SamAct;
 
-/* y = x zT for a few rows x and many rows z    x: [n, k]  z: [m, k]  y: [n, m] */
-void sam_product (float *y, const float *x, const float *z, size_t n, size_t k, size_t m);
+/* y = x zT for a few rows x and many rows z    x: [n, k]  z: [m, k]  y: [n, m], rows ld apart */
+void sam_product (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
 
 /* Batched small products for attention outside sam_attention: c = a bT, a: [m, k], b: [n, k], c: [m, n],
  * rows ld* apart. One thread. */
 void sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
                   size_t m, size_t n, size_t k, float alpha, float beta);
+/* c = alpha a b, b: [k, n] */
+void sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
+                  size_t m, size_t n, size_t k, float alpha);
 
 /* Depthwise 3x3, zero padding 1; x: [h, w, c]  k: [3, 3, c]  b: [c] or NULL  y: [ceil (h / stride), …, c] */
 void sam_depthwise3x3 (float *y, const float *x, const float *k, const float *b,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Products of two arrays that change from call to call, with OpenBLAS, which runs on one thread; what is
- * multiplied by weights is in sam-matrix.c. */
+/* Small products of two arrays that change from call to call; what is multiplied by weights is in
+ * sam-matrix.c. OpenBLAS runs on one thread. */
 #include "config.h"
 
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 
@@ -18,11 +19,18 @@ sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float *b, s
   cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
 }
 
+void
+sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
+             size_t m, size_t n, size_t k, float alpha)
+{
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, 0, c, ldc);
+}
+
 typedef struct
 {
   float       *y;
   const float *x, *z;
-  size_t       n, k, m;
+  size_t       ld, n, k;
 } Product;
 
 static void
@@ -30,13 +38,13 @@ product_columns (size_t first, size_t last, gpointer data)
 {
   const Product *p = data;
 
-  sam_gemm_nt (p->y + first, p->m, p->x, p->k, p->z + first * p->k, p->k, p->n, last - first, p->k, 1, 0);
+  sam_kernels ()->product (p->y + first, p->ld, p->x, p->z + first * p->k, p->n, p->k, last - first);
 }
 
 void
-sam_product (float *y, const float *x, const float *z, size_t n, size_t k, size_t m)
+sam_product (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m)
 {
-  Product p = { y, x, z, n, k, m };
+  Product p = { y, x, z, ld, n, k };
 
   sam_parallel_for (m, COLUMNS, product_columns, &p);
 }

@@ -270,6 +270,111 @@ test_softmax (gconstpointer data)
         }
 }
 
+/* Heads in columns, tokens or places in rows. */
+static void
+test_softmax_columns (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+  const double      scales[] = { 0.1, 5, 80, 3000 };
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t rows = 1; rows < 12; rows += 2)
+      for (size_t scale = 0; scale < G_N_ELEMENTS (scales); scale++)
+        {
+          size_t n   = 3, c = sizes[s];
+          float *x   = guarded_input (n * rows * c, scales[scale]);
+          float *y   = guarded_output (n * rows * c);
+          float *e   = guarded_output (rows * c);
+          float *max = guarded_output (c);
+          float *sum = guarded_output (c);
+
+          memcpy (y, x, n * rows * c * sizeof *y);
+          memcpy (e, x, rows * c * sizeof *e);
+          kernels->softmax_columns (y, n, rows, c);
+          kernels->exp_columns (e, rows, c, max, sum);
+          for (size_t i = 0; i < n; i++)
+            for (size_t column = 0; column < c; column++)
+              {
+                const float *from   = x + i * rows * c + column;
+                double       m      = from[0], total = 0;
+
+                for (size_t row = 1; row < rows; row++)
+                  m = fmax (m, from[row * c]);
+                for (size_t row = 0; row < rows; row++)
+                  total += exp (from[row * c] - m);
+                for (size_t row = 0; row < rows; row++)
+                  {
+                    double wanted = exp (from[row * c] - m);
+                    double shift  = fabs (from[row * c] - m); /* one rounding of what e is raised to */
+
+                    assert_near (y[(i * rows + row) * c + column], wanted / total, 8 + rows + shift,
+                                 wanted / total + 0x1p-100);
+                    if (i == 0)
+                      assert_near (e[row * c + column], wanted, 3 + shift, wanted + 0x1p-100);
+                  }
+                if (i == 0)
+                  {
+                    g_assert_cmpfloat (max[column], ==, (float) m);
+                    assert_near (sum[column], total, 4 + rows, total);
+                  }
+              }
+          guarded_output_free (y, n * rows * c);
+          guarded_output_free (e, rows * c);
+          guarded_output_free (max, c);
+          guarded_output_free (sum, c);
+          g_free (x);
+        }
+}
+
+static void
+test_transpose (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t s2 = 0; s2 < G_N_ELEMENTS (sizes); s2++)
+      {
+        size_t n = sizes[s], c = sizes[s2];
+        float *x = guarded_input (n * c, 1);
+        float *y = guarded_output (n * c);
+
+        kernels->transpose (y, x, n, c);
+        for (size_t i = 0; i < n * c; i++)
+          g_assert_cmpfloat (y[i % c * n + i / c], ==, x[i]);
+        guarded_output_free (y, n * c);
+        g_free (x);
+      }
+}
+
+static void
+test_product (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (size_t n = 1; n < 7; n++)
+      {
+        size_t             k      = sizes[s], m = 1 + (s + n) % 9, ld = m + 3;
+        float             *x      = guarded_input (n * k, 1);
+        float             *z      = guarded_input (m * k, 1);
+        float             *y      = guarded_output (n * ld);
+        g_autofree double *wanted = g_new (double, n * m);
+
+        for (size_t i = 0; i < n * ld; i++)
+          y[i] = MARKER;
+        kernels->product (y, ld, x, z, n, k, m);
+        ref_linear (wanted, x, z, NULL, NULL, n, k, m, SAM_ACT_NONE);
+        for (size_t i = 0; i < n * ld; i++)
+          if (i % ld < m)
+            assert_near (y[i], wanted[i / ld * m + i % ld], 4 + sqrt (k), 1 + sqrt (k));
+          else
+            g_assert_cmpfloat (y[i], ==, MARKER);
+        guarded_output_free (y, n * ld);
+        g_free (x);
+        g_free (z);
+      }
+}
+
 static void
 test_add_relative (gconstpointer data)
 {
@@ -692,6 +797,7 @@ main (int    argc,
     { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
+    { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
     { "gemm", test_gemm }, { "finite", test_finite }, { "widen", test_widen },
   };
 

@@ -6,6 +6,7 @@
 #include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-token-attention.h"
 #include "tests/golden.h"
 #include "tests/guarded.h"
 #include "tests/ref-kernels.h"
@@ -96,7 +97,7 @@ product (float *y, gconstpointer arguments)
 {
   const Linear *l = arguments;
 
-  sam_product (y, l->x, l->w, l->n, l->in, l->out);
+  sam_product (y, l->out, l->x, l->w, l->n, l->in, l->out);
 }
 
 static void
@@ -516,6 +517,152 @@ test_attention (void)
     }
 }
 
+/* q, k, v, out of an attention between tokens and a map */
+typedef struct
+{
+  size_t t, n, heads, inner, width;
+  float *tokens, *own, *map, *grid;
+  float *w[4], *b[4], *norm[2];
+} Tokens;
+
+static SamLinear
+make_linear (const Tokens *a, int i)
+{
+  size_t in  = i < 3 ? a->width : a->inner;
+  size_t out = i < 3 ? a->inner : a->width;
+
+  return (SamLinear) { sam_matrix_new (a->w[i], out, in, SAM_ARITHMETIC_F32), a->b[i], in, out };
+}
+
+static void
+read_map (float *y, gconstpointer arguments)
+{
+  const Tokens     *a       = arguments;
+  SamReadMap        read    = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width, make_linear (a, 0), make_linear (a, 3),
+                                a->w[1], a->w[2], a->b[2] };
+  g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
+
+  sam_read_map_run (&read, y, a->own, a->map, a->grid, a->t, a->n, scratch);
+  sam_matrix_free (read.q.m);
+  sam_matrix_free (read.out.m);
+}
+
+static void
+write_map (float *y, gconstpointer arguments)
+{
+  const Tokens     *a       = arguments;
+  SamWriteMap       write   = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width, make_linear (a, 1), make_linear (a, 2),
+                                a->w[0], a->b[0], a->w[3], a->b[3] };
+  SamNorm           norm    = { a->norm[0], a->norm[1], a->width, 1e-5f };
+  g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
+
+  sam_write_map_run (&write, &norm, y, a->grid, a->tokens, a->own, a->t, a->n, scratch);
+  sam_matrix_free (write.k.m);
+  sam_matrix_free (write.v.m);
+}
+
+/* Rounded to float, as the next step wants it. */
+static float *
+project (const Tokens *a, int i, const float *x, const float *add, size_t n)
+{
+  size_t             in  = i < 3 ? a->width : a->inner;
+  size_t             out = i < 3 ? a->inner : a->width;
+  g_autofree float  *sum = g_memdup2 (x, n * in * sizeof *x);
+  g_autofree double *y   = g_new (double, n * out);
+  float             *z   = g_new (float, n * out);
+
+  for (size_t j = 0; add != NULL && j < n * in; j++)
+    sum[j] += add[j];
+  ref_linear (y, sum, a->w[i], a->b[i], NULL, n, in, out, SAM_ACT_NONE);
+  for (size_t j = 0; j < n * out; j++)
+    z[j] = (float) y[j];
+
+  return z;
+}
+
+/* x + attention (x + x_add, z + z_add, z) as the formula has it, everything projected */
+static float *
+cross_attention (const Tokens *a, const float *x, const float *x_add, const float *z, const float *z_add,
+                 size_t n_x, size_t n_z)
+{
+  g_autofree float  *q = project (a, 0, x, x_add, n_x);
+  g_autofree float  *k = project (a, 1, z, z_add, n_z);
+  g_autofree float  *v = project (a, 2, z, NULL, n_z);
+  g_autofree double *o = g_new (double, n_x * a->inner);
+  g_autofree float  *rounded = g_new (float, n_x * a->inner);
+  size_t             d = a->inner / a->heads;
+  SamAttention       attention = { .q = q, .k = k, .v = v, .q_stride = a->inner, .k_stride = a->inner,
+                                   .v_stride = a->inner, .q_head = d, .k_head = d, .v_head = d, .n_q = n_x,
+                                   .n_k = n_z, .n_heads = a->heads, .d = d, .scale = (float) (1 / sqrt (d)) };
+  float             *y;
+
+  ref_attention (o, &attention);
+  for (size_t j = 0; j < n_x * a->inner; j++)
+    rounded[j] = (float) o[j];
+  y = project (a, 3, rounded, NULL, n_x);
+  for (size_t j = 0; j < n_x * a->width; j++)
+    y[j] += x[j];
+
+  return y;
+}
+
+static void
+test_token_attention (void)
+{
+  /* t, n, heads, inner, width */
+  static const Tokens cases[] = { { 1, 1, 1, 1, 1 },       { 7, 300, 8, 128, 256 }, { 8, 128, 8, 64, 64 },
+                                  { 3, 129, 2, 6, 20 },    { 21, 700, 8, 128, 256 }, { 5, 64, 16, 64, 72 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      Tokens             a      = cases[i];
+      size_t             n_read = a.t * a.width, n_written = a.n * a.width;
+      float             *y      = guarded_output (n_read);
+      float             *z      = guarded_output (n_written);
+      g_autofree double *normed = g_new (double, n_written);
+      g_autofree float  *wanted = NULL;
+
+      a.tokens = guarded_input (n_read, 1);
+      a.own    = guarded_input (n_read, 1);
+      a.map    = guarded_input (n_written, 1);
+      a.grid   = guarded_input (n_written, 1);
+      for (int k = 0; k < 4; k++)
+        {
+          a.w[k] = guarded_input (a.inner * a.width, k < 2 ? 0.2 : 1 / sqrt (a.width));
+          a.b[k] = guarded_input (k < 3 ? a.inner : a.width, 1);
+        }
+      a.norm[0] = guarded_input (a.width, 1);
+      a.norm[1] = guarded_input (a.width, 1);
+
+      /* scores of some ten, each a sum of as many terms as the width and off by its root */
+      with_threads (read_map, &a, y, a.tokens, n_read);
+      wanted = cross_attention (&a, a.tokens, a.own, a.map, a.grid, a.t, a.n);
+      for (size_t j = 0; j < n_read; j++)
+        assert_near (y[j], wanted[j], 16 + 8 * sqrt (a.width) + sqrt (a.n), 2);
+      g_free (wanted);
+
+      with_threads (write_map, &a, z, a.map, n_written);
+      wanted = cross_attention (&a, a.map, a.grid, a.tokens, a.own, a.n, a.t);
+      ref_layer_norm (normed, wanted, a.norm[0], a.norm[1], 1e-5, a.n, a.width);
+      for (size_t j = 0; j < n_written; j++)
+        assert_near (z[j], normed[j], 16 + 8 * sqrt (a.width), 4);
+
+      guarded_output_free (y, n_read);
+      guarded_output_free (z, n_written);
+      for (int k = 0; k < 4; k++)
+        {
+          g_free (a.w[k]);
+          g_free (a.b[k]);
+        }
+      g_free (a.norm[0]);
+      g_free (a.norm[1]);
+      g_free (a.tokens);
+      g_free (a.own);
+      g_free (a.map);
+      g_free (a.grid);
+    }
+}
+
 typedef struct
 {
   const float *x;
@@ -732,6 +879,7 @@ main (int    argc,
   g_test_add_func ("/ops/depthwise", test_depthwise);
   g_test_add_func ("/ops/conv-transpose", test_conv_transpose);
   g_test_add_func ("/ops/attention", test_attention);
+  g_test_add_func ("/ops/token-attention", test_token_attention);
   g_test_add_func ("/ops/resize", test_resize);
   g_test_add_func ("/ops/resize-golden", test_resize_golden);
   g_test_add_func ("/ops/activations-golden", test_activations_golden);

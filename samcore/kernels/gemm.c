@@ -150,7 +150,12 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
               for (size_t j = p; j < k && j < p + LINE; j++)
                 to[j * PANEL + i] = b[(column + i) * ldb + j];
         }
-      else /* b: [k, n] */
+      else if (columns == PANEL) /* b: [k, n] */
+        {
+          for (size_t p = 0; p < k; p++)
+            memcpy (to + p * PANEL, b + p * ldb + column, PANEL * sizeof *to);
+        }
+      else
         {
           for (size_t p = 0; p < k; p++)
             memcpy (to + p * PANEL, b + p * ldb + column, columns * sizeof *to);

@@ -11,10 +11,14 @@ void  KERNEL (add) (float *y, const float *a, const float *b, size_t n);
 void  KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
 void  KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
 void  KERNEL (sum_rows) (float *y, const float *x, size_t n, size_t c);
+void  KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
 void  KERNEL (layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                            size_t n, size_t c);
 void  KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
 float KERNEL (exp_row) (float *s, size_t n, float *max);
+void  KERNEL (exp_columns) (float *s, size_t n, size_t c, float *max, float *sum);
+void  KERNEL (softmax_columns) (float *s, size_t n, size_t rows, size_t c);
+void  KERNEL (transpose) (float *y, const float *x, size_t n, size_t c);
 void  KERNEL (scale) (float *y, const float *x, float f, size_t n);
 void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, const float *b,
                              size_t w, size_t c, size_t stride, SamAct act);

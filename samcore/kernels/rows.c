@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sums and products of rows. */
+/* Sums and products of rows, and rows as columns. */
 #include "kernel.h"
 #include "kernels.h"
 
@@ -50,4 +50,30 @@ KERNEL (sum_rows) (float *y, const float *x, size_t n, size_t c)
       for (size_t i = 0; i < c; i++)
         y[i] += x[i];
     }
+}
+
+/* Squares of 16 stay in the level 1 cache while they are read one way and written the other. */
+void
+KERNEL (transpose) (float *y, const float *x, size_t n, size_t c)
+{
+  for (size_t row = 0; row < n; row += 16)
+    for (size_t column = 0; column < c; column += 16)
+      for (size_t i = column; i < column + 16 && i < c; i++)
+        for (size_t j = row; j < row + 16 && j < n; j++)
+          y[i * n + j] = x[j * c + i];
+}
+
+void
+KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m)
+{
+  for (size_t column = 0; column < m; column++, z += k)
+    for (size_t row = 0; row < n; row++)
+      {
+        float sum = 0;
+
+        SIMD_SUM (sum)
+        for (size_t i = 0; i < k; i++)
+          sum += x[row * k + i] * z[i];
+        y[row * ld + column] = sum;
+      }
 }
