@@ -88,6 +88,15 @@ typedef struct
   /* y = sum over t of f[t] x[t]    x: n_taps (2 or 4) arrays [n]; y: [n] */
   void (*blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
 
+  /* Pixels of three bytes: y[j] = sum over k < count[j] of taps[j][k] x[first[j] + k], rounded from @bits of
+   * fraction, within 0 … 255    y: [n, 3]; x: [w, 3]; taps: [n, width]; count[j] > 0 */
+  void (*filter_row) (uint8_t *y, const uint8_t *x, const size_t *first, const size_t *count, const int32_t *taps,
+                      size_t width, int bits, size_t n);
+  /* y = y + f x    x, y: [n] */
+  void (*add_bytes) (int32_t *y, const uint8_t *x, int32_t f, size_t n);
+  /* y = x rounded from @bits of fraction, within 0 … 255    x, y: [n] */
+  void (*round_to_bytes) (uint8_t *y, const int32_t *x, int bits, size_t n);
+
   /* y = 255 where x > threshold, else 0    [n] */
   void (*edge_hard) (uint8_t *y, const float *x, float threshold, size_t n);
   /* How many x > threshold    [n] */

@@ -12,10 +12,13 @@
 #include <string.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
 
 #define PILLOW_BITS 22
 #define BAND_ROWS   16
+
+#define NORMALISED_ROWS 32
 
 /* The filter of one axis: output i is the sum of taps[i * width + k] * input[first[i] + k], k < count[i]. */
 typedef struct
@@ -181,12 +184,6 @@ axis_init_plain (Axis  *axis,
   return TRUE;
 }
 
-static inline uint8_t
-pillow_round (int32_t sum)
-{
-  return (uint8_t) CLAMP (sum >> PILLOW_BITS, 0, 255);
-}
-
 /* The rows of the picture that output rows first .. last - 1 look at. */
 static void
 source_rows (const Resize *r,
@@ -204,14 +201,17 @@ resize_band_pillow (size_t   first,
                     size_t   last,
                     gpointer data)
 {
-  Resize            *r = data;
-  size_t             row = r->n_columns * 3;
-  size_t             y0, y1;
+  Resize             *r = data;
+  const SamKernels   *kernels = sam_kernels ();
+  size_t              row = r->n_columns * 3;
+  size_t              y0, y1;
   g_autofree uint8_t *wide = NULL;
+  g_autofree int32_t *sums = NULL;
 
   source_rows (r, first, last, &y0, &y1);
   wide = g_try_malloc_n (y1 - y0, row);
-  if (wide == NULL)
+  sums = g_try_malloc_n (row, sizeof (int32_t));
+  if (wide == NULL || sums == NULL)
     {
       g_atomic_int_set (&r->no_memory, 1);
       return;
@@ -223,26 +223,9 @@ resize_band_pillow (size_t   first,
       uint8_t       *out = wide + (y - y0) * row;
 
       if (r->keep_x)
-        {
-          memcpy (out, in, row);
-          continue;
-        }
-      for (size_t x = 0; x < r->n_columns; x++)
-        {
-          const uint8_t *p    = in + r->x.first[x] * 3;
-          const int32_t *taps = r->x.taps_i + x * r->x.width;
-          int32_t        s0   = 1 << (PILLOW_BITS - 1), s1 = s0, s2 = s0;
-
-          for (size_t k = 0; k < r->x.count[x]; k++)
-            {
-              s0 += p[3 * k] * taps[k];
-              s1 += p[3 * k + 1] * taps[k];
-              s2 += p[3 * k + 2] * taps[k];
-            }
-          out[3 * x]     = pillow_round (s0);
-          out[3 * x + 1] = pillow_round (s1);
-          out[3 * x + 2] = pillow_round (s2);
-        }
+        memcpy (out, in, row);
+      else
+        kernels->filter_row (out, in, r->x.first, r->x.count, r->x.taps_i, r->x.width, PILLOW_BITS, r->n_columns);
     }
 
   for (size_t y = first; y < last; y++)
@@ -254,16 +237,10 @@ resize_band_pillow (size_t   first,
           memcpy (out, wide + (y - y0) * row, row);
           continue;
         }
-      for (size_t i = 0; i < row; i++)
-        {
-          const uint8_t *p    = wide + (r->y.first[y] - y0) * row + i;
-          const int32_t *taps = r->y.taps_i + y * r->y.width;
-          int32_t        sum  = 1 << (PILLOW_BITS - 1);
-
-          for (size_t k = 0; k < r->y.count[y]; k++)
-            sum += p[k * row] * taps[k];
-          out[i] = pillow_round (sum);
-        }
+      memset (sums, 0, row * sizeof *sums);
+      for (size_t k = 0; k < r->y.count[y]; k++)
+        kernels->add_bytes (sums, wide + (r->y.first[y] + k - y0) * row, r->y.taps_i[y * r->y.width + k], row);
+      kernels->round_to_bytes (out, sums, PILLOW_BITS, row);
     }
 }
 
@@ -396,6 +373,38 @@ sam_resize_plain (float         *y,
   return resize (&r, x, h, w, h2, w2, axis_init_plain, resize_band_float, error);
 }
 
+typedef struct
+{
+  float               *x;
+  const uint8_t       *small; /* [h2, w2, 3], or NULL: x holds the values */
+  const SamPreprocess *how;
+  size_t               w2, h2, input;
+} Normalise;
+
+/* Normalise first, then pad with zeros: the networks were trained with the padding at 0 after normalising, not
+ * at black. */
+static void
+normalise_rows (size_t   first,
+                size_t   last,
+                gpointer data)
+{
+  const Normalise *n = data;
+
+  for (size_t y = first; y < last; y++)
+    {
+      float *x = n->x + y * n->input * 3;
+      size_t w = y < n->h2 ? n->w2 : 0;
+
+      for (size_t i = 0; i < 3 * w; i++)
+        {
+          float value = n->small != NULL ? n->small[y * n->w2 * 3 + i] : x[i];
+
+          x[i] = (value - n->how->mean[i % 3]) / n->how->std[i % 3];
+        }
+      memset (x + 3 * w, 0, 3 * (n->input - w) * sizeof (float));
+    }
+}
+
 gboolean
 sam_preprocess (float               *x,
                 const SamImage      *image,
@@ -409,6 +418,7 @@ sam_preprocess (float               *x,
   size_t             h2     = geometry->resized_height;
   size_t             w2     = geometry->resized_width;
   size_t             input  = geometry->input;
+  Normalise          normalise = { .x = x, .how = how, .w2 = w2, .h2 = h2, .input = input };
   g_autofree uint8_t *small = NULL;
 
   switch (how->resample)
@@ -419,13 +429,8 @@ sam_preprocess (float               *x,
         return set_no_memory (error);
       if (! sam_resize_pillow (small, pixels, h, w, h2, w2, error))
         return FALSE;
-      /* Normalise first, then pad with zeros: the networks were trained with the padding at 0 after
-       * normalising, not at black. */
-      memset (x, 0, input * input * 3 * sizeof (float));
-      for (size_t y = 0; y < h2; y++)
-        for (size_t i = 0; i < w2 * 3; i++)
-          x[y * input * 3 + i] = (small[y * w2 * 3 + i] - how->mean[i % 3]) / how->std[i % 3];
-      return TRUE;
+      normalise.small = small;
+      break;
 
     case SAM_RESAMPLE_ANTIALIAS:
     case SAM_RESAMPLE_BILINEAR:
@@ -435,10 +440,9 @@ sam_preprocess (float               *x,
             ? ! sam_resize_antialias (x, pixels, h, w, h2, w2, error)
             : ! sam_resize_plain (x, pixels, h, w, h2, w2, error))
         return FALSE;
-      for (size_t i = 0; i < input * input * 3; i++)
-        x[i] = (x[i] - how->mean[i % 3]) / how->std[i % 3];
-      return TRUE;
+      break;
     }
+  sam_parallel_for (input, NORMALISED_ROWS, normalise_rows, &normalise);
 
-  g_assert_not_reached ();
+  return TRUE;
 }

@@ -688,6 +688,54 @@ test_gemm (gconstpointer data)
     }
 }
 
+/* Whole numbers: exactly the sums, whatever lies beside the pixels that count. */
+static void
+test_bytes (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+  enum { BITS = 22, WIDTH = 13, N_IN = 40 };
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      size_t             n     = sizes[s];
+      g_autofree size_t *first = g_new (size_t, n), *count = g_new (size_t, n);
+      g_autofree int32_t *taps = g_new (int32_t, n * WIDTH), *sums = g_new (int32_t, 3 * n);
+      uint8_t           *x     = g_malloc (3 * N_IN);
+      uint8_t           *y     = byte_output (3 * n), *rounded = byte_output (3 * n);
+
+      for (size_t i = 0; i < 3 * N_IN; i++)
+        x[i] = (uint8_t) g_test_rand_int_range (0, 256);
+      for (size_t i = 0; i < n; i++)
+        {
+          count[i] = (size_t) g_test_rand_int_range (1, WIDTH + 1);
+          first[i] = i % 3 == 0 ? N_IN - count[i] : (size_t) g_test_rand_int_range (0, (int) (N_IN - count[i] + 1));
+          for (size_t k = 0; k < WIDTH; k++)
+            taps[i * WIDTH + k] = g_test_rand_int_range (-(1 << BITS) / 8, (1 << BITS) / 4);
+        }
+      kernels->filter_row (y, x, first, count, taps, WIDTH, BITS, n);
+      for (size_t i = 0; i < 3 * n; i++)
+        {
+          gint64 wanted = 1 << (BITS - 1);
+
+          for (size_t k = 0; k < count[i / 3]; k++)
+            wanted += (gint64) x[3 * (first[i / 3] + k) + i % 3] * taps[i / 3 * WIDTH + k];
+          g_assert_cmpint (y[i], ==, CLAMP (wanted >> BITS, 0, 255));
+        }
+
+      for (size_t i = 0; i < 3 * n; i++)
+        sums[i] = (int32_t) i - 20;
+      kernels->add_bytes (sums, y, taps[0], 3 * n);
+      for (size_t i = 0; i < 3 * n; i++)
+        g_assert_cmpint (sums[i], ==, (int32_t) i - 20 + y[i] * taps[0]);
+      kernels->round_to_bytes (rounded, sums, BITS, 3 * n);
+      for (size_t i = 0; i < 3 * n; i++)
+        g_assert_cmpint (rounded[i], ==, CLAMP ((sums[i] + (1 << (BITS - 1))) >> BITS, 0, 255));
+      byte_output_free (y, 3 * n);
+      byte_output_free (rounded, 3 * n);
+      g_free (x);
+    }
+}
+
 /* Not even one value that is no number is missed, wherever it is, and what is one is never taken for none. */
 static void
 test_finite (gconstpointer data)
@@ -798,7 +846,7 @@ main (int    argc,
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
     { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
-    { "gemm", test_gemm }, { "finite", test_finite }, { "widen", test_widen },
+    { "gemm", test_gemm }, { "bytes", test_bytes }, { "finite", test_finite }, { "widen", test_widen },
   };
 
   g_test_init (&argc, &argv, NULL);

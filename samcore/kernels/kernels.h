@@ -25,6 +25,10 @@ void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, 
 void  KERNEL (blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,
                               size_t n_taps, size_t n, size_t c);
 void  KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
+void  KERNEL (filter_row) (uint8_t *y, const uint8_t *x, const size_t *first, const size_t *count,
+                           const int32_t *taps, size_t width, int bits, size_t n);
+void  KERNEL (add_bytes) (int32_t *y, const uint8_t *x, int32_t f, size_t n);
+void  KERNEL (round_to_bytes) (uint8_t *y, const int32_t *x, int bits, size_t n);
 
 extern const SamGemm KERNEL (gemm_f32);
 #ifdef __AVX512BF16__
