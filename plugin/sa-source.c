@@ -243,10 +243,11 @@ read_colours (const uint8_t *band,
       }
 }
 
-SamImage *
-sa_source_read (SaSource     *source,
-                const SamJob *job,
-                GError      **error)
+static SamImage *
+read_drawable (const SaSource *source,
+               GimpDrawable   *drawable,
+               const SamJob   *job,
+               GError        **error)
 {
   gsize                 n_bytes = (gsize) source->mask_width * source->mask_height * 3;
   g_autoptr (GeglBuffer) buffer = NULL;
@@ -262,7 +263,7 @@ sa_source_read (SaSource     *source,
     }
   bytes = g_bytes_new_take (reading.pixels, n_bytes);
 
-  buffer = gimp_drawable_get_buffer (source->drawable);
+  buffer = gimp_drawable_get_buffer (drawable);
   if (! read_bands (source, buffer, babl_format ("R'G'B'A u8"), 4,
                     *GEGL_RECTANGLE (0, 0, source->width, source->height), read_colours, &reading, job, error))
     return NULL;
@@ -277,6 +278,64 @@ sa_source_read (SaSource     *source,
     }
 
   return sam_image_new (source->mask_width, source->mask_height, bytes, error);
+}
+
+SamImage *
+sa_source_read (SaSource     *source,
+                const SamJob *job,
+                GError      **error)
+{
+  return read_drawable (source, source->drawable, job, error);
+}
+
+/* What is in the same place of a copy of the image; NULL if it has changed. */
+static GimpItem *
+find_copy (GimpImage *copy,
+           GimpItem  *item)
+{
+  GimpItem  *parent   = gimp_item_get_parent (item);
+  int        position = gimp_image_get_item_position (gimp_item_get_image (item), item);
+  GimpItem  *above    = parent != NULL ? find_copy (copy, parent) : NULL;
+  GimpItem **items    = parent == NULL  ? (GimpItem **) gimp_image_get_layers (copy)
+                        : above != NULL ? gimp_item_get_children (above) : NULL;
+  GimpItem  *found    = NULL;
+
+  for (int i = 0; items != NULL && items[i] != NULL && found == NULL; i++)
+    if (i == position)
+      found = items[i];
+  g_free (items);
+
+  return found;
+}
+
+SamImage *
+sa_source_read_copy (SaSource     *source,
+                     const SamJob *job,
+                     GError      **error)
+{
+  GimpImage *copy;
+  GimpItem  *item;
+  SamImage  *picture;
+
+  /* what is merged is a copy */
+  if (source->merged)
+    return sa_source_read (source, job, error);
+
+  /* cheap: GIMP's copies share their pixels until one is changed */
+  copy = gimp_image_duplicate (source->image);
+  item = copy != NULL ? find_copy (copy, GIMP_ITEM (source->drawable)) : NULL;
+  if (item == NULL)
+    {
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "a copy of the image");
+      picture = NULL;
+    }
+  else
+    picture = read_drawable (source, GIMP_DRAWABLE (item), job, error);
+
+  if (copy != NULL)
+    gimp_image_delete (copy);
+
+  return picture;
 }
 
 typedef struct

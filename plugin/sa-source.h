@@ -49,6 +49,9 @@ void     sa_source_clear (SaSource *source);
 
 /* The pixels, transparency laid over white. SA_ERROR_FAILED when all is transparent. */
 SamImage *sa_source_read (SaSource *source, const SamJob *job, GError **error);
+/* The same from a copy, for a caller who lets people at the image meanwhile: to read pixels of what is closed,
+ * deleted or resized would end the plug-in. */
+SamImage *sa_source_read_copy (SaSource *source, const SamJob *job, GError **error);
 
 /* The image's selection as the picture's mask; NULL when it selects nothing of the picture. */
 SamMask *sa_source_read_selection (SaSource *source, GError **error);

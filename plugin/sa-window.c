@@ -38,7 +38,8 @@ typedef struct
   GimpDrawable **drawables; /* as given */
   SaSource       source;
   gboolean       has_source;
-  gboolean       reading, stop_reading;
+  GCancellable  *reading; /* NULL while nothing is being read */
+  gboolean       read_again;
   SaRequest      request;
   char          *seen; /* hash of the layer when it was read */
   guint          poll;
@@ -71,8 +72,9 @@ say_error (Bridge *bridge,
 static gboolean
 is_there (Bridge *bridge)
 {
-  return gimp_image_id_is_valid (bridge->image_id) && bridge->has_source &&
-         (bridge->source.layer == NULL || gimp_item_is_valid (GIMP_ITEM (bridge->source.layer)));
+  return gimp_image_id_is_valid (bridge->image_id) &&
+         (! bridge->has_source || bridge->source.layer == NULL ||
+          gimp_item_is_valid (GIMP_ITEM (bridge->source.layer)));
 }
 
 /* A hash of how the layer, or the visible image, looks in small. */
@@ -91,7 +93,20 @@ look_at (Bridge *bridge)
   return bytes != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA1, bytes) : NULL;
 }
 
-static void read_picture (Bridge *bridge);
+static gboolean
+has_other_size (Bridge *bridge)
+{
+  const SaSource *source = &bridge->source;
+
+  if (source->merged)
+    return gimp_image_get_width (bridge->image) != source->width ||
+           gimp_image_get_height (bridge->image) != source->height;
+
+  return gimp_drawable_get_width (GIMP_DRAWABLE (source->layer)) != source->width ||
+         gimp_drawable_get_height (GIMP_DRAWABLE (source->layer)) != source->height;
+}
+
+static gboolean read_picture (Bridge *bridge);
 static void on_use_selection (SuiWindow *window, Bridge *bridge);
 
 static gboolean
@@ -99,7 +114,7 @@ poll_image (gpointer data)
 {
   Bridge *bridge = data;
 
-  if (bridge->reading || ! bridge->has_source)
+  if (bridge->reading != NULL)
     return G_SOURCE_CONTINUE;
 
   if (! is_there (bridge))
@@ -121,27 +136,20 @@ poll_image (gpointer data)
       sui_window_set_orphan (bridge->window, NULL);
     }
 
-  if (bridge->source.layer != NULL && ! bridge->source.merged)
-    {
-      GimpDrawable *layer = GIMP_DRAWABLE (bridge->source.layer);
-      int           x, y;
+  if (! bridge->has_source)
+    return G_SOURCE_CONTINUE;
 
-      if (gimp_drawable_get_width (layer) != bridge->source.width ||
-          gimp_drawable_get_height (layer) != bridge->source.height)
-        {
-          read_picture (bridge);
-          sui_window_say (bridge->window, GTK_MESSAGE_INFO,
-                          _("The layer has another size now: it was read again, and the prompts are gone."),
-                          NULL, NULL);
-          return G_SOURCE_CONTINUE;
-        }
-      /* moved: the picture is the same, only elsewhere in the image */
-      if (gimp_drawable_get_offsets (layer, &x, &y))
-        {
-          bridge->source.x = x;
-          bridge->source.y = y;
-        }
+  if (has_other_size (bridge))
+    {
+      if (read_picture (bridge))
+        sui_window_say (bridge->window, GTK_MESSAGE_INFO,
+                        _("The layer has another size now: it was read again, and the prompts are gone."),
+                        NULL, NULL);
+      return G_SOURCE_CONTINUE;
     }
+  /* moved: the picture is the same, only elsewhere in the image */
+  if (! bridge->source.merged)
+    gimp_drawable_get_offsets (GIMP_DRAWABLE (bridge->source.layer), &bridge->source.x, &bridge->source.y);
 
   /* dearer: once a second, and only until it was said */
   if (! bridge->told_changed && ++bridge->n_polls % 4 == 0)
@@ -169,51 +177,69 @@ while_reading (double   fraction,
     gtk_main_iteration_do (FALSE);
 }
 
-static void
+/* FALSE when there is no new picture; the window has said why. */
+static gboolean
 read_picture (Bridge *bridge)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   SamJob                   job = { .cancellable = cancellable, .progress = while_reading, .data = bridge };
   g_autoptr (SamImage)     picture = NULL;
   GError                  *error = NULL;
-  gboolean                 merged = sui_window_get_merged (bridge->window);
 
-  if (bridge->reading || ! gimp_image_id_is_valid (bridge->image_id))
-    return;
-
-  if (bridge->has_source)
-    sa_source_clear (&bridge->source);
-  memset (&bridge->source, 0, sizeof bridge->source);
-  bridge->has_source = FALSE;
-  for (int i = 0; bridge->drawables[i] != NULL; i++)
-    if (! gimp_item_is_valid (GIMP_ITEM (bridge->drawables[i])))
-      return;
-  if (! sa_source_init (&bridge->source, bridge->image, bridge->drawables, merged, &error))
+  if (bridge->reading != NULL)
     {
-      say_error (bridge, error);
-      return;
+      /* from another place perhaps: begin again */
+      bridge->read_again = TRUE;
+      g_cancellable_cancel (bridge->reading);
+      return FALSE;
     }
+  if (! gimp_image_id_is_valid (bridge->image_id))
+    return FALSE;
 
-  bridge->has_source = TRUE;
-  bridge->reading    = TRUE;
-  picture            = sa_source_read (&bridge->source, &job, &error);
-  bridge->reading    = FALSE;
+  do
+    {
+      if (bridge->has_source)
+        sa_source_clear (&bridge->source);
+      bridge->has_source = FALSE;
+      bridge->read_again = FALSE;
+      g_clear_error (&error);
+      g_clear_pointer (&picture, sam_image_unref);
+      g_cancellable_reset (cancellable);
+      for (int i = 0; bridge->drawables[i] != NULL; i++)
+        if (! gimp_item_is_valid (GIMP_ITEM (bridge->drawables[i])))
+          return FALSE;
+      if (! sa_source_init (&bridge->source, bridge->image, bridge->drawables,
+                            sui_window_get_merged (bridge->window), &error))
+        {
+          say_error (bridge, error);
+          return FALSE;
+        }
+
+      bridge->has_source = TRUE;
+      bridge->reading    = cancellable;
+      g_free (bridge->seen);
+      bridge->seen         = look_at (bridge);
+      bridge->told_changed = FALSE;
+      picture              = sa_source_read_copy (&bridge->source, &job, &error);
+      bridge->reading      = NULL;
+    }
+  while (bridge->read_again && ! bridge->closing && gimp_image_id_is_valid (bridge->image_id));
+
   if (bridge->closing)
     {
       g_clear_error (&error);
-      return;
+      return FALSE;
     }
   if (picture == NULL)
     {
       say_error (bridge, error);
-      return;
+      return FALSE;
     }
 
-  g_free (bridge->seen);
-  bridge->seen         = look_at (bridge);
-  bridge->told_changed = FALSE;
   sui_session_set_factor (bridge->session, bridge->source.factor);
   sui_session_set_image (bridge->session, picture);
+
+  return TRUE;
 }
 
 /* What a caller asked for, shown as if it had been clicked. */
@@ -251,7 +277,8 @@ first_read (gpointer data)
   GimpParasite *parasite;
 
   read_picture (bridge);
-  if (bridge->closing || ! bridge->has_source)
+  poll_image (bridge);
+  if (bridge->closing || bridge->gone || ! bridge->has_source)
     return G_SOURCE_REMOVE;
 
   if (! sam_prompt_is_empty (&bridge->request.prompt))
@@ -285,6 +312,8 @@ close_window (Bridge *bridge)
   if (bridge->closing)
     return;
   bridge->closing = TRUE;
+  if (bridge->reading != NULL)
+    g_cancellable_cancel (bridge->reading);
   gtk_widget_hide (GTK_WIDGET (bridge->window));
   gtk_main_quit ();
 }
@@ -372,6 +401,12 @@ put_into_image (Bridge  *bridge,
                       ? sui_session_get_iou (bridge->session, sui_session_get_candidate (bridge->session)) : 0.0;
   keep_prompts (bridge);
   gimp_displays_flush ();
+  if (bridge->source.merged && ! bridge->told_changed)
+    {
+      /* what was just made is no news */
+      g_free (bridge->seen);
+      bridge->seen = look_at (bridge);
+    }
   if (close)
     close_window (bridge);
 }
@@ -483,7 +518,7 @@ on_apply (SuiWindow *window,
   GError   *error = NULL;
 
   poll_image (bridge);
-  if (bridge->gone || ! bridge->has_source || bridge->reading)
+  if (bridge->gone || ! bridge->has_source || bridge->reading != NULL)
     {
       sui_window_applied (window, FALSE);
       return;
@@ -515,6 +550,7 @@ static void
 on_refresh (SuiWindow *window,
             Bridge    *bridge)
 {
+  poll_image (bridge);
   if (! bridge->gone)
     read_picture (bridge);
 }
@@ -573,7 +609,7 @@ on_use_selection (SuiWindow *window,
   SuiPrompt          *prompt;
 
   poll_image (bridge);
-  if (bridge->gone || ! bridge->has_source || bridge->reading)
+  if (bridge->gone || ! bridge->has_source || bridge->reading != NULL)
     return;
   mask = sa_source_read_selection (&bridge->source, &error);
   if (mask == NULL)
@@ -747,7 +783,8 @@ sa_window_run (GimpProcedure       *procedure,
   g_free (bridge.seen);
   g_free (bridge.procedure_name);
 
-  if (! bridge.applied)
+  /* after a success, GIMP keeps the settings with the image */
+  if (! bridge.applied || ! gimp_image_id_is_valid (bridge.image_id))
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
 
   values = gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);

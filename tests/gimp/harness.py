@@ -12,6 +12,7 @@
 """
 
 import os
+import pathlib
 
 import gi
 
@@ -20,7 +21,7 @@ gi.require_version("Gegl", "0.4")
 from gi.repository import Gegl, Gimp, Gio, GObject  # noqa: E402
 
 __all__ = ["Gegl", "Gimp", "Gio", "GObject", "check", "check_equal", "check_error", "check_near",
-           "call", "out", "remark", "run", "source", "load", "PROGRAM"]
+           "call", "out", "plugin_processes", "remark", "run", "source", "load", "PROGRAM"]
 
 PROGRAM = os.environ.get("SAM_PROGRAM", "")
 
@@ -104,3 +105,21 @@ def check_error(name, part, procedure, image, drawables, **arguments):
     if part not in message:
         remark(f"expected {part!r} in: {message}")
     return check(name, part in message)
+
+
+def plugin_processes():
+    """The processes of our plug-in that belong to this very GIMP, zombies included."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            stat = (entry / "stat").read_text()
+            parent = int(stat.rsplit(")", 1)[1].split()[1])
+        except (OSError, IndexError):
+            continue
+        # a zombie has a name but no command line; names end after 15 letters
+        if parent == os.getppid() and (words[0].endswith(b"/segment-anything") or "(segment-anythin)" in stat):
+            found.append(int(entry.name))
+    return found

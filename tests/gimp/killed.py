@@ -19,27 +19,11 @@ before = describe(image)
 cache = pathlib.Path(os.environ["XDG_CACHE_HOME"]) / "segment-anything"
 
 
-def ours():
-    """The processes of our plug-in that belong to this very GIMP."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
-        except (OSError, IndexError):
-            continue
-        if words[0].endswith(b"/segment-anything") and parent == os.getppid():
-            found.append(int(entry.name))
-    return found
-
-
 def kill_after(seconds):
     """Kills the plug-in so long after it has started, as GIMP's Cancel button does."""
     end = time.monotonic() + 20
     while time.monotonic() < end:
-        for pid in ours():
+        for pid in plugin_processes():
             time.sleep(seconds)
             try:
                 os.kill(pid, signal.SIGKILL)

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a person does with the window, by xdotool while GIMP waits, and what has become of the image."""
+"""What a person does with the window, by xdotool, and what has become of the image.
+
+    values = with_window(image, layer, act)     GIMP waits for the window, act (window) uses it meanwhile
+    window = open_window(image)                 GIMP opens it by a shortcut; the suite goes on
+"""
 
 import glob
 import os
@@ -11,23 +15,65 @@ from harness import *
 from state import *
 
 PARASITE = "segment-anything-prompts"
+TITLE = "^Segment Anything: "
+# of "Segment Anything…", in the profile that run-gimp.py makes
+SHORTCUT = "F9"
 
 
 def xdo(*words):
     return subprocess.run(["xdotool", *map(str, words)], capture_output=True, text=True, timeout=60).stdout.split()
 
 
+def wait(condition, seconds=30.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def is_open():
+    return bool(xdo("search", "--onlyvisible", "--name", TITLE))
+
+
 def find_window(timeout=60):
     """The window's id once it is shown and active."""
-    end = time.time() + timeout
-    while time.time() < end:
-        found = xdo("search", "--onlyvisible", "--name", "^Segment Anything: ")
-        if found:
-            xdo("windowactivate", "--sync", found[-1])
-            time.sleep(1.0)
-            return found[-1]
-        time.sleep(0.2)
-    raise RuntimeError("the window did not open")
+    if not wait(is_open, timeout):
+        raise RuntimeError("the window did not open")
+    window = xdo("search", "--onlyvisible", "--name", TITLE)[-1]
+    xdo("windowactivate", "--sync", window)
+    time.sleep(1.0)
+    return window
+
+
+def show(image):
+    """GIMP's window with the image, the only one."""
+    display = Gimp.Display.new(image)
+    if not wait(lambda: image_window() is not None):
+        raise RuntimeError("GIMP does not show the image")
+    time.sleep(0.5)
+    return display
+
+
+def image_window():
+    said = subprocess.run(["wmctrl", "-l"], capture_output=True, text=True).stdout
+    # its title begins with the image's name in square brackets or with a file's name
+    found = [line.split()[0] for line in said.splitlines() if " – GIMP" in line and "(" in line]
+    return found[0] if found else None
+
+
+def image_keys(*names):
+    """Presses keys in GIMP's window."""
+    subprocess.run(["wmctrl", "-ia", image_window()], check=True)
+    time.sleep(0.5)
+    keys(*names)
+
+
+def open_window(image):
+    """As a person does, while the suite goes on; the window's id. The image must be the one shown."""
+    image_keys(SHORTCUT)
+    return find_window()
 
 
 def keys(*names):
@@ -74,7 +120,7 @@ def with_window(image, layer, act, **arguments):
         except Exception as problem:  # the window must be closed all the same
             problems.append(problem)
         end = time.time() + 60
-        while time.time() < end and xdo("search", "--onlyvisible", "--name", "^Segment Anything: "):
+        while time.time() < end and is_open():
             if problems:
                 keys("Escape")
             time.sleep(0.2)

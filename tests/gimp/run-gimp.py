@@ -47,6 +47,11 @@ GIMPRC = """\
 (undo-levels 20)
 """
 
+SHORTCUTS = """\
+(file-version 1)
+(action "plug-in-segment-anything" "F9")
+"""
+
 ASSERTION = re.compile(r"^(not )?ok\b")
 END = "# end of the suite"
 
@@ -94,6 +99,7 @@ def make_profile(folder, args):
     (folder / "gimprc").write_text(GIMPRC.format(
         plugins=plugins, scripts=folder / "scripts", init=init, empty=folder / "empty",
         version=gimp_version(args.gimp)))
+    (folder / "shortcutsrc").write_text(SHORTCUTS)
 
 
 def make_environment(home, args):
@@ -122,7 +128,7 @@ def start_display(env):
             print(f"1..0 # SKIP {program} is not installed")
             sys.exit(0)
     reader, writer = os.pipe()
-    server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x1000x24",
+    server = subprocess.Popen(["Xvfb", "-displayfd", str(writer), "-screen", "0", "1400x1000x24", "-r",
                                "-nolisten", "tcp"], pass_fds=[writer], env=env,
                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(writer)
