@@ -11,6 +11,8 @@
 
 #include <math.h>
 
+#include "ui/sui-replay.h"
+
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"
 
@@ -247,10 +249,20 @@ read_prompt (SaRequest           *request,
     return FALSE;
 
   g_object_get (config, "prompt", &line, NULL);
-  if (line != NULL && ! sam_prompt_parse (&request->prompt, line, error))
-    return FALSE;
-
   request->selection = gimp_procedure_config_get_choice_id (config, "prompt-selection");
+
+  if (line != NULL && sui_replay_is_said (line))
+    {
+      if (! sam_prompt_is_empty (&request->prompt) || request->selection != SA_SELECTION_UNUSED)
+        {
+          g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
+                               _("“prompt” holds whole objects: give no other points, boxes or selection with it."));
+          return FALSE;
+        }
+      request->said = g_steal_pointer (&line);
+    }
+  else if (line != NULL && ! sam_prompt_parse (&request->prompt, line, error))
+    return FALSE;
 
   return TRUE;
 }
@@ -317,7 +329,7 @@ sa_request_init (SaRequest           *request,
   if (! sa_request_init_for_window (request, config, error))
     return FALSE;
 
-  if (has_argument (config, "points") && request->selection == SA_SELECTION_UNUSED &&
+  if (has_argument (config, "points") && request->selection == SA_SELECTION_UNUSED && request->said == NULL &&
       sam_prompt_is_empty (&request->prompt))
     {
       g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
@@ -334,6 +346,7 @@ void
 sa_request_clear (SaRequest *request)
 {
   sam_prompt_clear (&request->prompt);
+  g_clear_pointer (&request->said, g_free);
   g_clear_pointer (&request->model, g_free);
 }
 

@@ -34,6 +34,7 @@ typedef enum
 /**
  * SaRequest:
  * @prompt: points and boxes in IMAGE coordinates
+ * @said: (nullable): instead, all that was said in a window, likewise: sui_replay_parse() reads it
  * @candidate: 0 for the best, else 1, 2, 3
  * @grow, @feather: in pixels; @fill_holes, @min_area: in square pixels
  *
@@ -42,6 +43,7 @@ typedef enum
 typedef struct
 {
   SamPrompt      prompt;
+  char          *said;
   SaSelectionUse selection;
   gboolean       merged;
   char          *model;

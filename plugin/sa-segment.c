@@ -11,6 +11,7 @@
 #include "samcore/sam-cache.h"
 #include "samcore/sam-catalogue.h"
 #include "samcore/samcore.h"
+#include "ui/sui-replay.h"
 
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"
@@ -124,11 +125,22 @@ sa_segment (SaSource        *source,
   g_autoptr (SamEmbedding) embedding = NULL;
   g_autoptr (SamLogits)    logits    = NULL;
   g_autoptr (SamMask)      mask      = NULL;
+  g_autoptr (SuiState)     said      = NULL;
+  SamEdge                  edge      = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
+  guint                    width     = (guint) source->mask_width, height = (guint) source->mask_height;
   gboolean                 found;
   size_t                   candidate;
 
   sam_prompt_init (&prompt);
-  if (! sa_source_convert_prompt (source, &request->prompt, &prompt, error))
+  if (request->said != NULL)
+    {
+      SuiPlace place = sa_source_get_place (source);
+
+      said = sui_replay_parse (request->said, &place, width, height, error);
+      if (said == NULL)
+        return NULL;
+    }
+  else if (! sa_source_convert_prompt (source, &request->prompt, &prompt, error))
     return NULL;
 
   if (request->selection != SA_SELECTION_UNUSED)
@@ -144,7 +156,7 @@ sa_segment (SaSource        *source,
         add_selection_box (&prompt, selection);
     }
 
-  if (! sam_prompt_check (&prompt, source->mask_width, source->mask_height, error))
+  if (said == NULL && ! sam_prompt_check (&prompt, width, height, error))
     return NULL;
 
   path = sam_catalogue_find (request->model, error);
@@ -163,17 +175,25 @@ sa_segment (SaSource        *source,
   if (embedding == NULL)
     return NULL;
 
-  logits = sam_model_predict (model, embedding, &prompt, &decoding, error);
-  if (logits == NULL || ! choose_candidate (logits, request->candidate, &candidate, error))
-    return NULL;
+  if (said != NULL)
+    {
+      mask = sui_replay_answer (said, &sui_engine_core, model, embedding, width, height, edge, &decoding, iou,
+                                error);
+      if (mask == NULL)
+        return NULL;
+    }
+  else
+    {
+      logits = sam_model_predict (model, embedding, &prompt, &decoding, error);
+      if (logits == NULL || ! choose_candidate (logits, request->candidate, &candidate, error))
+        return NULL;
 
-  mask = sam_mask_new_from_logits (logits, candidate,
-                                   request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
-                                   &masking, error);
-  if (mask == NULL)
-    return NULL;
+      mask = sam_mask_new_from_logits (logits, candidate, edge, &masking, error);
+      if (mask == NULL)
+        return NULL;
 
-  *iou = sam_logits_get_iou (logits, candidate);
+      *iou = sam_logits_get_iou (logits, candidate);
+    }
 
   return sa_segment_finish (mask, picture, request, source->factor, &ending, error);
 }

@@ -459,6 +459,12 @@ sa_source_convert_prompt (const SaSource  *source,
   return TRUE;
 }
 
+SuiPlace
+sa_source_get_place (const SaSource *source)
+{
+  return (SuiPlace) { source->factor, source->x, source->y };
+}
+
 void
 sa_source_get_coverage (const SaSource *source,
                         const SamMask  *mask,

@@ -8,6 +8,7 @@
 #include "samcore/sam-job.h"
 #include "samcore/sam-mask.h"
 #include "samcore/sam-prompt.h"
+#include "ui/sui-prompt.h"
 
 G_BEGIN_DECLS
 
@@ -65,6 +66,9 @@ SamMask *sa_source_read_selection (SaSource *source, GError **error);
  */
 gboolean sa_source_convert_prompt (const SaSource *source, const SamPrompt *image_prompt, SamPrompt *prompt,
                                    GError **error);
+
+/* Where the picture lies in the image. */
+SuiPlace sa_source_get_place (const SaSource *source);
 
 /* What @mask covers of a piece of the drawable, in the drawable's pixels, whatever the factor.
  * out: [height, width] */

@@ -16,6 +16,7 @@
 #include <libgimp/gimpui.h>
 #include <string.h>
 
+#include "ui/sui-replay.h"
 #include "ui/sui-window.h"
 
 #include "plugin/sa-error.h"
@@ -249,6 +250,19 @@ add_caller_prompts (Bridge *bridge)
   g_auto (SamPrompt) prompt = { 0 };
   GError            *error  = NULL;
 
+  if (bridge->request.said != NULL)
+    {
+      SuiPlace  place = sa_source_get_place (&bridge->source);
+      SuiState *said  = sui_replay_parse (bridge->request.said, &place, (guint) bridge->source.mask_width,
+                                          (guint) bridge->source.mask_height, &error);
+
+      if (said != NULL)
+        sui_session_say (bridge->session, said);
+      else
+        say_error (bridge, error);
+      return;
+    }
+
   sam_prompt_init (&prompt);
   if (! sa_source_convert_prompt (&bridge->source, &bridge->request.prompt, &prompt, &error))
     {
@@ -281,7 +295,7 @@ first_read (gpointer data)
   if (bridge->closing || bridge->gone || ! bridge->has_source)
     return G_SOURCE_REMOVE;
 
-  if (! sam_prompt_is_empty (&bridge->request.prompt))
+  if (bridge->request.said != NULL || ! sam_prompt_is_empty (&bridge->request.prompt))
     add_caller_prompts (bridge);
   if (bridge->request.selection != SA_SELECTION_UNUSED && ! gimp_selection_is_empty (bridge->image))
     on_use_selection (bridge->window, bridge);
@@ -564,6 +578,7 @@ on_copy_script (SuiWindow *window,
   static const char *const edges[]      = { "hard", "smooth", "matte" };
   g_autoptr (GString)      arguments    = g_string_new (NULL);
   g_autofree char         *script       = NULL;
+  SuiPlace                 place;
   const char              *model        = sui_session_get_model (bridge->session);
   char                     grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
   char                     holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
@@ -571,9 +586,10 @@ on_copy_script (SuiWindow *window,
   if (bridge->gone || ! bridge->has_source)
     return;
   fill_request (bridge);
-  g_string_append_printf (arguments, "#:output \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s #:fill-holes %s "
+  g_string_append_printf (arguments, "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s #:fill-holes %s "
                                      "#:min-area %s",
-                          outputs[bridge->request.output], edges[bridge->request.edge],
+                          outputs[bridge->request.output], operations[sui_window_get_operation (window)],
+                          edges[bridge->request.edge],
                           g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),
                           g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.feather),
                           g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.fill_holes),
@@ -587,8 +603,8 @@ on_copy_script (SuiWindow *window,
       g_string_append_printf (arguments, "\n  #:model \"%s\"", escaped);
     }
 
-  script = sui_session_to_script (bridge->session, bridge->source.factor, bridge->source.x, bridge->source.y,
-                                  operations[sui_window_get_operation (window)], arguments->str);
+  place  = sa_source_get_place (&bridge->source);
+  script = sui_session_to_script (bridge->session, &place, arguments->str);
   if (script == NULL)
     return;
   gtk_clipboard_set_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD), script, -1);

@@ -11,6 +11,7 @@
 
 #include "samcore/sam-error.h"
 #include "samcore/sam-logits-private.h"
+#include "ui/sui-replay.h"
 #include "ui/sui-session.h"
 
 /* --- the fake: pictures of SIDE x SIDE, logits one cell per pixel --- */
@@ -27,7 +28,9 @@ static struct
 {
   int      encode_ms, predict_ms;
   gint     n_loads, n_encodes, n_predicts; /* atomic */
+  gboolean remembers; /* what the logits before were for stays in the answer a little */
   gboolean previous_is_bad; /* with the logits before, the answer misses all positive points */
+  gboolean several_are_bad; /* so do all answers to more than one point */
   gboolean encode_fails;
   int      n_points;
   gboolean had_previous, had_mask;
@@ -170,7 +173,10 @@ fake_predict (SamModel           *model,
               if (p->label == 0)
                 value = fminf (value, hypotf (x + 0.5f - p->x_image, y + 0.5f - p->y_image) - 4.0f);
             }
-          if (prompt->previous != NULL && fake.previous_is_bad)
+          if (prompt->previous != NULL && fake.remembers)
+            value += 0.5f * sam_logits_get_values (prompt->previous, prompt->previous_candidate)[y * SIDE + x];
+          if ((prompt->previous != NULL && fake.previous_is_bad) ||
+              (prompt->points->len > 1 && fake.several_are_bad))
             value = -5.0f;
           values[(c * SIDE + y) * SIDE + x] = value;
         }
@@ -502,6 +508,28 @@ test_refine (void)
   g_assert_true (shown (&f, 20, 20));
   g_assert_true (shown (&f, 40, 20));
   g_assert_true (shown (&f, 40, 40));
+
+  /* if there is none, what was found before stays, as chosen */
+  fake.several_are_bad = TRUE;
+  sui_session_new_object (f.session);
+  sui_session_add (f.session, sui_prompt_new_point (10, 50, 1));
+  settle (&f);
+  sui_session_choose (f.session, 2);
+  settle (&f);
+  sui_session_add (f.session, sui_prompt_new_point (12, 52, 1));
+  settle (&f);
+  g_assert_true (shown (&f, 10, 50));
+  g_assert_true (shown (&f, 12, 52));
+  g_assert_true (shown (&f, 24, 50));
+  g_assert_cmpuint (sui_session_get_candidate (f.session), ==, 2);
+  g_assert_nonnull (sui_session_get_thumbnail (f.session, 0));
+  /* but not against a click that it contradicts as much */
+  sui_session_undo (f.session);
+  sui_session_add (f.session, sui_prompt_new_point (24, 50, 0));
+  settle (&f);
+  g_assert_false (shown (&f, 24, 50));
+  fake.several_are_bad = fake.previous_is_bad = FALSE;
+  sui_session_delete_object (f.session, 1);
 
   /* a lasso replaces the answer before */
   sui_session_add (f.session, sui_prompt_new_lasso ((float[]) { 10, 10, 50, 10, 50, 50, 10, 50 }, 4, 1));
@@ -961,27 +989,148 @@ test_keep (void)
     }
 }
 
+/* The prompt of a script, as the procedure gets it. */
+static char *
+prompt_of (const char *script)
+{
+  const char *from = strstr (script, "#:prompt \"") + strlen ("#:prompt \"");
+
+  return g_strndup (from, (gsize) (strchr (from, '"') - from));
+}
+
+/* What the procedure makes of the script is what the window applies, to the byte. */
+static void
+check_replay (Fixture *f,
+              SamEdge  edge)
+{
+  static const SuiPlace place = { 1.0, 100.0, -5.0 };
+  g_autofree char      *script = sui_session_to_script (f->session, &place, "#:output \"channel\"");
+  g_autofree char      *text = prompt_of (script);
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (SuiState)  said = NULL;
+  g_autoptr (SamMask)   mask = NULL;
+  SuiOptions            options = { .edge = edge };
+  Fake                 *model = fake_new ("a"), *embedding = fake_new ("a");
+  const SuiView        *view;
+  double                iou = 0.0;
+
+  sui_session_set_options (f->session, &options);
+  settle (f);
+  view = sui_session_get_view (f->session);
+  if (!sui_replay_is_said (text))
+    {
+      /* the line that people write too */
+      g_auto (SamPrompt) prompt = { NULL };
+      g_autoptr (GString) lines = g_string_new ("object -1");
+
+      sam_prompt_init (&prompt);
+      g_assert_true (sam_prompt_parse (&prompt, text, NULL));
+      for (guint i = 0; i < prompt.points->len; i++)
+        {
+          const SamPoint *p = &g_array_index (prompt.points, SamPoint, i);
+
+          g_string_append_printf (lines, ";point %d %.9g %.9g", p->label, p->x_image, p->y_image);
+        }
+      g_free (text);
+      text = g_strdup (lines->str);
+    }
+
+  said = sui_replay_parse (text, &place, SIDE, SIDE, &error);
+  g_assert_no_error (error);
+  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamEmbedding *) embedding, SIDE, SIDE, edge, NULL,
+                            &iou, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE, sam_mask_get_coverage (view->mask), SIDE * SIDE);
+  g_assert_cmpfloat (iou, >, 0.0);
+  fake_unref (model);
+  fake_unref (embedding);
+}
+
 static void
 test_script (void)
 {
-  Fixture          f;
-  g_autofree char *script = NULL;
+  static const SuiPlace place = { 1.0, 100.0, -5.0 }, odd = { 3.0, 0.1, 7.0 };
+  Fixture               f;
+  char                 *script;
+  uint8_t              *coverage = g_malloc0 (SIDE * SIDE);
+  g_autoptr (SamMask)   mask = sam_mask_new_take (SIDE, SIDE, coverage);
 
   fake_reset ();
+  fake.remembers = TRUE;
   open_session (&f, TRUE);
-  g_assert_null (sui_session_to_script (f.session, 1, 0, 0, "replace", NULL));
+  g_assert_null (sui_session_to_script (f.session, &place, ""));
+
+  /* a lone click, in the words that people use */
   sui_session_add (f.session, sui_prompt_new_point (15.5, 15, 1));
   settle (&f);
+  script = sui_session_to_script (f.session, &place, "#:output \"selection\"");
+  g_assert_nonnull (strstr (script, "#:prompt \"115.5,10 +\"\n  #:output \"selection\")"));
+  g_free (script);
+  check_replay (&f, SAM_EDGE_HARD);
+
+  /* chosen, refined, refined at once by two, a prompt moved, an object more */
   sui_session_choose (f.session, 2);
+  check_replay (&f, SAM_EDGE_SMOOTH);
+  sui_session_add (f.session, sui_prompt_new_point (20.123456, 31.7, 0));
+  settle (&f);
+  sui_session_add (f.session, sui_prompt_new_stroke ((float[]) { 41, 51, 44, 55, 50, 55 }, 3, 4.3, 1));
+  sui_session_add (f.session, sui_prompt_new_point (1.0 / 3.0, 2.0 / 3.0, 0));
+  settle (&f);
+  script = sui_session_to_script (f.session, &place, "");
+  g_assert_nonnull (strstr (script, "\"object -1; point 1 115.5 10; then 2; point 0 120.123455 26.7; then 0;"));
+  g_free (script);
+  check_replay (&f, SAM_EDGE_SMOOTH);
   sui_session_new_object (f.session);
   sui_session_add (f.session, sui_prompt_new_box (40, 50, 60, 62));
-  script = sui_session_to_script (f.session, 1, 100, -5, "subtract", "#:output \"selection\"");
-  g_assert_nonnull (strstr (script, "115.5,10"));
-  g_assert_nonnull (strstr (script, "#:candidate \"3\""));
-  g_assert_nonnull (strstr (script, "#:operation \"subtract\" #:output \"selection\")"));
-  g_assert_nonnull (strstr (script, "box 140,45,160,57"));
-  g_assert_nonnull (strstr (script, "#:operation \"add\""));
+  settle (&f);
+  check_replay (&f, SAM_EDGE_SMOOTH);
+  sui_session_add (f.session, sui_prompt_new_lasso ((float[]) { 1, 1, 9, 1, 9, 9 }, 3, 1));
+  settle (&f);
+  memset (coverage + 30 * SIDE + 30, 255, 8);
+  sui_session_add (f.session, sui_prompt_new_mask (mask));
+  settle (&f);
+  check_replay (&f, SAM_EDGE_HARD);
+  sui_session_set_current (f.session, 0);
+  sui_session_replace (f.session, 0, sui_prompt_new_point (17, 15, 1), FALSE);
+  settle (&f);
+  check_replay (&f, SAM_EDGE_HARD);
+  sui_session_undo (f.session);
+  settle (&f);
+  check_replay (&f, SAM_EDGE_HARD);
+
+  /* coordinates survive any place */
+  script = sui_session_to_script (f.session, &odd, "");
+  {
+    g_autofree char     *text = prompt_of (script);
+    g_autoptr (SuiState) said = sui_replay_parse (text, &odd, SIDE, SIDE, NULL);
+    g_autoptr (GString)  again = g_string_new (NULL), before = g_string_new (NULL);
+
+    sui_state_append_to (said, &odd, again);
+    g_string_replace (again, "\n", "; ", 0);
+    g_string_truncate (again, again->len - 2);
+    g_assert_cmpstr (again->str, ==, text);
+  }
+  g_free (script);
   close_session (&f);
+}
+
+static void
+test_replay_refuses (void)
+{
+  static const char *const bad[] = {
+    "object -1", "object -1; point 0 5 5", "object 9; point 1 5 5", "object; point 1 5 5", "object -1; point 1 5",
+    "object -1; point 1 64.5 5", "object -1; then 0; point 1 5 5", "object -1; point 1 5 5; then 7",
+    "object -1; point 1 5 5; then 0; then 0", "object -1; point 0 5 5; then 0; point 1 5 5",
+    "point 1 5 5", "object -1; point 1 5 5; circle 1 2 3",
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_null (sui_replay_parse (bad[i], NULL, SIDE, SIDE, &error));
+      g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT);
+    }
 }
 
 static void
@@ -1191,18 +1340,18 @@ test_parse (void)
   for (guint i = 0; i < G_N_ELEMENTS (good); i++)
     {
       g_autoptr (GError)    error = NULL;
-      g_autoptr (SuiPrompt) prompt = sui_prompt_parse (good[i], &error);
+      g_autoptr (SuiPrompt) prompt = sui_prompt_parse (good[i], NULL, &error);
       g_autoptr (GString)   text = g_string_new (NULL);
 
       g_assert_no_error (error);
-      sui_prompt_append_to (prompt, text);
+      sui_prompt_append_to (prompt, NULL, text);
       g_assert_cmpstr (text->str, ==, good[i]);
     }
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
     {
       g_autoptr (GError) error = NULL;
 
-      g_assert_null (sui_prompt_parse (bad[i], &error));
+      g_assert_null (sui_prompt_parse (bad[i], NULL, &error));
       g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT);
     }
 }
@@ -1320,6 +1469,7 @@ main (int    argc,
   g_test_add_func ("/session/make-mask", test_make_mask);
   g_test_add_func ("/session/keep", test_keep);
   g_test_add_func ("/session/script", test_script);
+  g_test_add_func ("/replay/refuses", test_replay_refuses);
   g_test_add_func ("/session/many-clicks", test_many_clicks);
 
   g_test_add_func ("/session/builtin", test_builtin);

@@ -8,7 +8,8 @@
  *
  * An answer never becomes worse by saying more: the logits before are fed back, and what comes out is held
  * against the user's own points.  If it contradicts one of them, or the model trusts it much less than
- * before, the same is asked without the logits before; the candidate with the fewest contradictions wins. */
+ * before, the same is asked without the logits before; the candidate with the fewest contradictions wins, and
+ * the answer before stays if it has fewer still. */
 #include "config.h"
 
 #include <math.h>
@@ -151,30 +152,38 @@ choose (const SuiEngine *engine,
   return best;
 }
 
+/* The answer to the first @n_prompts, refining @candidate of @previous (nullable); @candidate becomes the one
+ * to show. */
 static SuiResult *
 predict (SuiJob          *job,
          const GPtrArray *prompts,
-         const SuiResult *previous,
-         guint            previous_candidate,
+         guint            n_prompts,
+         SuiResult       *previous,
+         guint           *candidate,
          const SamJob    *sam_job,
          GError         **error)
 {
-  const SuiEngine        *engine = job->engine;
-  g_auto (SamPrompt)      prompt = { NULL };
-  g_autoptr (SamMask)     rough = NULL;
-  SamLogits              *logits, *again;
-  const SuiPrompt        *last = g_ptr_array_index (prompts, prompts->len - 1);
-  guint                   best, n_wrong, best_again, n_wrong_again;
-  gboolean                use_mask;
+  const SuiEngine      *engine = job->engine;
+  g_autoptr (GPtrArray) asked = g_ptr_array_new ();
+  g_auto (SamPrompt)    prompt = { NULL };
+  g_autoptr (SamMask)   rough = NULL;
+  SamLogits            *logits, *again;
+  const SuiPrompt      *last = g_ptr_array_index (prompts, n_prompts - 1);
+  guint                 before = *candidate;
+  guint                 best, n_wrong, best_again, n_wrong_again;
+  gboolean              use_mask;
+
+  for (guint i = 0; i < n_prompts; i++)
+    g_ptr_array_add (asked, g_ptr_array_index (prompts, i));
 
   /* A lasso or a selection says more than the answer before it. */
   use_mask = previous == NULL || last->kind == SUI_PROMPT_LASSO || last->kind == SUI_PROMPT_MASK;
   sam_prompt_init (&prompt);
-  rough = sui_prompt_say (prompts, job->width, job->height, use_mask, &prompt);
+  rough = sui_prompt_say (asked, job->width, job->height, use_mask, &prompt);
   if (previous != NULL && rough == NULL)
     {
       prompt.previous = previous->logits;
-      prompt.previous_candidate = previous_candidate;
+      prompt.previous_candidate = before;
     }
 
   logits = engine->predict (job->model, job->embedding, &prompt, sam_job, error);
@@ -183,7 +192,7 @@ predict (SuiJob          *job,
   best = choose (engine, logits, &prompt, &n_wrong);
 
   if (prompt.previous != NULL &&
-      (n_wrong > 0 || engine->iou (logits, best) < previous->iou[previous_candidate] - TRUST_LOST))
+      (n_wrong > 0 || engine->iou (logits, best) < previous->iou[before] - TRUST_LOST))
     {
       prompt.previous = NULL;
       again = engine->predict (job->model, job->embedding, &prompt, sam_job, error);
@@ -199,14 +208,58 @@ predict (SuiJob          *job,
           engine->logits_free (logits);
           logits = again;
           best = best_again;
+          n_wrong = n_wrong_again;
         }
       else
         {
           engine->logits_free (again);
         }
+
+      /* a box is news of another kind than points are */
+      if (last->kind != SUI_PROMPT_BOX && contradictions (engine, previous->logits, before, &prompt) < n_wrong)
+        {
+          engine->logits_free (logits);
+          return sui_result_ref (previous);
+        }
+    }
+  *candidate = best;
+
+  return sui_result_new (engine, logits);
+}
+
+/* The answer for all prompts, by way of the object's steps where what they gave is not there any more. */
+static SuiResult *
+find (SuiJob          *job,
+      const SuiObject *object,
+      guint           *candidate,
+      const SamJob    *sam_job,
+      GError         **error)
+{
+  guint      n = object->steps->len;
+  SuiResult *result = NULL, *next;
+
+  *candidate = 0;
+  for (guint s = 0; s <= n; s++)
+    {
+      const SuiStep *step = s < n ? &g_array_index (object->steps, SuiStep, s) : NULL;
+
+      if (step != NULL && object->previous != NULL && s < n - 1)
+        continue;
+      if (step != NULL && object->previous != NULL)
+        next = sui_result_ref (object->previous);
+      else
+        next = predict (job, object->prompts, step != NULL ? step->n_prompts : object->prompts->len, result,
+                        candidate, sam_job, error);
+      sui_result_unref (result);
+      result = next;
+      if (result == NULL)
+        return NULL;
+      /* another model may have fewer */
+      if (step != NULL && step->candidate < result->n_candidates)
+        *candidate = step->candidate;
     }
 
-  return sui_result_new (engine, logits, best);
+  return result;
 }
 
 static SamMask *
@@ -266,7 +319,8 @@ make_thumbnails (SuiJob       *job,
 {
   double scale = MIN (1.0, (double) SUI_THUMBNAIL_SIDE / MAX (job->width, job->height));
 
-  if (result->n_candidates < 2)
+  /* an answer before that stays has them */
+  if (result->n_candidates < 2 || result->thumbnail[0] != NULL || job->kind == SUI_JOB_MAKE)
     return TRUE;
   for (guint i = 0; i < result->n_candidates; i++)
     {
@@ -296,15 +350,16 @@ make_view (SuiJob       *job,
         continue;
       if (o->result == NULL)
         {
-          o->result = predict (job, o->object->prompts, o->object->previous,
-                               o->object->previous_candidate, sam_job, error);
+          guint best;
+
+          o->result = find (job, o->object, &best, sam_job, error);
           if (o->result == NULL || !make_thumbnails (job, o->result, sam_job, error))
             goto fail;
+          if (o->candidate >= o->result->n_candidates)
+            o->keep_candidate = FALSE;
+          if (!o->keep_candidate)
+            o->candidate = best;
         }
-      if (o->candidate >= o->result->n_candidates)
-        o->keep_candidate = FALSE;
-      if (!o->keep_candidate)
-        o->candidate = o->result->best;
       if (o->mask == NULL)
         o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job, error);
       if (o->mask == NULL)
@@ -387,12 +442,11 @@ run_hover (SuiJob       *job,
   g_ptr_array_add (with->prompts, sui_prompt_new_point (job->x, job->y, job->label));
   if (!sui_object_is_answerable (with))
     return;
-  found = predict (job, with->prompts, o->result, o->candidate, sam_job, &job->error);
+  found = predict (job, with->prompts, with->prompts->len, o->result, &o->candidate, sam_job, &job->error);
   if (found == NULL)
     return;
   sui_result_unref (o->result);
   o->result = found;
-  o->candidate = found->best;
 
   view = g_new0 (SuiView, 1);
   view->scale = scale;

@@ -9,26 +9,39 @@
 G_BEGIN_DECLS
 
 #define SUI_MAX_CANDIDATES 4
+#define SUI_MAX_OBJECTS    256
+/* of one object; a stroke or lasso may be several points to the model */
+#define SUI_MAX_PROMPTS    1000
 
 /* A prediction; immutable. */
 typedef struct
 {
   const SuiEngine *engine;
   SamLogits       *logits;
-  guint            n_candidates, best;
+  guint            n_candidates;
   float            iou[SUI_MAX_CANDIDATES];
   SamMask         *thumbnail[SUI_MAX_CANDIDATES];
 } SuiResult;
 
 /* @logits is taken over. */
-SuiResult *sui_result_new (const SuiEngine *engine, SamLogits *logits, guint best);
+SuiResult *sui_result_new (const SuiEngine *engine, SamLogits *logits);
 SuiResult *sui_result_ref (SuiResult *result);
 void       sui_result_unref (SuiResult *result);
+
+/* An answer that was fed back: to the first @n_prompts, given the answer of the step before; @candidate of it
+ * went into the next. */
+typedef struct
+{
+  guint n_prompts;
+  guint candidate;
+} SuiStep;
 
 /**
  * SuiObject:
  * @prompts: (element-type SuiPrompt)
- * @previous: (nullable): the answer before the last prompt was added, to be refined
+ * @steps: (element-type SuiStep): how the answer to be refined was found; with the prompts, all that the
+ *   answer depends on
+ * @previous: (nullable): the answer of the last step; without it, the steps are gone through again
  * @result: (nullable): the answer
  * @candidate: the one to show; only means something with @result
  * @chosen: the user chose it
@@ -37,8 +50,8 @@ void       sui_result_unref (SuiResult *result);
 typedef struct
 {
   GPtrArray *prompts;
+  GArray    *steps;
   SuiResult *previous;
-  guint      previous_candidate;
   SuiResult *result;
   guint      candidate;
   gboolean   chosen;
@@ -46,8 +59,10 @@ typedef struct
 } SuiObject;
 
 SuiObject *sui_object_new (void);
-/* What was said, without the answer. */
+/* What was said, without the answer and the steps to it. */
 SuiObject *sui_object_copy (const SuiObject *object);
+/* The same steps as to @old's answer; with @refine, and if there is one, that answer is the last step. */
+void       sui_object_follow (SuiObject *object, const SuiObject *old, gboolean refine);
 SuiObject *sui_object_ref (SuiObject *object);
 void       sui_object_unref (SuiObject *object);
 
@@ -68,6 +83,17 @@ void      sui_state_free (SuiState *state);
 /* @object is taken over. */
 void       sui_state_set (SuiState *state, guint i, SuiObject *object);
 SuiObject *sui_state_get (const SuiState *state, guint i);
+
+/* As text, a line each:
+ *   object N     another object; N is the candidate that was chosen, -1 for the best
+ *   then N       what was found for the prompts so far, its candidate N, is to be refined
+ *   point …      and the other prompts */
+void sui_state_append_to (const SuiState *state, const SuiPlace *place, GString *text);
+/* Adds what one such line says to a state that was made without objects; @width, @height of the picture.
+ * FALSE with SAM_ERROR_BAD_PROMPT, and nothing added, when it says nothing that can be. */
+SuiState *sui_state_new_without_objects (void);
+gboolean  sui_state_read_line (SuiState *state, const char *line, const SuiPlace *place, guint width,
+                               guint height, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiObject, sui_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiResult, sui_result_unref)

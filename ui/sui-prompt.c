@@ -115,7 +115,7 @@ sui_prompt_new_mask (const SamMask *mask)
   size_t         longest = MAX (width, height);
   size_t         w = width, h = height;
   const uint8_t *from = sam_mask_get_coverage (mask);
-  uint8_t       *to;
+  uint8_t       *to, most = 0;
   SuiPrompt     *prompt;
   size_t         x0, y0, x1, y1;
 
@@ -141,7 +141,12 @@ sui_prompt_new_mask (const SamMask *mask)
           for (size_t fx = fx0; fx < fx1; fx++)
             sum += from[fy * width + fx];
         to[y * w + x] = (uint8_t) (sum / ((fx1 - fx0) * (fy1 - fy0)));
+        most = MAX (most, to[y * w + x]);
       }
+
+  /* on or off, so that it can be kept as it is; a thin line has little of each pixel */
+  for (size_t i = 0; i < w * h; i++)
+    to[i] = to[i] >= MIN (128, most / 2 + 1) ? 255 : 0;
 
   /* A selection of a few pixels in a huge picture must not vanish by the averaging. */
   for (size_t y = y0 * h / height; y <= (y1 - 1) * h / height; y++)
@@ -486,28 +491,45 @@ sui_prompt_say (const GPtrArray *prompts,
 
 /* --- text --- */
 
+static const SuiPlace own_place = { 1.0, 0.0, 0.0 };
+
 static const char *const kind_names[] = { "point", "box", "stroke", "lasso", "mask" };
 
+/* The shortest number that gives the same float back, and so the same mask. */
 static void
 append_number (GString *text,
-               double   value)
+               float    value,
+               double   factor,
+               double   shift)
 {
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
+  char   buffer[G_ASCII_DTOSTR_BUF_SIZE], format[8];
+  double there = value * factor + shift;
 
-  /* so many digits give the same float back, and so the same mask */
+  for (int decimals = 0; decimals <= 13; decimals++)
+    {
+      g_snprintf (format, sizeof format, decimals < 13 ? "%%.%df" : "%%.17g", decimals);
+      g_ascii_formatd (buffer, sizeof buffer, format, there);
+      if ((float) ((g_ascii_strtod (buffer, NULL) - shift) / factor) == value)
+        break;
+    }
+
   g_string_append_c (text, ' ');
-  g_string_append (text, g_ascii_formatd (buffer, sizeof buffer, "%.9g", value));
+  g_string_append (text, buffer);
 }
 
 void
 sui_prompt_append_to (const SuiPrompt *prompt,
+                      const SuiPlace  *place,
                       GString         *text)
 {
+  if (place == NULL)
+    place = &own_place;
+
   g_string_append_printf (text, "%s %d", kind_names[prompt->kind], prompt->label);
   if (prompt->kind == SUI_PROMPT_STROKE)
-    append_number (text, prompt->width);
+    append_number (text, prompt->width, place->factor, 0.0);
   for (size_t i = 0; i < 2 * prompt->n; i++)
-    append_number (text, prompt->xy[i]);
+    append_number (text, prompt->xy[i], place->factor, i % 2 == 0 ? place->x : place->y);
   if (prompt->kind == SUI_PROMPT_MASK)
     {
       size_t              w = sam_mask_get_width (prompt->mask);
@@ -528,14 +550,15 @@ static SuiPrompt *
 bad_line (GError    **error,
           const char *line)
 {
-  g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "cannot read the kept prompt \"%.40s\"", line);
+  g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "cannot read the prompt \"%.40s\"", line);
 
   return NULL;
 }
 
 SuiPrompt *
-sui_prompt_parse (const char *line,
-                  GError    **error)
+sui_prompt_parse (const char     *line,
+                  const SuiPlace *place,
+                  GError        **error)
 {
   g_auto (GStrv)       words = g_strsplit (line, " ", 2 * SUI_PROMPT_MAX_CORNERS + 8);
   guint                n_words = g_strv_length (words);
@@ -545,6 +568,8 @@ sui_prompt_parse (const char *line,
   g_autofree float    *xy = NULL;
   g_autoptr (SuiPrompt) prompt = NULL;
 
+  if (place == NULL)
+    place = &own_place;
   if (n_words < 4)
     return bad_line (error, line);
   for (kind = 0; kind < G_N_ELEMENTS (kind_names); kind++)
@@ -562,6 +587,7 @@ sui_prompt_parse (const char *line,
       width = g_ascii_strtod (words[first], &end);
       if (*end != '\0' || !(width >= 0.0 && width <= 1e6))
         return bad_line (error, line);
+      width /= place->factor;
       first++;
       n_numbers--;
     }
@@ -578,7 +604,7 @@ sui_prompt_parse (const char *line,
 
       if (end == words[first + i] || *end != '\0' || !isfinite (value) || fabs (value) > 1e6)
         return bad_line (error, line);
-      xy[i] = (float) value;
+      xy[i] = (float) ((value - (i % 2 == 0 ? place->x : place->y)) / place->factor);
     }
 
   switch ((SuiPromptKind) kind)

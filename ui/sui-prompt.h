@@ -38,6 +38,12 @@ typedef struct
   SamMask      *mask;
 } SuiPrompt;
 
+/* Where a text's coordinates are: the picture's times @factor, plus @x and @y. NULL: the picture's own. */
+typedef struct
+{
+  double factor, x, y;
+} SuiPlace;
+
 SuiPrompt *sui_prompt_new_point (double x, double y, int label);
 /* The corners may come in any order. */
 SuiPrompt *sui_prompt_new_box (double x0, double y0, double x1, double y1);
@@ -71,9 +77,10 @@ gboolean sui_prompt_fits (const SuiPrompt *prompt, double width, double height);
 SamMask *sui_prompt_say (const GPtrArray *prompts, double width, double height, gboolean masks,
                          SamPrompt *out);
 
-/* One line, decimal points always; parse gives the same back or NULL with SAM_ERROR_BAD_PROMPT. */
-void       sui_prompt_append_to (const SuiPrompt *prompt, GString *text);
-SuiPrompt *sui_prompt_parse (const char *line, GError **error);
+/* One line, decimal points always; parse gives the same back, to the last bit, or NULL with
+ * SAM_ERROR_BAD_PROMPT. */
+void       sui_prompt_append_to (const SuiPrompt *prompt, const SuiPlace *place, GString *text);
+SuiPrompt *sui_prompt_parse (const char *line, const SuiPlace *place, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiPrompt, sui_prompt_unref)
 

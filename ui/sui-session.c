@@ -56,6 +56,7 @@ struct _SuiSession
   SuiView   *hover;
   SuiObject *hover_object; /* what hover_result would become */
   SuiResult *hover_result;
+  guint      hover_candidate;
   double     hovered_x, hovered_y;
   int        hovered_label;
 
@@ -413,6 +414,7 @@ job_done (SuiSession *session,
               session->hover = g_steal_pointer (&job->view);
               session->hover_object = sui_object_ref (o->object);
               session->hover_result = sui_result_ref (o->result);
+              session->hover_candidate = o->candidate;
               session->hovered_x = job->x;
               session->hovered_y = job->y;
               session->hovered_label = job->label;
@@ -717,7 +719,7 @@ trim (SuiSession *session)
           if (s == session->at || g_ptr_array_find (state_now (session)->objects, object, NULL))
             continue;
           g_clear_pointer (&object->mask, sam_mask_free);
-          if (old && object->result != NULL)
+          if (old && (object->result != NULL || object->previous != NULL))
             {
               /* near states may share it */
               guint    first = session->at - MIN (session->at, KEEP_ANSWERS);
@@ -728,7 +730,10 @@ trim (SuiSession *session)
                 shared = g_ptr_array_find (((SuiState *) g_ptr_array_index (session->states, n))->objects,
                                            object, NULL);
               if (!shared)
-                g_clear_pointer (&object->result, sui_result_unref);
+                {
+                  g_clear_pointer (&object->result, sui_result_unref);
+                  g_clear_pointer (&object->previous, sui_result_unref);
+                }
             }
         }
     }
@@ -775,24 +780,15 @@ sui_session_add (SuiSession *session,
 
   object = sui_object_copy (old);
   g_ptr_array_add (object->prompts, sui_prompt_ref (prompt));
-  if (old->result != NULL)
-    {
-      object->previous = sui_result_ref (old->result);
-      object->previous_candidate = old->candidate;
-    }
-  else if (old->previous != NULL)
-    {
-      object->previous = sui_result_ref (old->previous);
-      object->previous_candidate = old->previous_candidate;
-    }
+  sui_object_follow (object, old, TRUE);
 
   /* The preview under the pointer is the answer, if it was for this very click. */
   if (session->hover_object == old && prompt->kind == SUI_PROMPT_POINT &&
-      session->hovered_label == prompt->label && fabs (session->hovered_x - prompt->xy[0]) < 0.01 &&
-      fabs (session->hovered_y - prompt->xy[1]) < 0.01 && session->hover_result->n_candidates < 2)
+      session->hovered_label == prompt->label && (float) session->hovered_x == prompt->xy[0] &&
+      (float) session->hovered_y == prompt->xy[1] && session->hover_result->n_candidates < 2)
     {
       object->result = sui_result_ref (session->hover_result);
-      object->candidate = object->result->best;
+      object->candidate = session->hover_candidate;
     }
 
   state = sui_state_copy (state_now (session));
@@ -852,6 +848,14 @@ sui_session_clear (SuiSession *session)
   if (sui_session_is_empty (session) && sui_session_get_n_objects (session) == 1)
     return;
   push (session, sui_state_new ());
+  state_changed (session);
+}
+
+void
+sui_session_say (SuiSession *session,
+                 SuiState   *state)
+{
+  push (session, state);
   state_changed (session);
 }
 
@@ -1028,9 +1032,7 @@ sui_session_choose (SuiSession *session,
   object->result = sui_result_ref (old->result);
   object->candidate = candidate;
   object->chosen = TRUE;
-  if (old->previous != NULL)
-    object->previous = sui_result_ref (old->previous);
-  object->previous_candidate = old->previous_candidate;
+  sui_object_follow (object, old, FALSE);
   state = sui_state_copy (state_now (session));
   sui_state_set (state, state->current, object);
   if (old->chosen)
@@ -1274,19 +1276,7 @@ sui_session_to_string (SuiSession *session)
 
   text = g_string_new (HEADER);
   g_string_append_printf (text, "picture %s\n", session->hash);
-  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
-    {
-      SuiObject *object = sui_state_get (state_now (session), i);
-
-      if (object->prompts->len == 0)
-        continue;
-      g_string_append_printf (text, "object %d\n", object->chosen ? (int) object->candidate : -1);
-      for (guint k = 0; k < object->prompts->len; k++)
-        {
-          sui_prompt_append_to (g_ptr_array_index (object->prompts, k), text);
-          g_string_append_c (text, '\n');
-        }
-    }
+  sui_state_append_to (state_now (session), NULL, text);
 
   return g_string_free (text, FALSE);
 }
@@ -1383,42 +1373,21 @@ sui_session_accept_offer (SuiSession *session)
 {
   g_autoptr (SuiState) state = NULL;
   g_auto (GStrv)       lines = NULL;
-  SuiObject           *object = NULL;
 
   if (!session->offer_fits)
     return;
 
-  state = sui_state_new ();
-  g_ptr_array_set_size (state->objects, 0);
+  state = sui_state_new_without_objects ();
   lines = g_strsplit (session->offer, "\n", 0);
+  /* what cannot be read or does not fit is left out */
   for (guint i = 2; lines[i] != NULL; i++)
-    {
-      g_autoptr (SuiPrompt) prompt = NULL;
-
-      if (g_str_has_prefix (lines[i], "object "))
-        {
-          if (state->objects->len >= SUI_MAX_OBJECTS)
-            break;
-          object = sui_object_new ();
-          object->candidate = (guint) g_ascii_strtoull (lines[i] + strlen ("object "), NULL, 10);
-          object->chosen = object->candidate < SUI_MAX_CANDIDATES;
-          g_ptr_array_add (state->objects, object);
-          continue;
-        }
-      /* what cannot be read or does not fit is left out */
-      prompt = sui_prompt_parse (lines[i], NULL);
-      if (object != NULL && prompt != NULL && object->prompts->len < SUI_MAX_PROMPTS &&
-          sui_prompt_fits (prompt, session->width, session->height))
-        g_ptr_array_add (object->prompts, g_steal_pointer (&prompt));
-    }
+    sui_state_read_line (state, lines[i], NULL, session->width, session->height, NULL);
   g_clear_pointer (&session->offer, g_free);
   session->offer_fits = FALSE;
   if (state->objects->len == 0)
     return;
 
-  state->current = state->objects->len - 1;
-  push (session, g_steal_pointer (&state));
-  state_changed (session);
+  sui_session_say (session, g_steal_pointer (&state));
 }
 
 static void
@@ -1435,61 +1404,75 @@ append_quoted (GString    *script,
   g_string_append_c (script, '"');
 }
 
-char *
-sui_session_to_script (SuiSession *session,
-                       double      factor,
-                       double      dx,
-                       double      dy,
-                       const char *operation,
-                       const char *arguments)
+/* The one-line form that people write too; NULL when there is more to say than it can. */
+static char *
+to_plain_prompt (SuiSession     *session,
+                 const SuiPlace *place)
 {
-  GString *script = g_string_new (NULL);
-  gboolean first = TRUE;
+  SuiObject         *object = NULL;
+  g_auto (SamPrompt) prompt = { NULL };
 
   for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    if (sui_state_get (state_now (session), i)->prompts->len > 0)
+      {
+        if (object != NULL)
+          return NULL;
+        object = sui_state_get (state_now (session), i);
+      }
+  if (object == NULL || object->chosen || object->steps->len > 0 || place->factor != 1.0)
+    return NULL;
+
+  sam_prompt_init (&prompt);
+  for (guint i = 0; i < object->prompts->len; i++)
     {
-      SuiObject         *object = sui_state_get (state_now (session), i);
-      g_auto (SamPrompt) prompt = { NULL };
-      g_autofree char   *text = NULL;
+      const SuiPrompt *said = g_ptr_array_index (object->prompts, i);
+      float            xy[4];
 
-      if (!sui_object_is_answerable (object))
-        continue;
-      sam_prompt_init (&prompt);
-      sui_prompt_say (object->prompts, session->width, session->height, FALSE, &prompt);
-      for (guint k = 0; k < prompt.points->len; k++)
+      if (said->kind != SUI_PROMPT_POINT && said->kind != SUI_PROMPT_BOX)
+        return NULL;
+      for (size_t k = 0; k < 2 * said->n; k++)
         {
-          SamPoint *point = &g_array_index (prompt.points, SamPoint, k);
+          float shift = (float) (k % 2 == 0 ? place->x : place->y);
 
-          point->x_image = (float) (point->x_image * factor + dx);
-          point->y_image = (float) (point->y_image * factor + dy);
+          xy[k] = said->xy[k] + shift;
+          /* as it is read back */
+          if (xy[k] - shift != said->xy[k])
+            return NULL;
         }
-      for (guint k = 0; k < prompt.boxes->len; k++)
-        {
-          SamBox *box = &g_array_index (prompt.boxes, SamBox, k);
-
-          box->x0_image = (float) (box->x0_image * factor + dx);
-          box->x1_image = (float) (box->x1_image * factor + dx);
-          box->y0_image = (float) (box->y0_image * factor + dy);
-          box->y1_image = (float) (box->y1_image * factor + dy);
-        }
-      text = sam_prompt_to_string (&prompt);
-
-      g_string_append (script, "(plug-in-segment-anything #:run-mode RUN-NONINTERACTIVE #:image image "
-                               "#:drawables drawables\n  #:prompt ");
-      append_quoted (script, text);
-      if (object->chosen)
-        g_string_append_printf (script, " #:candidate \"%u\"", object->candidate + 1);
-      g_string_append_printf (script, "\n  #:operation \"%s\"", first ? operation : "add");
-      first = FALSE;
-      if (arguments != NULL && arguments[0] != '\0')
-        g_string_append_printf (script, " %s", arguments);
-      g_string_append (script, ")\n");
-    }
-  if (script->len == 0)
-    {
-      g_string_free (script, TRUE);
-      return NULL;
+      if (said->kind == SUI_PROMPT_POINT)
+        sam_prompt_add_point (&prompt, xy[0], xy[1], said->label);
+      else
+        sam_prompt_add_box (&prompt, xy[0], xy[1], xy[2], xy[3]);
     }
 
-  return g_string_free (script, FALSE);
+  return sam_prompt_to_string (&prompt);
+}
+
+char *
+sui_session_to_script (SuiSession     *session,
+                       const SuiPlace *place,
+                       const char     *arguments)
+{
+  g_autofree char *said = NULL;
+  gboolean         any = FALSE;
+
+  for (guint i = 0; i < sui_session_get_n_objects (session); i++)
+    any = any || sui_object_is_answerable (sui_state_get (state_now (session), i));
+  if (!any)
+    return NULL;
+
+  said = to_plain_prompt (session, place);
+  if (said == NULL)
+    {
+      g_autoptr (GString) text = g_string_new (NULL);
+
+      sui_state_append_to (state_now (session), place, text);
+      g_string_truncate (text, text->len - 1);
+      g_string_replace (text, "\n", "; ", 0);
+      said = g_string_free (g_steal_pointer (&text), FALSE);
+    }
+
+  return g_strdup_printf ("(plug-in-segment-anything #:run-mode RUN-NONINTERACTIVE #:image image "
+                          "#:drawables drawables\n  #:prompt \"%s\"\n  %s)\n",
+                          said, arguments);
 }

@@ -14,6 +14,7 @@
 
 #include "ui/sui-contour.h"
 #include "ui/sui-engine.h"
+#include "ui/sui-object.h"
 #include "ui/sui-prompt.h"
 
 G_BEGIN_DECLS
@@ -67,9 +68,6 @@ typedef struct
 #define SUI_VIEW_PIXELS    4000000
 #define SUI_HOVER_SIDE     512
 #define SUI_THUMBNAIL_SIDE 144
-#define SUI_MAX_OBJECTS    256
-/* of one object; a stroke or lasso may be several points to the model */
-#define SUI_MAX_PROMPTS    1000
 
 SuiSession *sui_session_new (const SuiEngine *engine);
 
@@ -104,6 +102,7 @@ gboolean sui_session_add (SuiSession *session, SuiPrompt *prompt); /* takes @pro
 void sui_session_replace (SuiSession *session, guint i, SuiPrompt *prompt, gboolean more);
 void sui_session_delete (SuiSession *session, guint i);
 void sui_session_clear (SuiSession *session); /* all objects */
+void sui_session_say (SuiSession *session, SuiState *state); /* takes @state, instead of what was said */
 
 guint            sui_session_get_n_objects (SuiSession *session); /* at least 1, which may be empty */
 guint            sui_session_get_current (SuiSession *session);
@@ -164,13 +163,11 @@ void  sui_session_accept_offer (SuiSession *session);
 
 /**
  * sui_session_to_script:
- * @factor, @dx, @dy: from the picture's coordinates to the image's: times @factor, plus @dx, @dy
- * @arguments: further arguments, such as `#:output "channel"`
- * @operation: of the first object; the others are added
+ * @place: of the picture in the image
+ * @arguments: further ones, such as `#:output "channel"`
  *
- * Script-Fu for the same result, one call per object; NULL when there are none.
+ * The Script-Fu call for the same result, to the pixel; NULL when nothing can be found yet.
  */
-char *sui_session_to_script (SuiSession *session, double factor, double dx, double dy,
-                             const char *operation, const char *arguments);
+char *sui_session_to_script (SuiSession *session, const SuiPlace *place, const char *arguments);
 
 G_END_DECLS

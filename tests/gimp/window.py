@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # The window as a person uses it: keys and mouse by xdotool while GIMP waits, then what has become of the image.
+import subprocess
 import time
 
 from harness import *
@@ -80,6 +81,53 @@ if channel is not None:
         if words[1] == "1" or not inside:
             check_equal(f"mouse: the channel agrees with the point labelled {words[1]}", value >= 128,
                         words[1] == "1")
+
+
+# the call that is copied gives the same, to the pixel: refined by steps, several objects, options, a lasso
+CLIPBOARD = """
+import gi
+gi.require_version("Gtk", "3.0")
+from gi.repository import Gdk, Gtk
+print(Gtk.Clipboard.get(Gdk.SELECTION_CLIPBOARD).wait_for_text(), end="")
+"""
+scripts = []
+
+
+def by_script(window):
+    mouse = Mouse(window)
+    mouse.click(0, 0)
+    keys("2")
+    mouse.click(-60, 45)
+    mouse.click(-150, -100, 3)
+    keys("n")
+    mouse.drag(110, -90, 200, -20)
+    mouse.click(150, -40)
+    keys("n", "l")
+    mouse.drag(-200, 90, -100, 140)
+    keys("ctrl+shift+c")
+    time.sleep(1.0)
+    scripts.append(subprocess.run(["python3", "-c", CLIPBOARD], capture_output=True, text=True, timeout=60).stdout)
+    keys("a")
+    time.sleep(2.0)
+    keys("ctrl+Return")
+
+
+shifted = load(source("data/samples/coffee.png"))
+shifted.resize(700, 500, 33, 44)
+Gimp.Display.new(shifted)
+values = with_window(shifted, shifted.get_layers()[0], by_script, output="selection", grow=2.0, feather=3.0)
+check_equal("script: applied", values.index(0), Gimp.PDBStatusType.SUCCESS)
+by_hand = coverage(shifted)
+Gimp.Selection.none(shifted)
+script = scripts[0] if scripts else ""
+check("script: all of it was copied", "then" in script and "lasso" in script and script.count("object") == 3)
+evaluate = Gimp.get_pdb().lookup_procedure("plug-in-script-fu-eval")
+config = evaluate.create_config()
+config.set_property("run-mode", Gimp.RunMode.NONINTERACTIVE)
+config.set_property("script", f"(let ((image {shifted.get_id()}) (drawables (vector "
+                              f"{shifted.get_layers()[0].get_id()}))) {script})")
+check_equal("script: it runs", evaluate.run(config).index(0), Gimp.PDBStatusType.SUCCESS)
+check("script: the same selection", coverage(shifted) == by_hand and iou(coverage(shifted), by_hand) == 1.0)
 
 
 # kept prompts are offered, and brought back by the button
