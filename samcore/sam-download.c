@@ -289,6 +289,9 @@ read_body (Download     *download,
   guint64             limit = download->size > 0 ? download->size : total > 0 ? total : MAX_SIZE;
   gssize              n;
 
+  /* what is there from the last time, before the first bytes come */
+  if (download->n > 0 && ! sam_job_step (download->job, MIN (1.0, (double) download->n / limit), error))
+    return ANSWER_FAILED;
   while ((n = g_input_stream_read (body, buffer, N_BUFFER, download->job->cancellable, &reason)) > 0)
     {
       if ((guint64) n > limit - MIN (download->n, limit))

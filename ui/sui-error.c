@@ -35,9 +35,12 @@ sui_error_to_sentence (const GError *error)
         return g_strdup_printf (
           _("There is not enough memory (%s): close other pictures or scale this one down."), what);
       case SAM_ERROR_NETWORK:
+        /* after that comes what a user of the command line can do */
+        what[strcspn (what, ";")] = '\0';
         return g_strdup_printf (_("The download failed (%s): check the connection and try again."), what);
       case SAM_ERROR_CHECKSUM:
-        return g_strdup_printf (_("The downloaded file is not the right one (%s): try again later."), what);
+        return g_strdup (_("The downloaded file is not the right one, so it was thrown away. Try again later, or "
+                           "choose another model."));
       case SAM_ERROR_UNSUPPORTED:
         return g_strdup_printf (_("This model cannot do that (%s): choose another model."), what);
       }

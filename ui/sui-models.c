@@ -125,6 +125,18 @@ download_free (gpointer data)
   g_free (download);
 }
 
+/* Now, and in the next window. */
+static void
+use (SuiModels  *models,
+     const char *name)
+{
+  g_autoptr (GError) error = NULL;
+
+  sui_session_set_model (models->session, name);
+  if (!sam_catalogue_set_default (name, &error))
+    g_signal_emit (models, signals[FAILED], 0, error);
+}
+
 static void
 download_progress (double   fraction,
                    gpointer data)
@@ -181,7 +193,7 @@ download_done (GObject      *source,
 
   if (download->error == NULL)
     {
-      sui_session_set_model (models->session, download->name);
+      use (models, download->name);
       gtk_popover_popdown (GTK_POPOVER (models->popover));
     }
   else if (!g_error_matches (download->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
@@ -237,11 +249,7 @@ static void
 use_clicked (GtkButton *button,
              SuiModels *models)
 {
-  g_autoptr (GError) error = NULL;
-
-  sui_session_set_model (models->session, name_of (GTK_WIDGET (button)));
-  if (!sam_catalogue_set_default (name_of (GTK_WIDGET (button)), &error))
-    g_signal_emit (models, signals[FAILED], 0, error);
+  use (models, name_of (GTK_WIDGET (button)));
   gtk_popover_popdown (GTK_POPOVER (models->popover));
 }
 

@@ -61,6 +61,9 @@ NEEDS_FONTS = re.compile(r"^[#;] Needs: fonts$", re.MULTILINE)
 # a session bus, on which the window tells a screen reader what it shows
 NEEDS_ACCESSIBILITY = re.compile(r"^[#;] Needs: accessibility$", re.MULTILINE)
 
+# models.ini in the suite's folder, written before the window is opened
+NEEDS_CATALOGUE = re.compile(r"^[#;] Needs: catalogue$", re.MULTILINE)
+
 # "Language: NAME" as the locales are called, without the encoding
 LANGUAGE = re.compile(r"^[#;] Language: (\w+)$", re.MULTILINE)
 
@@ -244,6 +247,8 @@ def run(suite, args, tap):
         home = Path(name)
         make_profile(home / "gimp", args)
         env = make_environment(home, args)
+        if NEEDS_CATALOGUE.search(suite.read_text()):
+            env["SAM_CATALOGUE"] = env["SAM_TEST_DIR"] + "/models.ini"
         language = LANGUAGE.search(suite.read_text())
         if language:
             set_language(env, language.group(1), home)

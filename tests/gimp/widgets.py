@@ -6,7 +6,7 @@ import time
 import gi
 
 gi.require_version("Atspi", "2.0")
-from gi.repository import Atspi  # noqa: E402
+from gi.repository import Atspi, GLib  # noqa: E402
 
 from person import keys  # noqa: E402
 
@@ -17,7 +17,10 @@ def until(condition, what, timeout=60):
     """What `condition ()` gives, once it is true."""
     end = time.time() + timeout
     while time.time() < end:
-        result = condition()
+        try:
+            result = condition()
+        except GLib.Error:  # a widget was destroyed while we looked at it
+            result = None
         if result:
             return result
         time.sleep(0.1)
