@@ -6,57 +6,66 @@
 #include <stdint.h>
 #include <string.h>
 
-/* x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q (r), relative error 3e-9 before rounding.
- * 0 below -86.9, where floats begin to lose their digits; infinite above 88.7; NaN stays NaN. */
+/* x <= 0 or NaN, which stays NaN: x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q (r), relative error 3e-9
+ * before rounding. 0 below -86.9, where floats begin to lose their digits. */
 static inline float
-sam_exp (float x)
+sam_exp_negative (float x)
 {
-  float   c = x < -86.9f ? -86.9f : (x > 89.0f ? 89.0f : x);
+  float   c = x < -86.9f ? -86.9f : x;
   float   s = c * 1.44269504f + 12582912.0f; /* 1.5 2^23: the sum's low bits are the rounded n */
   float   n = s - 12582912.0f;
   float   r = c - n * 0.693359375f + n * 2.12194440e-4f;
   float   q = 0.00138144661f;
   int32_t i;
-  float   half, y;
+  float   power;
 
   q = q * r + 0.00836878084f;
   q = q * r + 0.0416683927f;
   q = q * r + 0.166665196f;
   q = q * r + 0.49999994f;
-  y = 1.0f + (r + r * r * q);
-
-  /* 2^(n-1) and then 2 y: 2^128 itself is no float */
   memcpy (&i, &s, 4);
-  i = (int32_t) ((uint32_t) (i + 126) << 23);
-  memcpy (&half, &i, 4);
-  y = (y + y) * half;
+  i = (int32_t) ((uint32_t) (i + 127) << 23);
+  memcpy (&power, &i, 4);
 
-  return x < -86.9f ? 0.0f : (x > 88.72283f ? __builtin_inff () : y);
+  return x < -86.9f ? 0.0f : (1.0f + (r + r * r * q)) * power;
 }
 
-/* P (X < x) of the normal distribution. For t = |x| the tail is e^-S (t), S = -log (erfc (t / sqrt 2) / 2),
- * which a polynomial follows to 4e-9 of the result's size or of 1e-3; beyond 6 it only grows. */
+/* P (X < x) of the normal distribution, to 1e-7. For t = |x| the tail is 2^-S (t), S = -log2 (erfc (t / sqrt 2) / 2),
+ * which a polynomial follows as closely as the tail is large; far out it only grows. */
 static inline float
 sam_normal_integral (float x)
 {
-  float t    = x < 0 ? -x : x;
-  float u    = t > 16.0f ? 16.0f : t;
-  float s    = 1.83645774e-8f;
-  float tail;
+  float   t = x < 0 ? -x : x;
+  float   s = 2.77212598e-6f;
+  float   r = -0.00132764818f;
+  float   rounded, n;
+  int32_t bits, shift;
 
-  s = s * u - 5.57716559e-7f;
-  s = s * u + 7.23654504e-6f;
-  s = s * u - 5.1039067e-5f;
-  s = s * u + 1.87487458e-4f;
-  s = s * u + 1.29086402e-5f;
-  s = s * u - 0.00483117159f;
-  s = s * u + 0.0363606587f;
-  s = s * u + 0.318303794f;
-  s = s * u + 0.79788512f;
-  s = s * u + 0.693147182f;
-  tail = sam_exp (-s);
+  s = s * t - 3.8621678e-5f;
+  s = s * t + 1.82552103e-4f;
+  s = s * t + 1.45858925e-4f;
+  s = s * t - 0.00707545644f;
+  s = s * t + 0.0525050163f;
+  s = s * t + 0.459204912f;
+  s = s * t + 1.15110576f;
+  s = s * t + 1.0f;
+  s = s > 125.0f ? 125.0f : s;
 
-  return x < 0 ? tail : 1.0f - tail;
+  /* s = n + f, |f| <= 1/2, and 2^-f by a polynomial, 2^-n in its exponent */
+  rounded = s + 12582912.0f;
+  n       = rounded - 12582912.0f;
+  s       = s - n;
+  r = r * s + 0.00967554655f;
+  r = r * s - 0.0555071346f;
+  r = r * s + 0.240221202f;
+  r = r * s - 0.693146944f;
+  r = r * s + 1.00000012f;
+  memcpy (&shift, &rounded, 4);
+  memcpy (&bits, &r, 4);
+  bits = (int32_t) ((uint32_t) bits - ((uint32_t) shift << 23));
+  memcpy (&r, &bits, 4);
+
+  return x < 0 ? r : 1.0f - r;
 }
 
 static inline float
@@ -68,7 +77,9 @@ sam_gelu (float x)
 static inline float
 sam_sigmoid (float x)
 {
-  return 1.0f / (1.0f + sam_exp (-x));
+  float e = sam_exp_negative (x < 0 ? x : -x);
+
+  return (x < 0 ? e : 1.0f) / (1.0f + e);
 }
 
 static inline float

@@ -29,7 +29,7 @@ KERNEL (exp_row) (float *s, size_t n, float *max)
   SIMD_SUM (sum)
   for (size_t i = 0; i < n; i++)
     {
-      s[i] = sam_exp (s[i] - m);
+      s[i] = sam_exp_negative (s[i] - m);
       sum += s[i];
     }
 
@@ -56,7 +56,7 @@ exp_strip (float *s, size_t ld, size_t n, const size_t c, float *max, float *sum
       SIMD
       for (size_t i = 0; i < c; i++)
         {
-          float e = sam_exp (s[j * ld + i] - m[i]);
+          float e = sam_exp_negative (s[j * ld + i] - m[i]);
 
           s[j * ld + i] = e;
           total[i] += e;
