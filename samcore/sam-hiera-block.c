@@ -131,6 +131,32 @@ sam_hiera_block_scratch (const SamHieraBlock *block,
          MAX (cut + grid.n * 4 * width + pooled, n * block->mlp[0].out);
 }
 
+/* Without pooling, all the way window by window. */
+static void
+run_windows (const SamHieraBlock *block,
+             float               *y,
+             const float         *x,
+             size_t               h,
+             size_t               w)
+{
+  size_t         width   = block->proj.in;
+  size_t         d       = width / block->heads;
+  size_t         area    = block->window * block->window;
+  SamWindowBlock windows = {
+    .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->qkv.b,
+    .window = block->window, .k_offset = width, .v_offset = 2 * width,
+    .attention = {
+      .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
+      .q_head = d, .k_head = d, .v_head = d, .o_head = d,
+      .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
+      .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+    },
+  };
+
+  sam_window_block_run (&windows, y, x, h, w);
+  sam_mlp_run (&block->norm[1], block->mlp, y, y, y, h * w, SAM_ACT_GELU);
+}
+
 void
 sam_hiera_block_run (const SamHieraBlock *block,
                      float               *y,
@@ -164,6 +190,12 @@ sam_hiera_block_run (const SamHieraBlock *block,
     .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
   };
   size_t       q_step = a.n_k * 3 * width;
+
+  if (window != 0 && ! block->pool)
+    {
+      run_windows (block, y, x, h, w);
+      return;
+    }
 
   sam_norm_run (&block->norm[0], z, x, n);
   if (block->pool)

@@ -125,8 +125,7 @@ padded_places (const SamTinyViTBlock *block,
                size_t                 h,
                size_t                 w)
 {
-  return sam_window_count (h, block->window) * sam_window_count (w, block->window) *
-         block->window * block->window;
+  return sam_window_grid (block->window, h, w).n;
 }
 
 size_t
@@ -134,9 +133,7 @@ sam_tinyvit_block_scratch (const SamTinyViTBlock *block,
                            size_t                 h,
                            size_t                 w)
 {
-  size_t c = block->proj.in;
-
-  return 4 * h * w * c + 4 * padded_places (block, h, w) * c;
+  return h * w * block->proj.in;
 }
 
 void
@@ -146,32 +143,23 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
                        size_t                 w,
                        float                 *scratch)
 {
-  size_t       n      = h * w;
-  size_t       c      = block->proj.in;
-  size_t       d      = c / block->heads;
-  size_t       area   = block->window * block->window;
-  size_t       padded = padded_places (block, h, w);
-  float       *y      = scratch;
-  float       *whole  = y + n * c;
-  float       *qkv    = whole + n * 3 * c;
-  float       *out    = qkv + padded * 3 * c;
-  SamAttention a      = {
-    .q = qkv, .k = qkv + d, .v = qkv + 2 * d, .o = out,
-    .q_stride = 3 * c, .k_stride = 3 * c, .v_stride = 3 * c, .o_stride = c,
-    .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d,
-    .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .bias = block->bias, .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+  size_t         c       = block->proj.in;
+  size_t         d       = c / block->heads;
+  size_t         area    = block->window * block->window;
+  SamWindowBlock windows = {
+    .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->pad,
+    .window = block->window, .k_offset = d, .v_offset = 2 * d,
+    .attention = {
+      .q_stride = 3 * c, .k_stride = 3 * c, .v_stride = 3 * c, .o_stride = c,
+      .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d,
+      .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
+      .scale = 1.0f / sqrtf (d), .bias = block->bias, .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+    },
   };
 
-  sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, n, SAM_ACT_NONE);
-  sam_window_partition (qkv, whole, h, w, 3 * c, block->window, block->pad);
-  sam_window_attention (&a, padded / area, area * 3 * c, area * 3 * c, area * c);
-  sam_window_reverse (y, out, h, w, c, block->window);
-  sam_linear_run (&block->proj, x, y, x, n, SAM_ACT_NONE);
-
-  sam_depthwise_run (&block->local, y, x, h, w, SAM_ACT_NONE);
-
-  sam_mlp_run (&block->norm[1], block->mlp, x, y, y, n, SAM_ACT_GELU);
+  sam_window_block_run (&windows, x, x, h, w);
+  sam_depthwise_run (&block->local, scratch, x, h, w, SAM_ACT_NONE);
+  sam_mlp_run (&block->norm[1], block->mlp, x, scratch, scratch, h * w, SAM_ACT_GELU);
 }
 
 double

@@ -2,7 +2,7 @@
 /* Cutting a map into windows for attention, and putting them together again. Internal. */
 #pragma once
 
-#include "samcore/sam-ops.h"
+#include "samcore/sam-layers.h"
 
 /* Windows in a row: those that cover n, the last perhaps beyond its end. */
 static inline size_t
@@ -48,3 +48,18 @@ void sam_window_reverse (float *y, const float *x, size_t h, size_t w, size_t c,
 /* Attention in each of n windows. a: the first window's; the next ones' q, k, v, o and rel_* lie q_step …
  * floats further. */
 void sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_step, size_t o_step);
+
+/* y = x + proj (attention (qkv (norm (x)))) in windows    x, y: [h, w, width], y may be x
+ * A place's q lies at 0 of what qkv makes of it, k and v at k_offset and v_offset; attention holds the rest:
+ * strides, heads, scale, biases, arithmetic. pad: what qkv makes of a place outside the map, or NULL if windows
+ * cover it exactly. A piece is some windows, from their rows of x to their rows of y, so nothing wide is stored. */
+typedef struct
+{
+  const SamNorm   *norm;
+  const SamLinear *qkv, *proj;
+  const float     *pad;
+  size_t           window, k_offset, v_offset;
+  SamAttention     attention;
+} SamWindowBlock;
+
+void sam_window_block_run (const SamWindowBlock *block, float *y, const float *x, size_t h, size_t w);

@@ -7,6 +7,7 @@
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-token-attention.h"
+#include "samcore/sam-window.h"
 #include "tests/golden.h"
 #include "tests/guarded.h"
 #include "tests/ref-kernels.h"
@@ -665,6 +666,120 @@ test_token_attention (void)
 
 typedef struct
 {
+  SamWindowBlock block;
+  const float   *x;
+  size_t         h, w;
+} Windows;
+
+static void
+window_block (float *y, gconstpointer arguments)
+{
+  const Windows *a = arguments;
+
+  sam_window_block_run (&a->block, y, a->x == NULL ? y : a->x, a->h, a->w);
+}
+
+/* One window at a time, as the formula has it. places: [window^2, width], the rows of x or NULL */
+static void
+ref_window (double *y, const float *const *places, const SamWindowBlock *b, const float *w_qkv, const float *w_proj)
+{
+  size_t             n = b->window * b->window, width = b->norm->c;
+  SamAttention       a = b->attention;
+  g_autofree double *row = g_new (double, 3 * width);
+  g_autofree float  *normed = g_new (float, width);
+  g_autofree float  *qkv = g_new (float, 3 * n * width);
+  g_autofree double *o = g_new (double, n * width);
+  g_autofree float  *rounded = g_new (float, n * width);
+
+  for (size_t i = 0; i < n; i++)
+    {
+      if (places[i] == NULL)
+        {
+          memcpy (qkv + 3 * i * width, b->pad, 3 * width * sizeof *qkv);
+          continue;
+        }
+      ref_layer_norm (row, places[i], b->norm->w, b->norm->b, b->norm->eps, 1, width);
+      for (size_t k = 0; k < width; k++)
+        normed[k] = (float) row[k];
+      ref_linear (row, normed, w_qkv, b->qkv->b, NULL, 1, width, 3 * width, SAM_ACT_NONE);
+      for (size_t k = 0; k < 3 * width; k++)
+        qkv[3 * i * width + k] = (float) row[k];
+    }
+  a.q = qkv;
+  a.k = qkv + b->k_offset;
+  a.v = qkv + b->v_offset;
+  ref_attention (o, &a);
+  for (size_t i = 0; i < n * width; i++)
+    rounded[i] = (float) o[i];
+  ref_linear (y, rounded, w_proj, b->proj->b, NULL, n, width, width, SAM_ACT_NONE);
+}
+
+static void
+test_window_block (void)
+{
+  /* h, w, window, width, heads */
+  static const size_t cases[][5] = { { 1, 1, 1, 4, 1 },    { 3, 5, 7, 8, 2 },   { 14, 21, 7, 32, 2 },
+                                     { 30, 23, 7, 64, 4 }, { 20, 33, 14, 16, 1 }, { 24, 16, 8, 96, 3 },
+                                     { 9, 64, 4, 40, 5 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (int in_place = 0; in_place < 2; in_place++)
+      {
+        size_t    h = cases[i][0], w = cases[i][1], window = cases[i][2], width = cases[i][3], heads = cases[i][4];
+        size_t    d = width / heads, area = window * window, n = h * w * width;
+        float    *x = guarded_input (n, 1), *y = guarded_output (n);
+        float    *weight = guarded_input (width, 1), *bias = guarded_input (width, 1);
+        float    *w_qkv = guarded_input (3 * width * width, 1 / sqrt (width));
+        float    *b_qkv = guarded_input (3 * width, 1), *pad = guarded_input (3 * width, 1);
+        float    *w_proj = guarded_input (width * width, 1 / sqrt (width)), *b_proj = guarded_input (width, 1);
+        float    *table = guarded_input (heads * area * area, 2);
+        SamNorm   norm = { weight, bias, width, 1e-5f };
+        SamLinear qkv = { sam_matrix_new (w_qkv, 3 * width, width, SAM_ARITHMETIC_F32), b_qkv, width, 3 * width };
+        SamLinear proj = { sam_matrix_new (w_proj, width, width, SAM_ARITHMETIC_F32), b_proj, width, width };
+        Windows   a = {
+          .block = {
+            .norm = &norm, .qkv = &qkv, .proj = &proj, .pad = pad, .window = window, .k_offset = d, .v_offset = 2 * d,
+            .attention = {
+              .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
+              .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d, .n_q = area, .n_k = area,
+              .n_heads = heads, .d = d, .scale = (float) (1 / sqrt (d)), .bias = table,
+            },
+          },
+          .x = in_place ? NULL : x, .h = h, .w = w,
+        };
+        g_autofree const float **places = g_new (const float *, area);
+        g_autofree double       *wanted = g_new (double, area * width);
+
+        with_threads (window_block, &a, y, in_place ? x : NULL, n);
+        for (size_t y0 = 0; y0 < h; y0 += window)
+          for (size_t x0 = 0; x0 < w; x0 += window)
+            {
+              for (size_t k = 0; k < area; k++)
+                places[k] = y0 + k / window < h && x0 + k % window < w
+                              ? x + ((y0 + k / window) * w + x0 + k % window) * width : NULL;
+              ref_window (wanted, places, &a.block, w_qkv, w_proj);
+              for (size_t k = 0; k < area; k++)
+                for (size_t c = 0; places[k] != NULL && c < width; c++)
+                  assert_near (y[places[k] - x + c], wanted[k * width + c] + places[k][c], 64 + 8 * sqrt (width), 4);
+            }
+
+        guarded_output_free (y, n);
+        sam_matrix_free (qkv.m);
+        sam_matrix_free (proj.m);
+        g_free (x);
+        g_free (weight);
+        g_free (bias);
+        g_free (w_qkv);
+        g_free (b_qkv);
+        g_free (pad);
+        g_free (w_proj);
+        g_free (b_proj);
+        g_free (table);
+      }
+}
+
+typedef struct
+{
   const float *x;
   size_t       h, w, c, h2, w2;
   gboolean     bicubic;
@@ -880,6 +995,7 @@ main (int    argc,
   g_test_add_func ("/ops/conv-transpose", test_conv_transpose);
   g_test_add_func ("/ops/attention", test_attention);
   g_test_add_func ("/ops/token-attention", test_token_attention);
+  g_test_add_func ("/ops/window-block", test_window_block);
   g_test_add_func ("/ops/resize", test_resize);
   g_test_add_func ("/ops/resize-golden", test_resize_golden);
   g_test_add_func ("/ops/activations-golden", test_activations_golden);
