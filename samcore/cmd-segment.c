@@ -20,6 +20,7 @@ typedef struct
   char    *model;
   char    *candidate;
   char    *edge, *hq;
+  gboolean quick;
   double   grow, feather, fill_holes, min_area;
   char    *output, *overlay, *cutout, *logits;
   gboolean json, no_cache;
@@ -125,6 +126,7 @@ check_options (const Options *options,
   else if (options->edge != NULL && strcmp (options->edge, "hard") != 0)
     return command_usage ("--edge must be hard or smooth");
 
+  prompt->quick = options->quick;
   if (options->hq != NULL && strcmp (options->hq, "only") == 0)
     prompt->hq_mode = SAM_HQ_ONLY;
   else if (options->hq != NULL && strcmp (options->hq, "off") == 0)
@@ -283,7 +285,8 @@ append_tensor (GString    *header,
   sam_json_end (header, '}');
 }
 
-/* safetensors: "logits" [candidates, side, side] and "iou" [candidates], f32 */
+/* safetensors: "logits" [candidates, side, side] and "iou" [candidates], f32; in the metadata "parts", for each
+ * candidate the x, y, width and height of the part of the picture that its map covers */
 static gboolean
 write_logits (const Run  *run,
               const char *path,
@@ -297,6 +300,7 @@ write_logits (const Run  *run,
   g_autofree char       *size = g_strdup_printf ("%zu %zu", sam_image_get_width (run->image),
                                                  sam_image_get_height (run->image));
   g_autofree char       *best = g_strdup_printf ("%zu", sam_logits_get_best (run->logits) + 1);
+  g_autoptr (GString)    parts = g_string_new (NULL);
   guint64                length;
 
   sam_json_begin (header, NULL, '{');
@@ -304,6 +308,14 @@ write_logits (const Run  *run,
   sam_json_string (header, "model", sam_model_get_name (run->model));
   sam_json_string (header, "picture_size", size);
   sam_json_string (header, "best_candidate", best);
+  for (size_t i = 0; i < n; i++)
+    {
+      size_t x, y, width, height;
+
+      sam_logits_get_part (run->logits, i, &x, &y, &width, &height);
+      g_string_append_printf (parts, "%s%zu %zu %zu %zu", i > 0 ? "; " : "", x, y, width, height);
+    }
+  sam_json_string (header, "parts", parts->str);
   sam_json_end (header, '}');
   append_tensor (header, "logits", n, side, 0, n_bytes);
   append_tensor (header, "iou", n, 0, n_bytes, n_bytes + n * sizeof (float));
@@ -453,6 +465,8 @@ cmd_segment (int    argc,
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options.model, "The model: a name or a file", "NAME|FILE" },
     { "candidate", 'c', 0, G_OPTION_ARG_STRING, &options.candidate,
       "Which candidate: best (the default), 1, 2 or 3", "WHICH" },
+    { "quick", 0, 0, G_OPTION_ARG_NONE, &options.quick,
+      "One look at the whole picture, no closer one at the object", NULL },
     { "hq", 0, 0, G_OPTION_ARG_STRING, &options.hq,
       "SAM-HQ's finer mask: add (the default), only or off; other models have none", "MODE" },
     { "edge", 0, 0, G_OPTION_ARG_STRING, &options.edge, "hard (the default) or smooth", "EDGE" },

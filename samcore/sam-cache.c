@@ -13,6 +13,8 @@
 
 #include <glib/gstdio.h>
 
+#include "samcore/sam-model-private.h"
+
 #define SUFFIX    ".safetensors"
 #define TEMPORARY "writing-"
 #define N_HEX     32 /* of a SHA-256, as names become long otherwise */
@@ -102,6 +104,7 @@ sam_cache_lookup (SamModel *model,
       if (embedding != NULL && sam_embedding_get_width (embedding) == sam_image_get_width (image) &&
           sam_embedding_get_height (embedding) == sam_image_get_height (image))
         {
+          sam_model_attach_image (model, embedding, image);
           utime (path, NULL); /* just used */
           return g_steal_pointer (&embedding);
         }

@@ -29,6 +29,12 @@ SamEmbedding *sam_embedding_new (const SamGeometry *geometry, const char *model_
                                  const SamMap shape[SAM_N_MAPS], GError **error);
 SamMap       *sam_embedding_get_map (SamEmbedding *embedding, SamMapKind kind);
 
+/* The picture, for looking at parts of it again (sam-closeup.h); taken over, before anybody else sees the
+ * embedding. Not saved. NULL where there are none. */
+typedef struct _SamCloseups SamCloseups;
+void         sam_embedding_take_closeups (SamEmbedding *embedding, SamCloseups *closeups, GDestroyNotify destroy);
+SamCloseups *sam_embedding_get_closeups (const SamEmbedding *embedding);
+
 const SamGeometry *sam_embedding_get_geometry (const SamEmbedding *embedding);
 const char        *sam_embedding_get_model_hash (const SamEmbedding *embedding);
 

@@ -21,6 +21,8 @@ struct _SamEmbedding
   SamGeometry     geometry;
   char           *model_hash;
   SamMap          map[SAM_N_MAPS];
+  SamCloseups    *closeups;
+  GDestroyNotify  closeups_destroy;
 };
 
 static const char *const map_names[SAM_N_MAPS] = { "embedding", "stride4", "stride8", "hq" };
@@ -68,8 +70,25 @@ sam_embedding_unref (SamEmbedding *embedding)
 
   for (int i = 0; i < SAM_N_MAPS; i++)
     g_free (embedding->map[i].values);
+  if (embedding->closeups != NULL)
+    embedding->closeups_destroy (embedding->closeups);
   g_free (embedding->model_hash);
   g_free (embedding);
+}
+
+void
+sam_embedding_take_closeups (SamEmbedding   *embedding,
+                             SamCloseups    *closeups,
+                             GDestroyNotify  destroy)
+{
+  embedding->closeups         = closeups;
+  embedding->closeups_destroy = destroy;
+}
+
+SamCloseups *
+sam_embedding_get_closeups (const SamEmbedding *embedding)
+{
+  return embedding->closeups;
 }
 
 SamMap *

@@ -452,6 +452,7 @@ search_points (Search       *search,
 
       sam_prompt_init (&prompt);
       sam_prompt_add_point (&prompt, (float) x, (float) y, 1);
+      prompt.quick = TRUE;
       logits = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL, error);
       if (logits == NULL)
         return FALSE;
@@ -464,7 +465,7 @@ search_points (Search       *search,
         }
     }
 
-  if (! sam_upsampler_init (&upsampler, sam_logits_get_geometry (answers->pdata[0]),
+  if (! sam_upsampler_init (&upsampler, sam_logits_get_geometry (answers->pdata[0], 0),
                             sam_logits_get_width (answers->pdata[0]), error))
     return FALSE;
   batch.candidates = (Candidate *) (void *) candidates->data;

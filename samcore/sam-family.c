@@ -106,6 +106,7 @@ builtin_describe (SamWeights   *weights,
   spec->family = "repvit";
   g_strlcpy (spec->name, name != NULL && g_utf8_validate (name, -1, NULL) ? name : "RepViT", sizeof spec->name);
   spec->input  = 384;
+  spec->closeups            = TRUE;
   spec->decoder.high_res    = TRUE;
   spec->decoder.iou_sigmoid = TRUE;
 

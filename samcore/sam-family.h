@@ -60,6 +60,7 @@ typedef struct
   SamFit         fit;
   SamPreprocess  preprocess;
   SamUpsample    upsample;
+  gboolean       closeups; /* quick enough to look again (sam-closeup.h) */
   const char    *encoder_prefix, *prompt_prefix, *decoder_prefix;
   SamPromptSpec  prompt;
   SamDecoderSpec decoder;

@@ -6,6 +6,9 @@
 #include "samcore/sam-logits.h"
 #include "samcore/sam-prompt.h"
 
+/* Logit of what is not in a candidate's part of the picture. */
+#define SAM_LOGITS_OUTSIDE (-10.0f)
+
 /**
  * sam_logits_new_take:
  * @values: [n_candidates, side, side], taken over (g_free); unclamped
@@ -23,5 +26,15 @@ SamLogits *sam_logits_new_take (const SamGeometry *geometry,
                                 float              mask_input_limit,
                                 const SamPrompt   *prompt);
 
-const SamGeometry *sam_logits_get_geometry (const SamLogits *logits);
+/* The same, each candidate on a grid of its own part of the picture: geometries [n_candidates], copied. */
+SamLogits *sam_logits_new_parts_take (const SamGeometry *geometries,
+                                      size_t             n_candidates,
+                                      size_t             side,
+                                      float             *values,
+                                      const float       *iou,
+                                      float              object_score,
+                                      float              mask_input_limit,
+                                      const SamPrompt   *prompt);
+
+const SamGeometry *sam_logits_get_geometry (const SamLogits *logits, size_t candidate);
 float              sam_logits_get_mask_input_limit (const SamLogits *logits);

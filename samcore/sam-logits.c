@@ -16,7 +16,7 @@
 
 struct _SamLogits
 {
-  SamGeometry geometry;
+  SamGeometry *geometry; /* [n_candidates] */
   size_t      n_candidates;
   size_t      side;
   float      *values;
@@ -43,8 +43,9 @@ measure_stability (const SamLogits *logits,
                    size_t           candidate)
 {
   const float *values = sam_logits_get_values (logits, candidate);
-  size_t       width = count_inside (logits->geometry.resized_width, logits->geometry.input, logits->side);
-  size_t       height = count_inside (logits->geometry.resized_height, logits->geometry.input, logits->side);
+  const SamGeometry *geometry = &logits->geometry[candidate];
+  size_t       width = count_inside (geometry->resized_width, geometry->input, logits->side);
+  size_t       height = count_inside (geometry->resized_height, geometry->input, logits->side);
   size_t       n_inner = 0, n_outer = 0;
 
   for (size_t y = 0; y < height; y++)
@@ -100,18 +101,18 @@ find_best (const SamLogits *logits,
 }
 
 SamLogits *
-sam_logits_new_take (const SamGeometry *geometry,
-                     size_t             n_candidates,
-                     size_t             side,
-                     float             *values,
-                     const float       *iou,
-                     float              object_score,
-                     float              mask_input_limit,
-                     const SamPrompt   *prompt)
+sam_logits_new_parts_take (const SamGeometry *geometries,
+                           size_t             n_candidates,
+                           size_t             side,
+                           float             *values,
+                           const float       *iou,
+                           float              object_score,
+                           float              mask_input_limit,
+                           const SamPrompt   *prompt)
 {
   SamLogits *logits = g_new0 (SamLogits, 1);
 
-  logits->geometry = *geometry;
+  logits->geometry = g_memdup2 (geometries, n_candidates * sizeof (SamGeometry));
   logits->n_candidates = n_candidates;
   logits->side = side;
   logits->values = values;
@@ -126,12 +127,32 @@ sam_logits_new_take (const SamGeometry *geometry,
   return logits;
 }
 
+SamLogits *
+sam_logits_new_take (const SamGeometry *geometry,
+                     size_t             n_candidates,
+                     size_t             side,
+                     float             *values,
+                     const float       *iou,
+                     float              object_score,
+                     float              mask_input_limit,
+                     const SamPrompt   *prompt)
+{
+  g_autofree SamGeometry *geometries = g_new (SamGeometry, n_candidates);
+
+  for (size_t i = 0; i < n_candidates; i++)
+    geometries[i] = *geometry;
+
+  return sam_logits_new_parts_take (geometries, n_candidates, side, values, iou, object_score, mask_input_limit,
+                                    prompt);
+}
+
 void
 sam_logits_free (SamLogits *logits)
 {
   if (logits == NULL)
     return;
 
+  g_free (logits->geometry);
   g_free (logits->values);
   g_free (logits->iou);
   g_free (logits->stability);
@@ -171,6 +192,25 @@ sam_logits_get_values (const SamLogits *logits,
   return logits->values + candidate * logits->side * logits->side;
 }
 
+void
+sam_logits_get_part (const SamLogits *logits,
+                     size_t           candidate,
+                     size_t          *x,
+                     size_t          *y,
+                     size_t          *width,
+                     size_t          *height)
+{
+  const SamGeometry *geometry;
+
+  g_return_if_fail (candidate < logits->n_candidates);
+
+  geometry = &logits->geometry[candidate];
+  *x = geometry->x;
+  *y = geometry->y;
+  *width = geometry->width;
+  *height = geometry->height;
+}
+
 float
 sam_logits_get_iou (const SamLogits *logits,
                     size_t           candidate)
@@ -201,21 +241,29 @@ sam_logits_sample (const SamLogits *logits,
                    float            x_image,
                    float            y_image)
 {
-  const SamGeometry *geometry = &logits->geometry;
-  /* the pixel that holds the place; the right and lower border belong to the last one */
-  float x = CLAMP (x_image, 0.0f, (float) (geometry->width - 1));
-  float y = CLAMP (y_image, 0.0f, (float) (geometry->height - 1));
+  const SamGeometry *geometry;
+  float              x, y;
 
   g_return_val_if_fail (candidate < logits->n_candidates, 0);
+
+  geometry = &logits->geometry[candidate];
+  /* the pixel that holds the place; the right and lower border belong to the last one */
+  x = CLAMP (x_image, 0.0f, (float) (geometry->picture_width - 1)) - geometry->x;
+  y = CLAMP (y_image, 0.0f, (float) (geometry->picture_height - 1)) - geometry->y;
+  if (x < 0 || y < 0 || x >= geometry->width || y >= geometry->height)
+    return SAM_LOGITS_OUTSIDE;
 
   return sam_upsample_at (geometry, logits->side, sam_logits_get_values (logits, candidate),
                           (size_t) x, (size_t) y);
 }
 
 const SamGeometry *
-sam_logits_get_geometry (const SamLogits *logits)
+sam_logits_get_geometry (const SamLogits *logits,
+                         size_t           candidate)
 {
-  return &logits->geometry;
+  g_return_val_if_fail (candidate < logits->n_candidates, NULL);
+
+  return &logits->geometry[candidate];
 }
 
 float

@@ -16,10 +16,14 @@ size_t sam_logits_get_n_candidates (const SamLogits *logits);
  * points (logit > 0 at the positive ones, <= 0 at the negative ones); among all when none does. */
 size_t sam_logits_get_best (const SamLogits *logits);
 
-/* [height, width], stride 4 of the model's input: 256 x 256 for an input of 1024. */
+/* [height, width], stride 4 of the model's input: 256 x 256 for an input of 1024; or a finer grid over the part of
+ * the picture that was looked at more closely, which sam_logits_get_part() tells. */
 size_t       sam_logits_get_width (const SamLogits *logits);
 size_t       sam_logits_get_height (const SamLogits *logits);
 const float *sam_logits_get_values (const SamLogits *logits, size_t candidate);
+/* The part of the picture under a candidate's map; outside of it there is nothing of the object. */
+void         sam_logits_get_part (const SamLogits *logits, size_t candidate,
+                                  size_t *x, size_t *y, size_t *width, size_t *height);
 
 /* The model's own estimate of the mask's IoU with the truth. Usually within 0..1. */
 float sam_logits_get_iou (const SamLogits *logits, size_t candidate);

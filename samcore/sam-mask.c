@@ -177,7 +177,8 @@ typedef struct
   const SamUpsampler *upsampler;
   const float        *values;
   SamEdge             edge;
-  uint8_t            *coverage;
+  uint8_t            *coverage; /* of the part, rows stride apart */
+  size_t              stride;
   const SamJob       *job;
   int                 no_memory; /* atomic */
 } Conversion;
@@ -214,7 +215,7 @@ convert_band (size_t   first,
       for (size_t y = first; y < last; y++)
         {
           sam_upsample_rows_get (&rows, y, ring);
-          sam_kernels ()->edge_hard (conversion->coverage + y * width, ring, 0, width);
+          sam_kernels ()->edge_hard (conversion->coverage + y * conversion->stride, ring, 0, width);
         }
     }
   else
@@ -229,7 +230,7 @@ convert_band (size_t   first,
           if (below > y)
             sam_upsample_rows_get (&rows, below, ring + below % 3 * width);
           /* the distance of a pixel's centre from the edge is its logit over the logits' slope there */
-          sam_kernels ()->edge_smooth (conversion->coverage + y * width, ring + above % 3 * width,
+          sam_kernels ()->edge_smooth (conversion->coverage + y * conversion->stride, ring + above % 3 * width,
                                        ring + y % 3 * width, ring + below % 3 * width,
                                        below - above == 2 ? 0.5f : 1.0f, width);
         }
@@ -246,12 +247,14 @@ sam_mask_new_from_logits (const SamLogits *logits,
                           const SamJob    *job,
                           GError         **error)
 {
-  const SamGeometry *geometry = sam_logits_get_geometry (logits);
+  const SamGeometry *geometry;
   SamUpsampler       upsampler;
   Conversion         conversion = { 0 };
+  uint8_t           *coverage;
 
   g_return_val_if_fail (candidate < sam_logits_get_n_candidates (logits), NULL);
 
+  geometry = sam_logits_get_geometry (logits, candidate);
   if (! sam_job_step (job, 0, error)
       || ! sam_upsampler_init (&upsampler, geometry, sam_logits_get_width (logits), error))
     return NULL;
@@ -260,28 +263,30 @@ sam_mask_new_from_logits (const SamLogits *logits,
   conversion.values = sam_logits_get_values (logits, candidate);
   conversion.edge = edge;
   conversion.job = job;
-  conversion.coverage = allocate (geometry->width, geometry->height, FALSE, error);
-  if (conversion.coverage != NULL)
+  conversion.stride = geometry->picture_width;
+  coverage = allocate (geometry->picture_width, geometry->picture_height, ! sam_geometry_is_whole (geometry), error);
+  if (coverage != NULL)
     {
+      conversion.coverage = coverage + geometry->y * geometry->picture_width + geometry->x;
       sam_parallel_for (geometry->height, BAND, convert_band, &conversion);
 
       if (conversion.no_memory)
         {
           g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
                        "Not enough memory for a mask of %zu × %zu pixels",
-                       geometry->width, geometry->height);
-          g_clear_pointer (&conversion.coverage, g_free);
+                       geometry->picture_width, geometry->picture_height);
+          g_clear_pointer (&coverage, g_free);
         }
       else if (! sam_job_step (job, 1, error))
         {
-          g_clear_pointer (&conversion.coverage, g_free);
+          g_clear_pointer (&coverage, g_free);
         }
     }
   sam_upsampler_clear (&upsampler);
 
-  if (conversion.coverage == NULL)
+  if (coverage == NULL)
     return NULL;
-  return sam_mask_new_take (geometry->width, geometry->height, conversion.coverage);
+  return sam_mask_new_take (geometry->picture_width, geometry->picture_height, coverage);
 }
 
 SamMask *

@@ -19,6 +19,19 @@ double sam_model_get_click_gflop (const SamModel *model, size_t n_points);
 const SamModelSpec     *sam_model_get_spec (const SamModel *model);
 const SamPromptEncoder *sam_model_get_prompt_encoder (const SamModel *model);
 
+/* One object of a prompt. */
+typedef struct
+{
+  GArray       *points; /* of float[2] */
+  GArray       *labels; /* of int */
+  const SamBox *box;    /* NULL: given by its points, or by the mask alone */
+} SamPromptObject;
+
+/* part: of @image, which must be of the picture's size; in the model's own input */
+SamEmbedding *sam_model_encode_part (SamModel *model, SamImage *image, const SamGeometry *part,
+                                     const SamJob *job, const SamTrace *trace, GError **error);
+/* Allows close-ups of @image, of which @embedding was made, to models that make them. */
+void          sam_model_attach_image (SamModel *model, SamEmbedding *embedding, SamImage *image);
 SamEmbedding *sam_model_encode_traced (SamModel *model, SamImage *image, const SamJob *job,
                                        const SamTrace *trace, GError **error);
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "samcore/sam-arena.h"
+#include "samcore/sam-closeup.h"
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-matrix.h"
@@ -241,23 +242,21 @@ fill_embedding (SamModel       *model,
 }
 
 SamEmbedding *
-sam_model_encode_traced (SamModel       *model,
-                         SamImage       *image,
-                         const SamJob   *job,
-                         const SamTrace *trace,
-                         GError        **error)
+sam_model_encode_part (SamModel          *model,
+                       SamImage          *image,
+                       const SamGeometry *part,
+                       const SamJob      *job,
+                       const SamTrace    *trace,
+                       GError           **error)
 {
   g_autoptr (SamEmbedding) embedding = NULL;
   SamFeatures              features  = { NULL };
-  SamGeometry              geometry;
   gboolean                 done;
 
   if (! sam_job_step (job, 0.0, error))
     return NULL;
 
-  sam_geometry_init (&geometry, sam_image_get_width (image), sam_image_get_height (image), model->spec.input,
-                     model->spec.fit, model->spec.upsample);
-  embedding = sam_embedding_new (&geometry, model->hash, model->shape, error);
+  embedding = sam_embedding_new (part, model->hash, model->shape, error);
   if (embedding == NULL)
     return NULL;
 
@@ -265,6 +264,34 @@ sam_model_encode_traced (SamModel       *model,
   sam_features_clear (&features);
 
   return done ? g_steal_pointer (&embedding) : NULL;
+}
+
+SamEmbedding *
+sam_model_encode_traced (SamModel       *model,
+                         SamImage       *image,
+                         const SamJob   *job,
+                         const SamTrace *trace,
+                         GError        **error)
+{
+  SamGeometry   geometry;
+  SamEmbedding *embedding;
+
+  sam_geometry_init (&geometry, sam_image_get_width (image), sam_image_get_height (image), model->spec.input,
+                     model->spec.fit, model->spec.upsample);
+  embedding = sam_model_encode_part (model, image, &geometry, job, trace, error);
+  if (embedding != NULL)
+    sam_model_attach_image (model, embedding, image);
+
+  return embedding;
+}
+
+void
+sam_model_attach_image (SamModel     *model,
+                        SamEmbedding *embedding,
+                        SamImage     *image)
+{
+  if (model->spec.closeups)
+    sam_embedding_take_closeups (embedding, sam_closeups_new (image), (GDestroyNotify) sam_closeups_free);
 }
 
 SamEmbedding *

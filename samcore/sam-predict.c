@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a prompt to an answer:
  *
- *   prompt ──▶ one object per box ──▶ decode each ──▶ choose candidates ──▶ unite ──▶ SamLogits */
+ *   prompt ──▶ one object per box ──▶ decode each ──▶ choose candidates ──▶ look closer ──▶ unite ──▶ SamLogits */
 #include "config.h"
 
 #include "samcore/sam-model-private.h"
@@ -10,34 +10,39 @@
 #include <string.h>
 
 #include "samcore/sam-arena.h"
+#include "samcore/sam-closeup.h"
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-grid.h"
 #include "samcore/sam-logits-private.h"
 
 /* A mask given as a prompt becomes logits of this size: as sure as a confident answer of the networks, not
  * surer, so that points can still overrule it. */
 #define MASK_LOGIT 8.0f
 
-/* One object of a prompt. */
+/* Objects united on one grid: no larger than this. */
+#define MAX_SIDE 1024
+
+/* One candidate on its way. */
 typedef struct
 {
-  GArray       *points; /* of float[2] */
-  GArray       *labels; /* of int */
-  const SamBox *box;    /* NULL: given by its points, or by the mask alone */
-} Object;
+  SamGeometry geometry;
+  size_t      side;
+  float      *values; /* [side, side] */
+} Map;
 
 static void
 object_clear (gpointer data)
 {
-  Object *object = data;
+  SamPromptObject *object = data;
 
   g_array_unref (object->points);
   g_array_unref (object->labels);
 }
 
 static void
-object_add (Object         *object,
-            const SamPoint *point)
+object_add (SamPromptObject *object,
+            const SamPoint  *point)
 {
   float place[2] = { point->x_image, point->y_image };
 
@@ -53,24 +58,24 @@ box_holds (const SamBox   *box,
          point->y_image >= box->y0_image && point->y_image <= box->y1_image;
 }
 
-static Object *
+static SamPromptObject *
 objects_append (GArray       *objects,
                 const SamBox *box)
 {
-  Object object = { g_array_new (FALSE, FALSE, 2 * sizeof (float)), g_array_new (FALSE, FALSE, sizeof (int)), box };
+  SamPromptObject object = { g_array_new (FALSE, FALSE, 2 * sizeof (float)), g_array_new (FALSE, FALSE, sizeof (int)), box };
 
   g_array_append_val (objects, object);
 
-  return &g_array_index (objects, Object, objects->len - 1);
+  return &g_array_index (objects, SamPromptObject, objects->len - 1);
 }
 
 /* A positive point belongs to the smallest box that holds it, a negative one to every box that does; with
  * a single box all points are its. What is left makes an object of its own if a positive point is there.
- * (Object *) pointers do not outlive an append: the boxes come first, then the points. */
+ * (SamPromptObject *) pointers do not outlive an append: the boxes come first, then the points. */
 static GArray *
 split_prompt (const SamPrompt *prompt)
 {
-  GArray            *objects = g_array_new (FALSE, FALSE, sizeof (Object));
+  GArray            *objects = g_array_new (FALSE, FALSE, sizeof (SamPromptObject));
   size_t             n_boxes = prompt->boxes->len;
   g_autoptr (GArray) left    = g_array_new (FALSE, FALSE, sizeof (SamPoint));
   gboolean           alone   = FALSE;
@@ -81,16 +86,16 @@ split_prompt (const SamPrompt *prompt)
 
   for (size_t i = 0; i < prompt->points->len; i++)
     {
-      const SamPoint *point    = &g_array_index (prompt->points, SamPoint, i);
-      Object         *smallest = NULL;
-      gboolean        held     = FALSE;
-      double          area     = INFINITY;
+      const SamPoint  *point    = &g_array_index (prompt->points, SamPoint, i);
+      SamPromptObject *smallest = NULL;
+      gboolean         held     = FALSE;
+      double           area     = INFINITY;
 
       for (size_t k = 0; k < n_boxes; k++)
         {
-          Object *object = &g_array_index (objects, Object, k);
-          double  size   = ((double) object->box->x1_image - object->box->x0_image) *
-                           ((double) object->box->y1_image - object->box->y0_image);
+          SamPromptObject *object = &g_array_index (objects, SamPromptObject, k);
+          double           size   = ((double) object->box->x1_image - object->box->x0_image) *
+                                    ((double) object->box->y1_image - object->box->y0_image);
 
           if (n_boxes > 1 && ! box_holds (object->box, point))
             continue;
@@ -114,7 +119,7 @@ split_prompt (const SamPrompt *prompt)
 
   if (n_boxes == 0 || alone)
     {
-      Object *object = objects_append (objects, NULL);
+      SamPromptObject *object = objects_append (objects, NULL);
 
       for (size_t i = 0; i < left->len; i++)
         object_add (object, &g_array_index (left, SamPoint, i));
@@ -194,11 +199,11 @@ box_from_mask (SamBox            *box,
 /* With several objects, an earlier answer shows all of them; each is told its own part only: a box what
  * is inside it, the points what is in no box. */
 static void
-keep_own_part (float             *logits,
-               const Object      *object,
-               const GArray      *boxes,
-               const SamGeometry *geometry,
-               size_t             side)
+keep_own_part (float                 *logits,
+               const SamPromptObject *object,
+               const GArray          *boxes,
+               const SamGeometry     *geometry,
+               size_t                 side)
 {
   double x_scale, y_scale;
 
@@ -227,7 +232,10 @@ make_mask_input (const SamModel     *model,
 {
   const SamGeometry *geometry = sam_embedding_get_geometry (embedding);
   float              limit    = sam_model_get_spec (model)->decoder.mask_input_limit;
-  const float       *previous;
+  const SamGeometry *answered;
+  SamGrid            to = { geometry, side };
+  SamGrid            from;
+  gboolean           own;
 
   if (prompt->previous == NULL)
     {
@@ -235,18 +243,26 @@ make_mask_input (const SamModel     *model,
       return TRUE;
     }
 
-  if (sam_logits_get_width (prompt->previous) != side || sam_logits_get_height (prompt->previous) != side ||
-      sam_logits_get_geometry (prompt->previous)->width != geometry->width ||
-      sam_logits_get_geometry (prompt->previous)->height != geometry->height ||
-      prompt->previous_candidate >= sam_logits_get_n_candidates (prompt->previous))
+  if (prompt->previous_candidate < sam_logits_get_n_candidates (prompt->previous))
+    answered = sam_logits_get_geometry (prompt->previous, prompt->previous_candidate);
+  else
+    answered = NULL;
+  /* a first look has this model's own grid; the grid of a closer one is its own input */
+  own = answered != NULL &&
+        ((answered->input == geometry->input && sam_logits_get_width (prompt->previous) == side) ||
+         (sam_embedding_get_closeups (embedding) != NULL && sam_logits_get_width (prompt->previous) == answered->input));
+  if (! own || answered->picture_width != geometry->width || answered->picture_height != geometry->height)
     {
       g_set_error_literal (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
                            "the answer to refine is another picture's or another model's; start again");
       return FALSE;
     }
-  previous = sam_logits_get_values (prompt->previous, prompt->previous_candidate);
-  for (size_t i = 0; i < side * side; i++)
-    logits[i] = limit > 0 ? CLAMP (previous[i], -limit, limit) : previous[i];
+  from = (SamGrid) { answered, sam_logits_get_width (prompt->previous) };
+  sam_grid_resample (logits, &to, sam_logits_get_values (prompt->previous, prompt->previous_candidate), &from,
+                     SAM_LOGITS_OUTSIDE);
+  if (limit > 0)
+    for (size_t i = 0; i < side * side; i++)
+      logits[i] = CLAMP (logits[i], -limit, limit);
 
   return TRUE;
 }
@@ -267,6 +283,151 @@ copy_answer (float            *values,
     values[i] = ! hq || mode == SAM_HQ_OFF ? mask[i] : mode == SAM_HQ_ONLY ? finer[i] : mask[i] + finer[i];
 }
 
+static void
+map_clear (Map *map)
+{
+  g_clear_pointer (&map->values, g_free);
+}
+
+/* Both objects in one map; @other is taken over. */
+static gboolean
+map_unite (Map     *map,
+           Map     *other,
+           GError **error)
+{
+  const SamGeometry *a = &map->geometry, *b = &other->geometry;
+  size_t             x = MIN (a->x, b->x), y = MIN (a->y, b->y);
+  size_t             width = MAX (a->x + a->width, b->x + b->width) - x;
+  size_t             height = MAX (a->y + a->height, b->y + b->height) - y;
+  double             cell = MIN ((double) MAX (a->width, a->height) / map->side,
+                                 (double) MAX (b->width, b->height) / other->side);
+  SamGrid            from[2] = { { a, map->side }, { b, other->side } };
+  SamGrid            to;
+  Map                both;
+  g_autofree float  *next = NULL;
+
+  if (map->side == other->side && a->input == b->input && a->x == b->x && a->y == b->y && a->width == b->width &&
+      a->height == b->height)
+    {
+      for (size_t p = 0; p < map->side * map->side; p++)
+        map->values[p] = MAX (map->values[p], other->values[p]);
+      map_clear (other);
+      return TRUE;
+    }
+
+  /* a grid over both parts, as fine as the finer one */
+  both.side = (size_t) CLAMP (ceil (MAX (width, height) / cell), MAX (map->side, other->side), MAX_SIDE);
+  sam_geometry_init_part (&both.geometry, a, x, y, width, height, both.side);
+  both.values = sam_alloc_floats (both.side, both.side, 1, error);
+  next = both.values != NULL ? sam_alloc_floats (both.side, both.side, 1, error) : NULL;
+  if (next == NULL)
+    {
+      map_clear (&both);
+      map_clear (other);
+      return FALSE;
+    }
+  to = (SamGrid) { &both.geometry, both.side };
+  sam_grid_resample (both.values, &to, map->values, &from[0], SAM_LOGITS_OUTSIDE);
+  sam_grid_resample (next, &to, other->values, &from[1], SAM_LOGITS_OUTSIDE);
+  for (size_t p = 0; p < both.side * both.side; p++)
+    both.values[p] = MAX (both.values[p], next[p]);
+  map_clear (map);
+  map_clear (other);
+  *map = both;
+
+  return TRUE;
+}
+
+/* One object's candidates. mask: [side, side] or NULL; maps: taken over even after a failure */
+static gboolean
+answer_object (SamModel              *model,
+               const SamEmbedding    *embedding,
+               const SamPrompt       *prompt,
+               const SamPromptObject *object,
+               gboolean               ambiguous,
+               const float           *mask,
+               Map                    maps[SAM_N_MASKS - 1],
+               size_t                *n_candidates,
+               float                 *iou,
+               float                 *object_score,
+               const SamJob          *job,
+               GError               **error)
+{
+  const SamModelSpec *spec     = sam_model_get_spec (model);
+  const SamGeometry  *geometry = sam_embedding_get_geometry (embedding);
+  gboolean            closer   = sam_embedding_get_closeups (embedding) != NULL && ! prompt->quick;
+  SamJob              first    = sam_job_part (job, 0.0, closer ? 0.1 : 1.0);
+  SamDecoded          decoded  = { 0 };
+  size_t              choice[SAM_N_MASKS - 1];
+  float               corners[4];
+  gboolean            lone;
+  gboolean            done   = TRUE;
+  g_autoptr (GArray)  tokens = NULL;
+
+  if (object->box != NULL)
+    memcpy (corners, object->box, sizeof corners);
+  tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (model), geometry,
+                                       (const float (*)[2]) object->points->data, (const int *) object->labels->data,
+                                       object->points->len, object->box != NULL ? corners : NULL);
+  if (! sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, mask, &decoded, &first,
+                          NULL, error))
+    return FALSE;
+
+  /* a lone point among other objects: there is no one to ask, the best of the three it is */
+  lone          = object->box == NULL && object->points->len == 1 && mask == NULL;
+  *n_candidates = sam_model_choose (model, &decoded, ambiguous || lone, choice);
+  if (lone && ! ambiguous && *n_candidates > 1)
+    {
+      for (size_t k = 1; k < *n_candidates; k++)
+        if (decoded.iou[choice[k]] > decoded.iou[choice[0]])
+          choice[0] = choice[k];
+      *n_candidates = 1;
+    }
+  *object_score = decoded.object_score;
+
+  for (size_t k = 0; done && k < *n_candidates; k++)
+    {
+      SamJob part = sam_job_part (job, 0.1 + 0.9 * k / *n_candidates, 0.1 + 0.9 * (k + 1) / *n_candidates);
+
+      if (closer)
+        {
+          const float *found = decoded.masks + choice[k] * decoded.side * decoded.side;
+
+          maps[k].side   = SAM_CLOSEUP_SIDE;
+          maps[k].values = sam_closeup_answer (model, embedding, object, found, mask, &maps[k].geometry, &iou[k],
+                                               &part, error);
+        }
+      else
+        {
+          maps[k].geometry = *geometry;
+          maps[k].side     = decoded.side;
+          maps[k].values   = sam_alloc_floats (decoded.side, decoded.side, 1, error);
+          iou[k]           = decoded.iou[choice[k]];
+          if (maps[k].values != NULL)
+            copy_answer (maps[k].values, &decoded, choice[k], spec->decoder.hq, prompt->hq_mode);
+        }
+      done = maps[k].values != NULL;
+    }
+  g_free (decoded.masks);
+
+  return done;
+}
+
+/* The candidates' maps one after the other, as SamLogits has them. */
+static float *
+join_maps (const Map *maps,
+           size_t     n,
+           GError   **error)
+{
+  size_t size   = maps[0].side * maps[0].side;
+  float *values = sam_alloc_floats (n, maps[0].side, maps[0].side, error);
+
+  for (size_t k = 0; values != NULL && k < n; k++)
+    memcpy (values + k * size, maps[k].values, size * sizeof (float));
+
+  return values;
+}
+
 SamLogits *
 sam_model_predict (SamModel           *model,
                    const SamEmbedding *embedding,
@@ -274,20 +435,22 @@ sam_model_predict (SamModel           *model,
                    const SamJob       *job,
                    GError            **error)
 {
-  const SamModelSpec *spec     = sam_model_get_spec (model);
-  const SamGeometry *geometry  = sam_embedding_get_geometry (embedding);
-  size_t             side      = 4 * sam_embedding_get_map ((SamEmbedding *) embedding, SAM_MAP_EMBEDDING)->side;
-  gboolean           ambiguous = sam_prompt_is_ambiguous (prompt);
-  gboolean           masked    = prompt->previous != NULL || prompt->mask != NULL;
-  gboolean           takes     = spec->prompt.has_mask_input;
-  g_autoptr (GArray) objects   = NULL;
-  g_autofree float  *values    = NULL;
-  float              iou[SAM_N_MASKS - 1] = { 0 };
-  float              object_score = NAN;
-  size_t             n_candidates = 0;
-  SamBox             mask_box;
-  g_auto (SamArena)  arena = { 0 };
-  float             *given = NULL, *own = NULL;
+  const SamModelSpec *spec      = sam_model_get_spec (model);
+  const SamGeometry  *geometry  = sam_embedding_get_geometry (embedding);
+  size_t              side      = 4 * sam_embedding_get_map ((SamEmbedding *) embedding, SAM_MAP_EMBEDDING)->side;
+  gboolean            ambiguous = sam_prompt_is_ambiguous (prompt);
+  gboolean            masked    = prompt->previous != NULL || prompt->mask != NULL;
+  g_autoptr (GArray)  objects   = NULL;
+  Map                 maps[SAM_N_MASKS - 1] = { 0 };
+  SamGeometry         geometries[SAM_N_MASKS - 1];
+  float              *values = NULL;
+  float               iou[SAM_N_MASKS - 1] = { 0 };
+  float               object_score = NAN;
+  size_t              n_candidates = 0;
+  gboolean            done         = TRUE;
+  SamBox              mask_box;
+  g_auto (SamArena)   arena = { 0 };
+  float              *given = NULL, *own = NULL;
 
   if (g_strcmp0 (sam_embedding_get_model_hash (embedding), sam_model_get_hash (model)) != 0)
     {
@@ -308,10 +471,10 @@ sam_model_predict (SamModel           *model,
                                "the mask to start from is empty; mark the object roughly first");
           return NULL;
         }
-      g_array_index (objects, Object, 0).box = &mask_box;
+      g_array_index (objects, SamPromptObject, 0).box = &mask_box;
     }
 
-  if (masked && takes)
+  if (masked && spec->prompt.has_mask_input)
     {
       sam_arena_plan (&arena, &given, side, side, 1);
       sam_arena_plan (&arena, &own, side, side, 1);
@@ -319,67 +482,50 @@ sam_model_predict (SamModel           *model,
           ! make_mask_input (model, embedding, prompt, given, side, error))
         return NULL;
     }
-  values = sam_alloc_floats (SAM_N_MASKS - 1, side, side, error);
-  if (values == NULL)
-    return NULL;
 
-  for (size_t i = 0; i < objects->len; i++)
+  for (size_t i = 0; done && i < objects->len; i++)
     {
-      const Object      *object  = &g_array_index (objects, Object, i);
-      SamJob             part    = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
-      SamDecoded         decoded = { 0 };
-      float              corners[4];
-      size_t             choice[SAM_N_MASKS - 1];
-      g_autoptr (GArray) tokens = NULL;
-      gboolean           lone;
+      const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
+      SamJob                 part   = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
+      Map                    answer[SAM_N_MASKS - 1] = { 0 };
+      float                  score[SAM_N_MASKS - 1];
+      float                  present = NAN;
 
-      if (object->box != NULL)
-        memcpy (corners, object->box, sizeof corners);
-      tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (model), geometry, (const float (*)[2]) object->points->data,
-                                           (const int *) object->labels->data, object->points->len,
-                                           object->box != NULL ? corners : NULL);
       if (given != NULL)
         {
           memcpy (own, given, side * side * sizeof (float));
           if (objects->len > 1)
             keep_own_part (own, object, prompt->boxes, geometry, side);
         }
-      if (! sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, own, &decoded,
-                              &part, NULL, error))
-        return NULL;
-
-      /* a lone point among other objects: there is no one to ask, the best of the three it is */
-      lone         = object->box == NULL && object->points->len == 1 && own == NULL;
-      n_candidates = sam_model_choose (model, &decoded, ambiguous || lone, choice);
-      if (lone && ! ambiguous && n_candidates > 1)
-        {
-          for (size_t k = 1; k < n_candidates; k++)
-            if (decoded.iou[choice[k]] > decoded.iou[choice[0]])
-              choice[0] = choice[k];
-          n_candidates = 1;
-        }
+      done = answer_object (model, embedding, prompt, object, ambiguous, own, answer, &n_candidates, score, &present,
+                            &part, error);
 
       if (i == 0)
         {
-          for (size_t k = 0; k < n_candidates; k++)
-            copy_answer (values + k * side * side, &decoded, choice[k], spec->decoder.hq, prompt->hq_mode);
-          object_score = decoded.object_score;
+          memcpy (maps, answer, sizeof maps);
+          object_score = present;
         }
       else
         {
-          /* the first candidate's room is the union, the second's holds this object meanwhile */
-          float *next = values + side * side;
-
-          copy_answer (next, &decoded, choice[0], spec->decoder.hq, prompt->hq_mode);
-          for (size_t p = 0; p < side * side; p++)
-            values[p] = MAX (values[p], next[p]);
-          object_score = MAX (object_score, decoded.object_score);
+          /* several objects have one candidate each */
+          done = done && map_unite (&maps[0], &answer[0], error);
+          map_clear (&answer[0]);
+          object_score = MAX (object_score, present);
         }
-      for (size_t k = 0; k < n_candidates; k++)
-        iou[k] += decoded.iou[choice[k]] / objects->len;
-      g_free (decoded.masks);
+      for (size_t k = 0; done && k < n_candidates; k++)
+        iou[k] += score[k] / objects->len;
     }
 
-  return sam_logits_new_take (geometry, n_candidates, side, g_steal_pointer (&values), iou, object_score,
-                              spec->decoder.mask_input_limit, prompt);
+  if (done)
+    values = join_maps (maps, n_candidates, error);
+  for (size_t k = 0; k < G_N_ELEMENTS (maps); k++)
+    {
+      geometries[k] = maps[k].geometry;
+      map_clear (&maps[k]);
+    }
+  if (values == NULL)
+    return NULL;
+
+  return sam_logits_new_parts_take (geometries, n_candidates, maps[0].side, values, iou, object_score,
+                                    spec->decoder.mask_input_limit, prompt);
 }

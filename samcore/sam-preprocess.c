@@ -307,6 +307,7 @@ typedef gboolean (*AxisInit) (Axis *axis, size_t in, size_t out);
 static gboolean
 resize (Resize          *r,
         const uint8_t   *x,
+        size_t           stride,
         size_t           h,
         size_t           w,
         size_t           h2,
@@ -318,7 +319,7 @@ resize (Resize          *r,
   gboolean done = FALSE;
 
   r->in        = x;
-  r->in_stride = w * 3;
+  r->in_stride = stride;
   r->n_columns = w2;
   if (init (&r->x, w, w2) && init (&r->y, h, h2))
     {
@@ -342,7 +343,7 @@ sam_resize_pillow (uint8_t       *y,
 {
   Resize r = { .out_u8 = y, .keep_x = w == w2, .keep_y = h == h2 };
 
-  return resize (&r, x, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
+  return resize (&r, x, w * 3, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
 }
 
 gboolean
@@ -356,7 +357,7 @@ sam_resize_antialias (float         *y,
 {
   Resize r = { .out_f = y };
 
-  return resize (&r, x, h, w, h2, w2, axis_init_float, resize_band_float, error);
+  return resize (&r, x, w * 3, h, w, h2, w2, axis_init_float, resize_band_float, error);
 }
 
 gboolean
@@ -370,7 +371,61 @@ sam_resize_plain (float         *y,
 {
   Resize r = { .out_f = y };
 
-  return resize (&r, x, h, w, h2, w2, axis_init_plain, resize_band_float, error);
+  return resize (&r, x, w * 3, h, w, h2, w2, axis_init_plain, resize_band_float, error);
+}
+
+/* Left and right exchanged: x [rows, columns, 3] in rows of @stride values. */
+static void
+mirror (float *x,
+        size_t stride,
+        size_t rows,
+        size_t columns)
+{
+  for (size_t y = 0; y < rows; y++)
+    for (size_t i = 0; i < columns / 2; i++)
+      for (size_t c = 0; c < 3; c++)
+        {
+          float *left  = x + y * stride + i * 3 + c;
+          float *right = x + y * stride + (columns - 1 - i) * 3 + c;
+          float  value = *left;
+
+          *left  = *right;
+          *right = value;
+        }
+}
+
+gboolean
+sam_resize_image (uint8_t           *y,
+                  const SamImage    *image,
+                  const SamGeometry *geometry,
+                  GError           **error)
+{
+  size_t         h = geometry->height, w = geometry->width;
+  size_t         h2 = geometry->resized_height, w2 = geometry->resized_width;
+  size_t         stride = sam_image_get_width (image) * 3;
+  const uint8_t *pixels = sam_image_get_pixels (image) + geometry->y * stride + geometry->x * 3;
+  Resize         r = { .out_u8 = y, .keep_x = w == w2, .keep_y = h == h2 };
+
+  return resize (&r, pixels, stride, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
+}
+
+/* 0..1, squashed: these families fill the whole input. */
+static gboolean
+resize_float (float             *y,
+              const SamImage    *image,
+              const SamGeometry *geometry,
+              SamResample        how,
+              GError           **error)
+{
+  size_t         h = geometry->height, w = geometry->width;
+  size_t         stride = sam_image_get_width (image) * 3;
+  const uint8_t *pixels = sam_image_get_pixels (image) + geometry->y * stride + geometry->x * 3;
+  Resize         r = { .out_f = y };
+
+  g_assert (geometry->resized_height == geometry->input && geometry->resized_width == geometry->input);
+
+  return resize (&r, pixels, stride, h, w, geometry->input, geometry->input,
+                 how == SAM_RESAMPLE_ANTIALIAS ? axis_init_float : axis_init_plain, resize_band_float, error);
 }
 
 typedef struct
@@ -412,37 +467,28 @@ sam_preprocess (float               *x,
                 const SamPreprocess *how,
                 GError             **error)
 {
-  const uint8_t     *pixels = sam_image_get_pixels (image);
-  size_t             h      = sam_image_get_height (image);
-  size_t             w      = sam_image_get_width (image);
-  size_t             h2     = geometry->resized_height;
-  size_t             w2     = geometry->resized_width;
-  size_t             input  = geometry->input;
-  Normalise          normalise = { .x = x, .how = how, .w2 = w2, .h2 = h2, .input = input };
-  g_autofree uint8_t *small = NULL;
+  size_t              h2        = geometry->resized_height;
+  size_t              w2        = geometry->resized_width;
+  size_t              input     = geometry->input;
+  Normalise           normalise = { .x = x, .how = how, .w2 = w2, .h2 = h2, .input = input };
+  g_autofree uint8_t *small     = NULL;
 
-  switch (how->resample)
+  if (how->resample == SAM_RESAMPLE_PILLOW)
     {
-    case SAM_RESAMPLE_PILLOW:
       small = g_try_malloc_n (h2, w2 * 3);
       if (small == NULL)
         return set_no_memory (error);
-      if (! sam_resize_pillow (small, pixels, h, w, h2, w2, error))
+      if (! sam_resize_image (small, image, geometry, error))
         return FALSE;
       normalise.small = small;
-      break;
-
-    case SAM_RESAMPLE_ANTIALIAS:
-    case SAM_RESAMPLE_BILINEAR:
-      /* squashed: these families fill the whole input */
-      g_assert (h2 == input && w2 == input);
-      if (how->resample == SAM_RESAMPLE_ANTIALIAS
-            ? ! sam_resize_antialias (x, pixels, h, w, h2, w2, error)
-            : ! sam_resize_plain (x, pixels, h, w, h2, w2, error))
-        return FALSE;
-      break;
+    }
+  else if (! resize_float (x, image, geometry, how->resample, error))
+    {
+      return FALSE;
     }
   sam_parallel_for (input, NORMALISED_ROWS, normalise_rows, &normalise);
+  if (geometry->mirrored)
+    mirror (x, input * 3, h2, w2);
 
   return TRUE;
 }

@@ -21,9 +21,13 @@ typedef struct
   float       mean[3], std[3];
 } SamPreprocess;
 
-/* x: [input, input, 3]. Resized to the top left, normalised, the rest 0. SAM_ERROR_NO_MEMORY. */
+/* x: [input, input, 3]. The geometry's part of @image, resized to the top left, normalised, the rest 0.
+ * SAM_ERROR_NO_MEMORY. */
 gboolean sam_preprocess (float *x, const SamImage *image, const SamGeometry *geometry,
                          const SamPreprocess *how, GError **error);
+
+/* y: [resized_height, resized_width, 3]. The part alone, by SAM_RESAMPLE_PILLOW, never mirrored. */
+gboolean sam_resize_image (uint8_t *y, const SamImage *image, const SamGeometry *geometry, GError **error);
 
 /* The first step of SAM_RESAMPLE_PILLOW alone, bit for bit what Pillow makes.
  * x: [h, w, 3]  y: [h2, w2, 3] */

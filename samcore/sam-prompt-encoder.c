@@ -116,6 +116,11 @@ place (const SamPromptEncoder *encoder,
   float w     = geometry->width;
   float h     = geometry->height;
 
+  x -= geometry->x;
+  y -= geometry->y;
+  if (geometry->mirrored)
+    x = w - x;
+
   switch (encoder->spec.style)
     {
     case SAM_PROMPT_STYLE_SAM2:

@@ -41,6 +41,8 @@ typedef enum
  * SamPrompt:
  * @previous: (nullable): logits of the same picture to refine; the caller keeps it alive
  * @previous_candidate: which of them
+ * @quick: one look at the whole picture will do. Otherwise models that encode in milliseconds look again,
+ *   closer, at what they found: better and with finer edges, but several times slower than the first look
  * @mask: (nullable): a rough mask of any size to refine, stretched over the picture; kept alive likewise
  *
  * A caller's struct: init, add, clear. Several boxes are several objects, united; points belong to the
@@ -55,6 +57,7 @@ typedef struct
   size_t           previous_candidate;
   const SamMask   *mask;
   SamHqMode        hq_mode;
+  gboolean         quick;
 } SamPrompt;
 
 void sam_prompt_init (SamPrompt *prompt);

@@ -124,8 +124,8 @@ stub_predict (gpointer         embedding,
 {
   /* the logits are as large as the picture: they become the mask as they are */
   static const SamGeometry geometry = {
-    .width = SIZE, .height = SIZE, .resized_width = SIZE, .resized_height = SIZE, .input = SIZE,
-    .fit = SAM_FIT_SQUASH, .upsample = SAM_UPSAMPLE_BILINEAR,
+    .width = SIZE, .height = SIZE, .picture_width = SIZE, .picture_height = SIZE,
+    .resized_width = SIZE, .resized_height = SIZE, .input = SIZE, .fit = SAM_FIT_SQUASH, .upsample = SAM_UPSAMPLE_BILINEAR,
   };
   Stub                    *stub = data;
   int                      n = (int) prompt->points->len;

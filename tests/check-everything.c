@@ -377,7 +377,8 @@ stub_predict (gpointer         embedding,
 {
   size_t          width = sam_image_get_width (embedding), height = sam_image_get_height (embedding);
   size_t          side = MAX (width, height);
-  SamGeometry     geometry = { .width = width, .height = height, .resized_width = width,
+  SamGeometry     geometry = { .width = width, .height = height, .picture_width = width,
+                               .picture_height = height, .resized_width = width,
                                .resized_height = height, .input = side, .upsample = SAM_UPSAMPLE_TWO_STEP };
   const SamPoint *point = &g_array_index (prompt->points, SamPoint, 0);
   guint64         gx = (guint64) (point->x_image / 64), gy = (guint64) (point->y_image / 64);

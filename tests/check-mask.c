@@ -86,7 +86,8 @@ make_geometry (size_t      width,
                SamUpsample upsample)
 {
   SamGeometry geometry = {
-    .width = width, .height = height, .resized_width = input, .resized_height = input, .input = input,
+    .width = width, .height = height, .picture_width = width, .picture_height = height, .resized_width = input,
+    .resized_height = input, .input = input,
     .fit = upsample == SAM_UPSAMPLE_TWO_STEP ? SAM_FIT_LONGEST : SAM_FIT_SQUASH, .upsample = upsample,
   };
 

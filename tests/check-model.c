@@ -219,11 +219,16 @@ test_decode (void)
     }
 }
 
+/* The network alone. */
 static SamLogits *
 predict (const SamPrompt *prompt)
 {
   g_autoptr (GError) error  = NULL;
-  SamLogits         *logits = sam_model_predict (model, embedding, prompt, NULL, &error);
+  SamPrompt          quick  = *prompt;
+  SamLogits         *logits;
+
+  quick.quick = TRUE;
+  logits = sam_model_predict (model, embedding, &quick, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -491,7 +496,25 @@ work_predict (const SamJob *job,
   sam_prompt_init (&prompt);
   sam_prompt_add_box (&prompt, 10, 10, 100, 100);
   sam_prompt_add_box (&prompt, 200, 200, 300, 300);
+  prompt.quick = TRUE;
   logits = sam_model_predict (model, embedding, &prompt, job, error);
+
+  return logits != NULL;
+}
+
+/* With an embedding of its own each time: parts that were looked at before take no time. */
+static gboolean
+work_closer (const SamJob *job,
+             GError      **error)
+{
+  g_auto (SamPrompt)       prompt;
+  g_autoptr (SamEmbedding) fresh  = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits)    logits = NULL;
+
+  g_assert_nonnull (fresh);
+  sam_prompt_init (&prompt);
+  sam_prompt_add_box (&prompt, 200, 200, 300, 300);
+  logits = sam_model_predict (model, fresh, &prompt, job, error);
 
   return logits != NULL;
 }
@@ -927,6 +950,7 @@ test_converted (void)
   g_autoptr (GError)    error  = NULL;
 
   make_case (&prompt, 3);
+  prompt.quick = TRUE; /* a closer look need not be at the same part of the picture */
   logits = predict (&prompt);
   wanted = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, &error);
   g_assert_no_error (error);
@@ -1002,6 +1026,7 @@ main (int    argc,
   g_test_add_data_func ("/model/cancel/load", work_load, test_cancel);
   g_test_add_data_func ("/model/cancel/encode", work_encode, test_cancel);
   g_test_add_data_func ("/model/cancel/predict", work_predict, test_cancel);
+  g_test_add_data_func ("/model/cancel/closer", work_closer, test_cancel);
   g_test_add_func ("/model/hostile/tensors", test_hostile_tensors);
   g_test_add_func ("/model/hostile/structure", test_hostile_structure);
   g_test_add_func ("/model/hostile/not-finite", test_not_finite);

@@ -1223,7 +1223,7 @@ test_builtin (void)
   g_assert_nonnull (view->mask);
   g_assert_cmpuint (sui_session_get_n_candidates (f.session), ==, 3);
   g_assert_cmpuint (sam_mask_get_coverage (view->mask)[190 * 600 + 290], >=, 128);
-  g_assert_cmpfloat (view->area, <, 0.6);
+  g_assert_cmpfloat (view->area, <, 0.8);
 
   /* what was said stays true after every further click */
   for (int i = 0; i < 8; i++)

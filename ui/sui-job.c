@@ -180,6 +180,8 @@ predict (SuiJob          *job,
   use_mask = previous == NULL || last->kind == SUI_PROMPT_LASSO || last->kind == SUI_PROMPT_MASK;
   sam_prompt_init (&prompt);
   rough = sui_prompt_say (asked, job->width, job->height, use_mask, &prompt);
+  /* the pointer does not wait for a closer look */
+  prompt.quick = job->kind == SUI_JOB_HOVER;
   if (previous != NULL && rough == NULL)
     {
       prompt.previous = previous->logits;

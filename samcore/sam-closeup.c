@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A second, closer look at what was found.
+ *
+ *   first answer ──▶ box ──▶ part of the picture ──▶ encoded, as it is and mirrored (kept: the next click
+ *   mostly needs the same) ──▶ decoded with the first answer as mask ──▶ averaged ──▶ CRF */
+#include "config.h"
+
+#include "samcore/sam-closeup.h"
+
+#include <math.h>
+
+#include "samcore/sam-arena.h"
+#include "samcore/sam-crf.h"
+#include "samcore/sam-embedding-private.h"
+#include "samcore/sam-error.h"
+#include "samcore/sam-grid.h"
+#include "samcore/sam-preprocess.h"
+
+/* Around the object's box on each side, in parts of its longer one. */
+#define MARGIN 0.15
+/* No smaller part than this many pixels: there is nothing more to see in it. */
+#define MIN_SIDE 48
+/* A part that is nearly the picture is the picture. */
+#define MAX_AREA 0.7
+/* Surer than this nobody needs to be; fed back, it could not be corrected. */
+#define LOGIT_MOST 10.0f
+#define N_KEPT     8
+
+struct _SamCloseups
+{
+  SamImage  *image;
+  GMutex     mutex;
+  GPtrArray *kept; /* of SamEmbedding, the last used last */
+};
+
+SamCloseups *
+sam_closeups_new (SamImage *image)
+{
+  SamCloseups *closeups = g_new0 (SamCloseups, 1);
+
+  closeups->image = sam_image_ref (image);
+  closeups->kept  = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_embedding_unref);
+  g_mutex_init (&closeups->mutex);
+
+  return closeups;
+}
+
+void
+sam_closeups_free (SamCloseups *closeups)
+{
+  if (closeups == NULL)
+    return;
+
+  g_ptr_array_unref (closeups->kept);
+  sam_image_unref (closeups->image);
+  g_mutex_clear (&closeups->mutex);
+  g_free (closeups);
+}
+
+static gboolean
+is_same_part (const SamGeometry *a,
+              const SamGeometry *b)
+{
+  return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height &&
+         a->mirrored == b->mirrored;
+}
+
+static SamEmbedding *
+find_kept (SamCloseups       *closeups,
+           const SamGeometry *part)
+{
+  SamEmbedding *found = NULL;
+
+  g_mutex_lock (&closeups->mutex);
+  for (guint i = 0; i < closeups->kept->len; i++)
+    if (is_same_part (sam_embedding_get_geometry (closeups->kept->pdata[i]), part))
+      {
+        found = g_ptr_array_steal_index (closeups->kept, i);
+        g_ptr_array_add (closeups->kept, found);
+        sam_embedding_ref (found);
+        break;
+      }
+  g_mutex_unlock (&closeups->mutex);
+
+  return found;
+}
+
+static SamEmbedding *
+encode_part (SamModel          *model,
+             SamCloseups       *closeups,
+             const SamGeometry *part,
+             const SamJob      *job,
+             GError           **error)
+{
+  SamEmbedding *embedding = find_kept (closeups, part);
+
+  if (embedding != NULL)
+    return embedding;
+
+  embedding = sam_model_encode_part (model, closeups->image, part, job, NULL, error);
+  if (embedding == NULL)
+    return NULL;
+
+  g_mutex_lock (&closeups->mutex);
+  if (closeups->kept->len == N_KEPT)
+    g_ptr_array_remove_index (closeups->kept, 0);
+  g_ptr_array_add (closeups->kept, sam_embedding_ref (embedding));
+  g_mutex_unlock (&closeups->mutex);
+
+  return embedding;
+}
+
+/* ---- where to look ---- */
+
+typedef struct
+{
+  double x0, y0, x1, y1;
+} Bounds;
+
+static void
+bounds_add (Bounds *bounds,
+            double  x,
+            double  y)
+{
+  bounds->x0 = MIN (bounds->x0, x);
+  bounds->y0 = MIN (bounds->y0, y);
+  bounds->x1 = MAX (bounds->x1, x);
+  bounds->y1 = MAX (bounds->y1, y);
+}
+
+/* What is above 0 on the grid of the whole picture. */
+static void
+bounds_add_logits (Bounds        *bounds,
+                   const float   *logits,
+                   const SamGrid *grid)
+{
+  const SamGeometry *geometry = grid->geometry;
+  double             cell     = (double) geometry->input / grid->side;
+
+  for (size_t row = 0; row < grid->side && row * cell < geometry->resized_height; row++)
+    for (size_t column = 0; column < grid->side && column * cell < geometry->resized_width; column++)
+      if (logits[row * grid->side + column] > 0)
+        for (int corner = 0; corner < 2; corner++)
+          {
+            double x, y;
+
+            sam_geometry_to_image (geometry, (column + corner) * cell, (row + corner) * cell, &x, &y);
+            bounds_add (bounds, MIN (x, geometry->width), MIN (y, geometry->height));
+          }
+}
+
+/* The box to look at, FALSE when nothing is known of where the object is. */
+static gboolean
+find_bounds (Bounds                *bounds,
+             const SamPromptObject *object,
+             const float           *first,
+             const float           *mask,
+             const SamGrid         *grid)
+{
+  *bounds = (Bounds) { INFINITY, INFINITY, -INFINITY, -INFINITY };
+  if (object->box != NULL)
+    {
+      bounds_add (bounds, object->box->x0_image, object->box->y0_image);
+      bounds_add (bounds, object->box->x1_image, object->box->y1_image);
+    }
+  else
+    {
+      bounds_add_logits (bounds, first, grid);
+      if (mask != NULL)
+        bounds_add_logits (bounds, mask, grid);
+    }
+  if (bounds->x0 > bounds->x1)
+    return FALSE;
+
+  for (guint i = 0; i < object->points->len; i++)
+    {
+      const float *place = (const float *) object->points->data + 2 * i;
+
+      if (g_array_index (object->labels, int, i) == 1)
+        bounds_add (bounds, place[0], place[1]);
+    }
+
+  return TRUE;
+}
+
+/* Outwards to multiples of a step, so that the part stays the same while the object changes little: the
+ * answer depends on the prompt alone, not on the way to it, and the embedding can be used again. */
+static void
+choose_part (SamGeometry       *part,
+             const Bounds      *bounds,
+             const SamGeometry *whole,
+             size_t             input)
+{
+  double longest = MAX (bounds->x1 - bounds->x0, bounds->y1 - bounds->y0);
+  double step    = exp2 (floor (log2 (MAX (longest, 8.0) / 8.0)));
+  double x0      = floor (bounds->x0 / step) * step, x1 = ceil (bounds->x1 / step) * step;
+  double y0      = floor (bounds->y0 / step) * step, y1 = ceil (bounds->y1 / step) * step;
+  double half    = 0.5 * MAX (MAX (x1 - x0, y1 - y0) * (1 + 2 * MARGIN), MIN_SIDE);
+  double cx      = 0.5 * (x0 + x1), cy = 0.5 * (y0 + y1);
+  size_t left    = (size_t) CLAMP (cx - half, 0, whole->width - 1);
+  size_t top     = (size_t) CLAMP (cy - half, 0, whole->height - 1);
+  size_t right   = (size_t) CLAMP (ceil (cx + half), left + 1, whole->width);
+  size_t bottom  = (size_t) CLAMP (ceil (cy + half), top + 1, whole->height);
+
+  if ((double) (right - left) * (bottom - top) > MAX_AREA * whole->width * whole->height)
+    {
+      left = top = 0;
+      right  = whole->width;
+      bottom = whole->height;
+    }
+  sam_geometry_init_part (part, whole, left, top, right - left, bottom - top, input);
+}
+
+/* ---- looking ---- */
+
+/* Adds half of what one view answers to @sum. */
+static gboolean
+look (SamModel              *model,
+      const SamEmbedding    *view,
+      const SamEmbedding    *whole,
+      const SamPromptObject *object,
+      const float           *first,
+      gboolean               masked,
+      float                 *sum,
+      const SamGrid         *grid,
+      float                 *iou,
+      const SamJob          *job,
+      GError               **error)
+{
+  const SamGeometry *part  = sam_embedding_get_geometry (view);
+  size_t             side  = 4 * sam_embedding_get_map ((SamEmbedding *) view, SAM_MAP_EMBEDDING)->side;
+  SamGrid            from  = { sam_embedding_get_geometry (whole), side };
+  SamGrid            here  = { part, side };
+  SamDecoded         decoded = { 0 };
+  size_t             choice[SAM_N_MASKS - 1];
+  g_autofree float  *mask    = NULL;
+  g_autofree float  *answer  = NULL;
+  g_autoptr (GArray) points  = g_array_new (FALSE, FALSE, 2 * sizeof (float));
+  g_autoptr (GArray) labels  = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray) tokens  = NULL;
+  float              corners[4];
+
+  /* what is not in the part says nothing about it */
+  for (guint i = 0; i < object->points->len; i++)
+    {
+      const float *place = (const float *) object->points->data + 2 * i;
+
+      if (place[0] >= part->x && place[0] <= part->x + part->width && place[1] >= part->y &&
+          place[1] <= part->y + part->height)
+        {
+          g_array_append_vals (points, place, 1);
+          g_array_append_val (labels, g_array_index (object->labels, int, i));
+        }
+    }
+  if (object->box != NULL)
+    {
+      corners[0] = part->mirrored ? object->box->x1_image : object->box->x0_image;
+      corners[1] = object->box->y0_image;
+      corners[2] = part->mirrored ? object->box->x0_image : object->box->x1_image;
+      corners[3] = object->box->y1_image;
+    }
+  tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (model), part,
+                                       (const float (*)[2]) points->data, (const int *) labels->data, points->len,
+                                       object->box != NULL ? corners : NULL);
+  if (masked)
+    {
+      mask = sam_alloc_floats (side, side, 1, error);
+      if (mask == NULL)
+        return FALSE;
+      sam_grid_resample (mask, &here, first, &from, -LOGIT_MOST);
+    }
+  answer = sam_alloc_floats (grid->side, grid->side, 1, error);
+  if (answer == NULL ||
+      ! sam_model_decode (model, view, (const SamToken *) tokens->data, tokens->len, mask, &decoded, job, NULL, error))
+    return FALSE;
+
+  sam_model_choose (model, &decoded, FALSE, choice);
+  sam_grid_resample (answer, grid, decoded.masks + choice[0] * side * side, &here, -LOGIT_MOST);
+  for (size_t i = 0; i < grid->side * grid->side; i++)
+    sum[i] += 0.5f * answer[i];
+  *iou += 0.5f * decoded.iou[choice[0]];
+  g_free (decoded.masks);
+
+  return TRUE;
+}
+
+float *
+sam_closeup_answer (SamModel              *model,
+                    const SamEmbedding    *whole,
+                    const SamPromptObject *object,
+                    const float           *first,
+                    const float           *mask,
+                    SamGeometry           *part,
+                    float                 *iou,
+                    const SamJob          *job,
+                    GError               **error)
+{
+  SamCloseups        *closeups = sam_embedding_get_closeups (whole);
+  const SamGeometry  *geometry = sam_embedding_get_geometry (whole);
+  SamGrid             grid     = { part, SAM_CLOSEUP_SIDE };
+  SamGrid             coarse   = { geometry, 4 * sam_embedding_get_map ((SamEmbedding *) whole, SAM_MAP_EMBEDDING)->side };
+  Bounds              bounds;
+  g_autofree float   *sum     = sam_alloc_floats (grid.side, grid.side, 1, error);
+  g_autofree uint8_t *picture = NULL;
+
+  if (sum == NULL)
+    return NULL;
+  /* nothing found: the whole picture once more, mirrored too */
+  if (! find_bounds (&bounds, object, first, mask, &coarse))
+    bounds = (Bounds) { 0, 0, geometry->width, geometry->height };
+  choose_part (part, &bounds, geometry, grid.side);
+
+  for (size_t i = 0; i < grid.side * grid.side; i++)
+    sum[i] = 0;
+  *iou = 0;
+  for (int mirrored = 0; mirrored < 2; mirrored++)
+    {
+      SamJob                   encoding = sam_job_part (job, 0.5 * mirrored, 0.5 * mirrored + 0.3);
+      SamJob                   decoding = sam_job_part (job, 0.5 * mirrored + 0.3, 0.5 * mirrored + 0.5);
+      g_autoptr (SamEmbedding) view     = NULL;
+      SamGeometry              seen;
+
+      sam_geometry_init_part (&seen, geometry, part->x, part->y, part->width, part->height, geometry->input);
+      seen.mirrored = mirrored;
+      if (! mirrored && sam_geometry_is_whole (&seen))
+        view = sam_embedding_ref ((SamEmbedding *) whole);
+      else
+        view = encode_part (model, closeups, &seen, &encoding, error);
+      /* a lone box says all; anything else is told what was found with it */
+      if (view == NULL || ! look (model, view, whole, object, first,
+                                  object->box == NULL || object->points->len > 0 || mask != NULL, sum, &grid, iou,
+                                  &decoding, error))
+        return NULL;
+    }
+
+  picture = g_try_malloc_n (part->resized_height, part->resized_width * 3);
+  if (picture == NULL)
+    {
+      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "not enough memory to look at the object closely");
+      return NULL;
+    }
+  if (! sam_resize_image (picture, closeups->image, part, error) ||
+      ! sam_crf_refine (sum, grid.side, picture, part->resized_width, part->resized_height, error))
+    return NULL;
+  for (size_t i = 0; i < grid.side * grid.side; i++)
+    sum[i] = CLAMP (sum[i], -LOGIT_MOST, LOGIT_MOST);
+
+  return g_steal_pointer (&sum);
+}

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Logits drawn to the picture's colours and edges.
+ *
+ *   logits ──▶ how likely each colour is inside and outside ──▶ unary term
+ *   picture ──▶ how alike neighbours are ──▶ pairwise term      both ──▶ mean field, a few steps
+ *
+ * All constants were chosen on held-out pictures of the built-in model's training data. */
+#include "config.h"
+
+#include "samcore/sam-crf.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "samcore/sam-arena.h"
+#include "samcore/sam-parallel.h"
+
+#define BINS        16 /* per channel */
+#define N_COLOURS   (BINS * BINS * BINS)
+#define BLUR_RADIUS 4      /* bins; of a Gauss curve one bin wide */
+#define RARE        1e-5   /* added to frequencies: a colour seen nowhere says nothing */
+#define COLOUR_MOST 3.0f   /* the most that a colour can say, as a logit */
+#define COLOUR_PART 0.5f
+#define LOGIT_MOST  6.0f   /* a surer network than this cannot be overruled either */
+#define LIKENESS    20.0   /* colours this far apart (Euclidean, of 255) count exp (-1/2) */
+#define PAIR_PART   0.3f
+#define N_STEPS     3
+#define BAND        16 /* rows */
+
+/* Beyond this squared distance of colours nothing is left of the likeness. */
+#define MOST_FAR 8192
+
+/* Half of the neighbours: the others look back. */
+static const int8_t offsets[][2] = { { 1, 0 }, { 0, 1 }, { 1, 1 }, { -1, 1 },
+                                     { 2, 0 }, { 0, 2 }, { 2, 2 }, { -2, 2 },
+                                     { 4, 0 }, { 0, 4 }, { 4, 4 }, { -4, 4 } };
+#define N_OFFSETS G_N_ELEMENTS (offsets)
+
+typedef struct
+{
+  size_t         width, height;
+  const uint8_t *picture;
+  float         *unary;    /* [height, width] */
+  float         *belief;   /* -1 outside, 1 inside */
+  float         *likeness; /* [N_OFFSETS, height, width]: with the neighbour at +offset; 0 beyond the border */
+  float         *logits;
+  size_t         stride;
+  const float   *like;     /* [MOST_FAR], by squared distance */
+} Field;
+
+static size_t
+colour_of (const uint8_t *pixel)
+{
+  return ((size_t) pixel[0] * BINS / 256 * BINS + (size_t) pixel[1] * BINS / 256) * BINS + (size_t) pixel[2] * BINS / 256;
+}
+
+/* Along one axis of [BINS, BINS, BINS], its border values continued. */
+static void
+blur_axis (double *histogram,
+           size_t  step)
+{
+  double taps[2 * BLUR_RADIUS + 1];
+  double sum = 0;
+
+  for (int k = -BLUR_RADIUS; k <= BLUR_RADIUS; k++)
+    sum += taps[k + BLUR_RADIUS] = exp (-0.5 * k * k);
+
+  for (size_t i = 0; i < N_COLOURS; i++)
+    {
+      double line[BINS];
+
+      if (i / step % BINS != 0)
+        continue;
+      for (int b = 0; b < BINS; b++)
+        line[b] = histogram[i + b * step];
+      for (int b = 0; b < BINS; b++)
+        {
+          double value = 0;
+
+          for (int k = -BLUR_RADIUS; k <= BLUR_RADIUS; k++)
+            value += taps[k + BLUR_RADIUS] * line[CLAMP (b + k, 0, BINS - 1)];
+          histogram[i + b * step] = value / sum;
+        }
+    }
+}
+
+/* votes: [N_COLOURS] logits: for the object by colour, from what the logits say about all pixels */
+static void
+count_colours (float       *votes,
+               const Field *field)
+{
+  g_autofree double *inside  = g_new0 (double, 2 * N_COLOURS);
+  double            *outside = inside + N_COLOURS;
+  double             n_inside = 1e-6, n_outside = 1e-6;
+
+  for (size_t y = 0; y < field->height; y++)
+    for (size_t x = 0; x < field->width; x++)
+      {
+        double p      = 1.0 / (1.0 + exp (-(double) field->logits[y * field->stride + x]));
+        size_t colour = colour_of (field->picture + (y * field->width + x) * 3);
+
+        inside[colour] += p;
+        outside[colour] += 1 - p;
+        n_inside += p;
+        n_outside += 1 - p;
+      }
+  for (size_t step = 1; step < N_COLOURS; step *= BINS)
+    {
+      blur_axis (inside, step);
+      blur_axis (outside, step);
+    }
+  for (size_t i = 0; i < N_COLOURS; i++)
+    votes[i] = (float) CLAMP (log (inside[i] / n_inside + RARE) - log (outside[i] / n_outside + RARE),
+                              -COLOUR_MOST, COLOUR_MOST);
+}
+
+/* How alike each pixel is to its neighbours. */
+static void
+compare_rows (size_t   first,
+              size_t   last,
+              gpointer data)
+{
+  Field *field = data;
+
+  for (size_t k = 0; k < N_OFFSETS; k++)
+    for (size_t y = first; y < last; y++)
+      {
+        float         *row = field->likeness + (k * field->height + y) * field->width;
+        const uint8_t *a   = field->picture + y * field->width * 3;
+        const uint8_t *b   = a + ((ptrdiff_t) offsets[k][1] * (ptrdiff_t) field->width + offsets[k][0]) * 3;
+
+        for (size_t x = 0; x < field->width; x++)
+          {
+            ptrdiff_t to  = (ptrdiff_t) x + offsets[k][0];
+            int       far = 0;
+
+            row[x] = 0;
+            if (y + offsets[k][1] >= field->height || to < 0 || to >= (ptrdiff_t) field->width)
+              continue;
+            for (int c = 0; c < 3; c++)
+              far += (a[3 * x + c] - b[3 * x + c]) * (a[3 * x + c] - b[3 * x + c]);
+            if (far < MOST_FAR)
+              row[x] = field->like[far];
+          }
+      }
+}
+
+static void
+believe_rows (size_t   first,
+              size_t   last,
+              gpointer data)
+{
+  Field *field = data;
+
+  for (size_t y = first; y < last; y++)
+    for (size_t x = 0; x < field->width; x++)
+      field->belief[y * field->width + x] = tanhf (0.5f * field->logits[y * field->stride + x]);
+}
+
+/* logits = unary + what the neighbours believe. */
+static void
+ask_rows (size_t   first,
+          size_t   last,
+          gpointer data)
+{
+  Field    *field = data;
+  ptrdiff_t width = field->width;
+
+  for (size_t y = first; y < last; y++)
+    {
+      float *sum = field->logits + y * field->stride;
+
+      memset (sum, 0, width * sizeof (float));
+      for (size_t k = 0; k < N_OFFSETS; k++)
+        {
+          ptrdiff_t    dx   = offsets[k][0], dy = offsets[k][1];
+          const float *like = field->likeness + (k * field->height + y) * width;
+          const float *there;
+
+          if (y + dy < field->height)
+            {
+              there = field->belief + (y + dy) * width;
+              for (ptrdiff_t x = MAX (0, -dx); x < MIN (width, width - dx); x++)
+                sum[x] += like[x] * there[x + dx];
+            }
+          if (y >= (size_t) dy)
+            {
+              there = field->belief + (y - dy) * width;
+              like -= dy * width;
+              for (ptrdiff_t x = MAX (0, dx); x < MIN (width, width + dx); x++)
+                sum[x] += like[x - dx] * there[x - dx];
+            }
+        }
+      for (ptrdiff_t x = 0; x < width; x++)
+        sum[x] = field->unary[y * width + x] + PAIR_PART * sum[x];
+    }
+}
+
+gboolean
+sam_crf_refine (float         *logits,
+                size_t         stride,
+                const uint8_t *picture,
+                size_t         width,
+                size_t         height,
+                GError       **error)
+{
+  g_auto (SamArena) arena = { 0 };
+  Field             field = { .width = width, .height = height, .picture = picture, .logits = logits,
+                              .stride = stride };
+  float            *votes, *like;
+
+  sam_arena_plan (&arena, &votes, N_COLOURS, 1, 1);
+  sam_arena_plan (&arena, &like, MOST_FAR, 1, 1);
+  sam_arena_plan (&arena, &field.unary, height, width, 1);
+  sam_arena_plan (&arena, &field.belief, height, width, 1);
+  sam_arena_plan (&arena, &field.likeness, N_OFFSETS, height, width);
+  if (! sam_arena_commit (&arena, error))
+    return FALSE;
+
+  for (size_t i = 0; i < MOST_FAR; i++)
+    like[i] = (float) exp (-(double) i / (2 * LIKENESS * LIKENESS));
+  field.like = like;
+  count_colours (votes, &field);
+  for (size_t y = 0; y < height; y++)
+    for (size_t x = 0; x < width; x++)
+      field.unary[y * width + x] = CLAMP (logits[y * stride + x], -LOGIT_MOST, LOGIT_MOST) +
+                                   COLOUR_PART * votes[colour_of (picture + (y * width + x) * 3)];
+
+  sam_parallel_for (height, BAND, compare_rows, &field);
+  for (size_t y = 0; y < height; y++)
+    memcpy (logits + y * stride, field.unary + y * width, width * sizeof (float));
+  for (int step = 0; step < N_STEPS; step++)
+    {
+      sam_parallel_for (height, BAND, believe_rows, &field);
+      sam_parallel_for (height, BAND, ask_rows, &field);
+    }
+
+  return TRUE;
+}

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Maps of logits over a picture, brought from one grid to another. */
+#include "samcore/sam-grid.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Samples along one side of a cell at most: beyond that the mean hardly changes. */
+#define MAX_SAMPLES 8
+
+/* Bilinear among the cells that hold something of the part. */
+static float
+sample (const float   *x,
+        const SamGrid *grid,
+        double         x_image,
+        double         y_image,
+        float          outside)
+{
+  const SamGeometry *geometry = grid->geometry;
+  double             scale    = (double) grid->side / geometry->input;
+  double             column, row;
+  double             last_column, last_row;
+  size_t             c0, r0, c1, r1;
+  float              u, v;
+
+  if (x_image < geometry->x || x_image > geometry->x + geometry->width || y_image < geometry->y ||
+      y_image > geometry->y + geometry->height)
+    return outside;
+
+  sam_geometry_to_input (geometry, x_image, y_image, &column, &row);
+  last_column = MAX (ceil (geometry->resized_width * scale) - 1, 0);
+  last_row    = MAX (ceil (geometry->resized_height * scale) - 1, 0);
+  column      = CLAMP (column * scale - 0.5, 0, last_column);
+  row         = CLAMP (row * scale - 0.5, 0, last_row);
+  c0          = (size_t) column;
+  r0          = (size_t) row;
+  c1          = MIN (c0 + 1, (size_t) last_column);
+  r1          = MIN (r0 + 1, (size_t) last_row);
+  u           = (float) (column - c0);
+  v           = (float) (row - r0);
+
+  return (1 - v) * ((1 - u) * x[r0 * grid->side + c0] + u * x[r0 * grid->side + c1]) +
+         v * ((1 - u) * x[r1 * grid->side + c0] + u * x[r1 * grid->side + c1]);
+}
+
+static gboolean
+is_same (const SamGrid *a,
+         const SamGrid *b)
+{
+  const SamGeometry *g = a->geometry, *h = b->geometry;
+
+  return a->side == b->side && g->input == h->input && g->x == h->x && g->y == h->y && g->width == h->width &&
+         g->height == h->height && g->mirrored == h->mirrored;
+}
+
+/* Pixels of the picture along a cell. */
+static double
+cell_width (const SamGrid *grid)
+{
+  const SamGeometry *g = grid->geometry;
+
+  return (double) g->input / grid->side * g->width / g->resized_width;
+}
+
+void
+sam_grid_resample (float         *y,
+                   const SamGrid *to,
+                   const float   *x,
+                   const SamGrid *from,
+                   float          outside)
+{
+  double cell = (double) to->geometry->input / to->side;
+  size_t n    = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
+
+  if (is_same (to, from))
+    {
+      memcpy (y, x, to->side * to->side * sizeof (float));
+      return;
+    }
+
+  for (size_t row = 0; row < to->side; row++)
+    for (size_t column = 0; column < to->side; column++)
+      {
+        float sum = 0;
+
+        for (size_t i = 0; i < n; i++)
+          for (size_t k = 0; k < n; k++)
+            {
+              double x_image, y_image;
+
+              sam_geometry_to_image (to->geometry, (column + (k + 0.5) / n) * cell, (row + (i + 0.5) / n) * cell,
+                                     &x_image, &y_image);
+              sum += sample (x, from, x_image, y_image, outside);
+            }
+        y[row * to->side + column] = sum / (n * n);
+      }
+}
+
+void
+sam_grid_get_place (const SamGrid *grid,
+                    size_t         column,
+                    size_t         row,
+                    double        *x_image,
+                    double        *y_image)
+{
+  double cell = (double) grid->geometry->input / grid->side;
+
+  sam_geometry_to_image (grid->geometry, (column + 0.5) * cell, (row + 0.5) * cell, x_image, y_image);
+}
