@@ -92,13 +92,15 @@ cmd_evaluate (int    argc,
   static char              *predictions;
   static char              *against;
   static int                limit;
-  static gboolean           json;
+  static gboolean           json, quick;
   static const GOptionEntry entries[] = {
     { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file", "NAME|FILE" },
     { "predictions", 'p', 0, G_OPTION_ARG_FILENAME, &predictions,
       "Score another program's masks, NAME_k.png, instead of a model", "DIR" },
     { "against", 'a', 0, G_OPTION_ARG_STRING, &against,
       "Also compare with the same model computing in float32", "f32" },
+    { "quick", 0, 0, G_OPTION_ARG_NONE, &quick,
+      "One look at the whole picture, no closer one at the object", NULL },
     { "limit", 'l', 0, G_OPTION_ARG_INT, &limit, "At most N pictures of each set", "N" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "One JSON object per set and one for their mean", NULL },
     COMMAND_THREADS_OPTION,
@@ -125,6 +127,8 @@ cmd_evaluate (int    argc,
     return command_usage ("give --model or --predictions, not both");
   if (against != NULL && strcmp (against, "f32") != 0)
     return command_usage ("--against must be f32");
+  if (quick && predictions != NULL)
+    return command_usage ("--quick is about a model; it has no use for --predictions");
   if (against != NULL && predictions != NULL)
     return command_usage ("--against compares a model with itself; it has no use for --predictions");
 
@@ -136,7 +140,7 @@ cmd_evaluate (int    argc,
       model = command_load_model (model_name, &error);
       if (model == NULL)
         return command_fail (error);
-      predictor = sam_predictor_for_model (model);
+      predictor = sam_predictor_for_model (model, quick);
     }
   if (against != NULL)
     {
@@ -144,7 +148,7 @@ cmd_evaluate (int    argc,
       exact = command_load_model (model_name, &error);
       if (exact == NULL)
         return command_fail (error);
-      other = sam_predictor_for_model (exact);
+      other = sam_predictor_for_model (exact, quick);
     }
 
   command_show_progress ("Evaluating");

@@ -452,7 +452,6 @@ search_points (Search       *search,
 
       sam_prompt_init (&prompt);
       sam_prompt_add_point (&prompt, (float) x, (float) y, 1);
-      prompt.quick = TRUE;
       logits = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL, error);
       if (logits == NULL)
         return FALSE;
@@ -698,7 +697,7 @@ sam_everything (SamModel                   *model,
                 const SamJob               *job,
                 GError                    **error)
 {
-  SamPredictor predictor = sam_predictor_for_model (model);
+  SamPredictor predictor = sam_predictor_for_model (model, TRUE);
 
   return sam_everything_predict (&predictor, image, options, job, error);
 }

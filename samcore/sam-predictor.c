@@ -23,6 +23,20 @@ predict (gpointer         embedding,
   return sam_model_predict (model, embedding, prompt, job, error);
 }
 
+static SamLogits *
+predict_quickly (gpointer         embedding,
+                 const SamPrompt *prompt,
+                 gpointer         model,
+                 const SamJob    *job,
+                 GError         **error)
+{
+  SamPrompt quick = *prompt;
+
+  quick.quick = TRUE;
+
+  return sam_model_predict (model, embedding, &quick, job, error);
+}
+
 static void
 free_embedding (gpointer embedding)
 {
@@ -30,7 +44,8 @@ free_embedding (gpointer embedding)
 }
 
 SamPredictor
-sam_predictor_for_model (SamModel *model)
+sam_predictor_for_model (SamModel *model,
+                         gboolean  quick)
 {
-  return (SamPredictor) { encode, predict, free_embedding, model };
+  return (SamPredictor) { encode, quick ? predict_quickly : predict, free_embedding, model };
 }

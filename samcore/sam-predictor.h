@@ -14,5 +14,5 @@ typedef struct
   gpointer data;
 } SamPredictor;
 
-/* The caller keeps @model. */
-SamPredictor sam_predictor_for_model (SamModel *model);
+/* The caller keeps @model. quick: as SamPrompt's, whatever the prompts say */
+SamPredictor sam_predictor_for_model (SamModel *model, gboolean quick);
