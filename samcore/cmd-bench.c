@@ -15,16 +15,18 @@ static const struct
 {
   const char *label, *key;
 } names[SAM_BENCH_N_TIMES] = {
-  [SAM_BENCH_LOAD]       = { "load", "load" },
-  [SAM_BENCH_PACK]       = { "pack the weights", "pack" },
-  [SAM_BENCH_PREPROCESS] = { "preprocess", "preprocess" },
-  [SAM_BENCH_ENCODE]     = { "encode, preprocess included", "encode" },
-  [SAM_BENCH_CLICK]      = { "first click", "click" },
-  [SAM_BENCH_REFINE]     = { "refining click", "refine" },
-  [SAM_BENCH_MASK_1]     = { "mask, 1 megapixel", "mask_1mp" },
-  [SAM_BENCH_MASK_24]    = { "mask, 24 megapixels", "mask_24mp" },
-  [SAM_BENCH_MASK_100]   = { "mask, 100 megapixels", "mask_100mp" },
-  [SAM_BENCH_FIRST_MASK] = { "first mask, new process", "first_mask" },
+  [SAM_BENCH_LOAD]          = { "load", "load" },
+  [SAM_BENCH_PACK]          = { "pack the weights", "pack" },
+  [SAM_BENCH_PREPROCESS]    = { "preprocess", "preprocess" },
+  [SAM_BENCH_ENCODE]        = { "encode, preprocess included", "encode" },
+  [SAM_BENCH_CLICK]         = { "first click", "click" },
+  [SAM_BENCH_REFINE]        = { "refining click", "refine" },
+  [SAM_BENCH_CLOSER_CLICK]  = { "first click, closer look", "closer_click" },
+  [SAM_BENCH_CLOSER_REFINE] = { "refining click, closer look", "closer_refine" },
+  [SAM_BENCH_MASK_1]        = { "mask, 1 megapixel", "mask_1mp" },
+  [SAM_BENCH_MASK_24]       = { "mask, 24 megapixels", "mask_24mp" },
+  [SAM_BENCH_MASK_100]      = { "mask, 100 megapixels", "mask_100mp" },
+  [SAM_BENCH_FIRST_MASK]    = { "first mask, new process", "first_mask" },
 };
 
 static const SamBenchTime computed[] = { SAM_BENCH_ENCODE, SAM_BENCH_CLICK, SAM_BENCH_REFINE };

@@ -310,6 +310,53 @@ compare_embeddings (const SamEmbedding *embedding,
   return sqrt (difference / (squares - sum * sum / (double) n));
 }
 
+/* @first: the logits to refine, or NULL; the answer. */
+static SamLogits *
+time_click (SamModel           *model,
+            const SamEmbedding *embedding,
+            const SamLogits    *first,
+            gboolean            quick,
+            Times              *times,
+            GError            **error)
+{
+  g_auto (SamPrompt) prompt;
+  SamLogits         *answer;
+  Clock              clock;
+
+  sam_prompt_init (&prompt);
+  prompt.quick = quick;
+  sam_prompt_add_point (&prompt, 640, 426, 1);
+  if (first != NULL)
+    {
+      sam_prompt_add_point (&prompt, 100, 100, 0);
+      prompt.previous = first;
+      prompt.previous_candidate = sam_logits_get_best (first);
+    }
+
+  clock = clock_start ();
+  answer = sam_model_predict (model, embedding, &prompt, NULL, error);
+  clock_stop (clock, times, (quick ? SAM_BENCH_CLICK : SAM_BENCH_CLOSER_CLICK) + (first != NULL ? 1 : 0));
+
+  return answer;
+}
+
+static gboolean
+time_clicks (SamModel           *model,
+             const SamEmbedding *embedding,
+             gboolean            quick,
+             Times              *times,
+             SamLogits         **first,
+             GError            **error)
+{
+  g_autoptr (SamLogits) second = NULL;
+
+  *first = time_click (model, embedding, NULL, quick, times, error);
+  if (*first != NULL)
+    second = time_click (model, embedding, *first, quick, times, error);
+
+  return second != NULL;
+}
+
 static gboolean
 measure_model (Bench        *bench,
                const Case   *which,
@@ -320,11 +367,7 @@ measure_model (Bench        *bench,
   g_autoptr (SamModel)     model = NULL;
   g_autoptr (SamEmbedding) embedding = NULL;
   g_autoptr (SamLogits)    first = NULL;
-  g_autoptr (SamLogits)    second = NULL;
-  g_auto (SamPrompt)       prompt;
   Clock                    clock = clock_start ();
-
-  sam_prompt_init (&prompt);
 
   model = sam_model_load (bench->model_path, NULL, error);
   if (model == NULL)
@@ -354,21 +397,17 @@ measure_model (Bench        *bench,
   else if (bench->exact != NULL && which->arithmetic != SAM_ARITHMETIC_F32)
     measured->embedding_error = compare_embeddings (embedding, bench->exact);
 
-  sam_prompt_add_point (&prompt, 640, 426, 1);
-  clock = clock_start ();
-  first = sam_model_predict (model, embedding, &prompt, NULL, error);
-  if (first == NULL)
+  times->wall[SAM_BENCH_CLOSER_CLICK] = times->wall[SAM_BENCH_CLOSER_REFINE] = NAN;
+  times->processor[SAM_BENCH_CLOSER_CLICK] = times->processor[SAM_BENCH_CLOSER_REFINE] = NAN;
+  if (! time_clicks (model, embedding, TRUE, times, &first, error))
     return FALSE;
-  clock_stop (clock, times, SAM_BENCH_CLICK);
+  if (sam_model_get_spec (model)->closeups)
+    {
+      g_autoptr (SamLogits) closer = NULL;
 
-  sam_prompt_add_point (&prompt, 100, 100, 0);
-  prompt.previous = first;
-  prompt.previous_candidate = sam_logits_get_best (first);
-  clock = clock_start ();
-  second = sam_model_predict (model, embedding, &prompt, NULL, error);
-  if (second == NULL)
-    return FALSE;
-  clock_stop (clock, times, SAM_BENCH_REFINE);
+      if (! time_clicks (model, embedding, FALSE, times, &closer, error))
+        return FALSE;
+    }
 
   for (int i = 0; i < 3; i++)
     if (! time_mask (model, first, mask_sizes[i], times, SAM_BENCH_MASK_1 + i, error))

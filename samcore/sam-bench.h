@@ -10,8 +10,10 @@ typedef enum
   SAM_BENCH_PACK,       /* the weights, which the first picture does */
   SAM_BENCH_PREPROCESS, /* the part of encode that is not the network */
   SAM_BENCH_ENCODE,
-  SAM_BENCH_CLICK,  /* the first one: a lone point */
-  SAM_BENCH_REFINE, /* one more point, and the logits of the first */
+  SAM_BENCH_CLICK,  /* the first one: a lone point, one look */
+  SAM_BENCH_REFINE, /* one more point, and the logits of the first, one look */
+  SAM_BENCH_CLOSER_CLICK, /* the same with the closer look, in models that take one; else NAN */
+  SAM_BENCH_CLOSER_REFINE,
   SAM_BENCH_MASK_1, /* logits to a mask of so many megapixels */
   SAM_BENCH_MASK_24,
   SAM_BENCH_MASK_100,
@@ -24,7 +26,7 @@ typedef struct
 {
   const char *precision; /* "f32", "bf16" */
   int         n_threads;
-  double      wall[SAM_BENCH_N_TIMES];      /* seconds */
+  double      wall[SAM_BENCH_N_TIMES];      /* seconds; NAN: there is no such thing */
   double      processor[SAM_BENCH_N_TIMES]; /* seconds of all threads together */
   double      sgemm;           /* GFLOP/s of OpenBLAS at 2048 x 2048 x 2048, as many threads */
   double      sgemm_processor; /* GFLOP in a second of processor time */
