@@ -248,33 +248,53 @@ sam_mask_new_from_logits (const SamLogits *logits,
                           GError         **error)
 {
   const SamGeometry *geometry;
+
+  g_return_val_if_fail (candidate < sam_logits_get_n_candidates (logits), NULL);
+
+  geometry = sam_logits_get_geometry (logits, candidate);
+
+  return sam_mask_new_from_logits_at (logits, candidate, geometry->picture_width, geometry->picture_height, edge,
+                                      job, error);
+}
+
+SamMask *
+sam_mask_new_from_logits_at (const SamLogits *logits,
+                             size_t           candidate,
+                             size_t           width,
+                             size_t           height,
+                             SamEdge          edge,
+                             const SamJob    *job,
+                             GError         **error)
+{
   SamUpsampler       upsampler;
+  const SamGeometry *geometry = &upsampler.geometry;
   Conversion         conversion = { 0 };
   uint8_t           *coverage;
 
   g_return_val_if_fail (candidate < sam_logits_get_n_candidates (logits), NULL);
 
-  geometry = sam_logits_get_geometry (logits, candidate);
   if (! sam_job_step (job, 0, error)
-      || ! sam_upsampler_init (&upsampler, geometry, sam_logits_get_width (logits), error))
+      || ! sam_upsampler_init_at (&upsampler, sam_logits_get_geometry (logits, candidate),
+                                  sam_logits_get_width (logits), width, height, error))
     return NULL;
 
   conversion.upsampler = &upsampler;
   conversion.values = sam_logits_get_values (logits, candidate);
   conversion.edge = edge;
   conversion.job = job;
-  conversion.stride = geometry->picture_width;
-  coverage = allocate (geometry->picture_width, geometry->picture_height, ! sam_geometry_is_whole (geometry), error);
+  conversion.stride = width;
+  coverage = allocate (width, height, ! sam_geometry_is_whole (geometry), error);
   if (coverage != NULL)
     {
-      conversion.coverage = coverage + geometry->y * geometry->picture_width + geometry->x;
-      sam_parallel_for (geometry->height, BAND, convert_band, &conversion);
+      conversion.coverage = coverage + geometry->y * width + geometry->x;
+      /* a part smaller than a reduced pixel may miss all centres */
+      if (geometry->width > 0)
+        sam_parallel_for (geometry->height, BAND, convert_band, &conversion);
 
       if (conversion.no_memory)
         {
-          g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                       "Not enough memory for a mask of %zu × %zu pixels",
-                       geometry->picture_width, geometry->picture_height);
+          g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "Not enough memory for a mask of %zu × %zu pixels",
+                       width, height);
           g_clear_pointer (&coverage, g_free);
         }
       else if (! sam_job_step (job, 1, error))
@@ -286,7 +306,7 @@ sam_mask_new_from_logits (const SamLogits *logits,
 
   if (coverage == NULL)
     return NULL;
-  return sam_mask_new_take (geometry->picture_width, geometry->picture_height, coverage);
+  return sam_mask_new_take (width, height, coverage);
 }
 
 SamMask *

@@ -35,6 +35,16 @@ SamMask *sam_mask_new_from_logits (const SamLogits *logits,
                                    const SamJob    *job,
                                    GError         **error);
 
+/* The same at another size, smaller as a rule: the logits are taken at the centres of its pixels, and a smooth
+ * edge is one of them wide. */
+SamMask *sam_mask_new_from_logits_at (const SamLogits *logits,
+                                      size_t           candidate,
+                                      size_t           width,
+                                      size_t           height,
+                                      SamEdge          edge,
+                                      const SamJob    *job,
+                                      GError         **error);
+
 /* @coverage: [height, width], taken over (g_free). */
 SamMask *sam_mask_new_take (size_t width, size_t height, uint8_t *coverage);
 /* All 0; NULL with SAM_ERROR_NO_MEMORY or SAM_ERROR_BAD_IMAGE. */

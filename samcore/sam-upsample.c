@@ -17,18 +17,18 @@
 #include "samcore/sam-error.h"
 #include "samcore/sam-kernels.h"
 
-/* The taps of output i as torch's interpolate has them (align_corners = False): scale, source coordinate
+/* The taps of an output as torch's interpolate has them (align_corners = False): scale, source coordinate
  * and weights in float32, as there, because doubles move steep edges. */
 static void
 find_taps (size_t n_in,
            size_t n_out,
            size_t n_taps,
-           size_t i,
+           float  position, /* of its centre, in outputs: i + 0.5 */
            int   *index,
            float *weight)
 {
   float scale = (float) n_in / (float) n_out;
-  float source = scale * ((float) i + 0.5f) - 0.5f;
+  float source = scale * position - 0.5f;
   int   last = (int) n_in - 1;
 
   if (n_taps == 2)
@@ -69,20 +69,22 @@ axis_clear (SamAxis *axis)
   memset (axis, 0, sizeof *axis);
 }
 
-/* n_used: how many outputs are wanted, at most n_out */
+/* n_used: how many outputs are wanted; the first has its centre at @first, the others follow by @step outputs */
 static gboolean
 axis_init (SamAxis *axis,
            size_t   n_in,
            size_t   n_out,
            size_t   n_used,
-           size_t   n_taps)
+           size_t   n_taps,
+           double   first,
+           double   step)
 {
   axis->n_taps = n_taps;
   axis->n_in = n_in;
   axis->n_out = n_used;
   axis->index = g_try_new (uint32_t, n_used * n_taps);
   axis->weight = g_try_new (float, n_used * n_taps);
-  if (axis->index == NULL || axis->weight == NULL)
+  if (n_used > 0 && (axis->index == NULL || axis->weight == NULL))
     return FALSE;
 
   for (size_t i = 0; i < n_used; i++)
@@ -90,7 +92,7 @@ axis_init (SamAxis *axis,
       int   index[4];
       float weight[4];
 
-      find_taps (n_in, n_out, n_taps, i, index, weight);
+      find_taps (n_in, n_out, n_taps, (float) (first + i * step), index, weight);
       for (size_t t = 0; t < n_taps; t++)
         {
           axis->index[t * n_used + i] = (uint32_t) index[t];
@@ -107,23 +109,59 @@ sam_upsampler_init (SamUpsampler      *upsampler,
                     size_t             side,
                     GError           **error)
 {
-  gboolean ok;
+  return sam_upsampler_init_at (upsampler, geometry, side, geometry->picture_width, geometry->picture_height, error);
+}
+
+/* The pixels of a side reduced from @n_full to @n pixels that have their centres in a part of it. */
+static void
+find_covered (size_t  n_full,
+              size_t  n,
+              size_t *start,
+              size_t *length)
+{
+  double step = (double) n_full / n;
+  double first = ceil (*start / step - 0.5), end = ceil ((*start + *length) / step - 0.5);
+
+  *start = (size_t) CLAMP (first, 0.0, (double) n);
+  *length = (size_t) CLAMP (end, first, (double) n) - *start;
+}
+
+gboolean
+sam_upsampler_init_at (SamUpsampler      *upsampler,
+                       const SamGeometry *geometry,
+                       size_t             side,
+                       size_t             width,
+                       size_t             height,
+                       GError           **error)
+{
+  SamGeometry *at = &upsampler->geometry;
+  double       step_x = (double) geometry->picture_width / width, step_y = (double) geometry->picture_height / height;
+  double       first_x, first_y;
+  gboolean     ok;
 
   memset (upsampler, 0, sizeof *upsampler);
   upsampler->geometry = *geometry;
   upsampler->side = side;
 
+  find_covered (geometry->picture_width, width, &at->x, &at->width);
+  find_covered (geometry->picture_height, height, &at->y, &at->height);
+  at->picture_width = width;
+  at->picture_height = height;
+  first_x = (at->x + 0.5) * step_x - geometry->x;
+  first_y = (at->y + 0.5) * step_y - geometry->y;
+
   if (geometry->upsample == SAM_UPSAMPLE_TWO_STEP)
-    ok = axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2)
-         && axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2)
-         && axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, geometry->width, 2)
-         && axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, geometry->height, 2);
+    ok = axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2, 0.5, 1.0)
+         && axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2, 0.5, 1.0)
+         && axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, at->width, 2, first_x, step_x)
+         && axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, at->height, 2, first_y,
+                       step_y);
   else
     {
       size_t n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
 
-      ok = axis_init (&upsampler->x_last, side, geometry->width, geometry->width, n_taps)
-           && axis_init (&upsampler->y_last, side, geometry->height, geometry->height, n_taps);
+      ok = axis_init (&upsampler->x_last, side, geometry->width, at->width, n_taps, first_x, step_x)
+           && axis_init (&upsampler->y_last, side, geometry->height, at->height, n_taps, first_y, step_y);
     }
 
   if (! ok)
@@ -284,8 +322,8 @@ middle_at (const SamGeometry *geometry,
   if (geometry->upsample != SAM_UPSAMPLE_TWO_STEP)
     return values[y * side + x];
 
-  find_taps (side, geometry->input, 2, x, ix, wx);
-  find_taps (side, geometry->input, 2, y, iy, wy);
+  find_taps (side, geometry->input, 2, (float) x + 0.5f, ix, wx);
+  find_taps (side, geometry->input, 2, (float) y + 0.5f, iy, wy);
   for (int k = 0; k < 2; k++)
     row[k] = wx[0] * values[iy[k] * side + ix[0]] + wx[1] * values[iy[k] * side + ix[1]];
 
@@ -304,8 +342,8 @@ sam_upsample_at (const SamGeometry *geometry,
   int      ix[4], iy[4];
   float    wx[4], wy[4], sum = 0;
 
-  find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, x_image, ix, wx);
-  find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, y_image, iy, wy);
+  find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, (float) x_image + 0.5f, ix, wx);
+  find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, (float) y_image + 0.5f, iy, wy);
   for (size_t j = 0; j < n_taps; j++)
     {
       float row = 0;

@@ -31,6 +31,10 @@ typedef struct
 
 /* SAM_ERROR_NO_MEMORY */
 gboolean sam_upsampler_init (SamUpsampler *upsampler, const SamGeometry *geometry, size_t side, GError **error);
+/* The same for a picture reduced to @width x @height: the logits at the centres of its pixels. The plan's geometry
+ * says which of them lie on the part that the logits cover; these are the rows, and the columns of each. */
+gboolean sam_upsampler_init_at (SamUpsampler *upsampler, const SamGeometry *geometry, size_t side, size_t width,
+                                size_t height, GError **error);
 void     sam_upsampler_clear (SamUpsampler *upsampler);
 
 typedef struct

@@ -31,32 +31,33 @@ settle (Fixture *f)
   while (sui_session_get_busy (f->session) != SUI_BUSY_NOTHING || gtk_events_pending ());
 }
 
-/* A red disc on grey. */
+/* A red disc on grey, @scale times as large as the others know it. */
 static SamImage *
-picture (void)
+picture (int scale)
 {
-  uint8_t           *pixels = g_malloc (WIDTH * HEIGHT * 3);
+  int                width = WIDTH * scale, height = HEIGHT * scale;
+  uint8_t           *pixels = g_malloc (width * height * 3);
   g_autoptr (GBytes) bytes = NULL;
 
-  for (int y = 0; y < HEIGHT; y++)
-    for (int x = 0; x < WIDTH; x++)
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
       {
-        gboolean disc = hypot (x + 0.5 - 60, y + 0.5 - 40) < 20;
-        uint8_t *p = pixels + (y * WIDTH + x) * 3;
+        gboolean disc = hypot ((x + 0.5) / scale - 60, (y + 0.5) / scale - 40) < 20;
+        uint8_t *p = pixels + (y * width + x) * 3;
 
         p[0] = disc ? 200 : 100;
         p[1] = disc ? 40 : 100;
         p[2] = disc ? 30 : 100;
       }
-  bytes = g_bytes_new_take (pixels, WIDTH * HEIGHT * 3);
+  bytes = g_bytes_new_take (pixels, width * height * 3);
 
-  return sam_image_new (WIDTH, HEIGHT, bytes, NULL);
+  return sam_image_new (width, height, bytes, NULL);
 }
 
 static void
 open_canvas (Fixture *f)
 {
-  g_autoptr (SamImage) image = picture ();
+  g_autoptr (SamImage) image = picture (1);
 
   f->session = sui_session_new (&sui_engine_core);
   sui_session_set_image (f->session, image);
@@ -301,6 +302,40 @@ test_keys (void)
   close_canvas (&f);
 }
 
+/* A view of a large picture has as many pixels as the screen shows, up to a limit; what is applied has all. */
+static void
+test_detail (void)
+{
+  Fixture              f;
+  g_autoptr (SamImage) large = picture (25);
+  const SuiView       *view;
+  double               area;
+
+  open_canvas (&f);
+  sui_session_set_image (f.session, large);
+  settle (&f);
+  sui_session_add (f.session, sui_prompt_new_point (60 * 25, 40 * 25, 1));
+  settle (&f);
+  view = sui_session_get_view (f.session);
+  g_assert_cmpfloat (sui_canvas_get_zoom (f.canvas), ==, 0.2);
+  g_assert_cmpfloat_with_epsilon (view->scale, sqrt (SUI_VIEW_LEAST / 6e6), 1e-9);
+  g_assert_cmpuint (sam_mask_get_width (view->mask), ==, (size_t) round (3000 * view->scale));
+  area = view->area;
+
+  sui_canvas_set_zoom (f.canvas, 0.3);
+  settle (&f);
+  g_assert_cmpfloat (sui_session_get_view (f.session)->scale, ==, 0.5);
+  sui_canvas_set_zoom (f.canvas, 3.0);
+  settle (&f);
+  view = sui_session_get_view (f.session);
+  g_assert_cmpfloat_with_epsilon (view->scale, sqrt (SUI_VIEW_MOST / 6e6), 1e-9);
+  g_assert_cmpfloat_with_epsilon (view->area, area, 0.002);
+  sui_canvas_zoom_fit (f.canvas);
+  settle (&f);
+  g_assert_cmpfloat_with_epsilon (sui_session_get_view (f.session)->scale, sqrt (SUI_VIEW_LEAST / 6e6), 1e-9);
+  close_canvas (&f);
+}
+
 static void
 test_zoom (void)
 {
@@ -435,6 +470,7 @@ main (int    argc,
   g_test_add_func ("/canvas/prompts", test_prompts);
   g_test_add_func ("/canvas/keys", test_keys);
   g_test_add_func ("/canvas/zoom", test_zoom);
+  g_test_add_func ("/canvas/detail", test_detail);
   g_test_add_func ("/canvas/looks", test_looks);
   g_test_add_func ("/canvas/accessible", test_accessible);
 

@@ -164,6 +164,44 @@ test_upsample (gconstpointer data)
     }
 }
 
+/* A third of the picture's size has its pixels' centres where every third of the picture has them; also when the
+ * logits cover a part of the picture only. */
+static void
+test_reduced (gconstpointer data)
+{
+  static const size_t parts[][4] = { { 0, 0, 201, 123 }, { 50, 20, 97, 61 }, { 199, 0, 2, 100 }, { 80, 80, 1, 1 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (parts); i++)
+    {
+      const size_t          side = 32, width = 201, height = 123;
+      SamGeometry           geometry = make_geometry (parts[i][2], parts[i][3], 128, GPOINTER_TO_INT (data));
+      float                *values = make_values (side);
+      const float           iou = 0.5f;
+      g_autoptr (SamLogits) logits = NULL;
+      g_autoptr (SamMask)   hard = NULL, smooth = NULL;
+
+      geometry.x = parts[i][0];
+      geometry.y = parts[i][1];
+      geometry.picture_width = width;
+      geometry.picture_height = height;
+      logits = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0, NULL);
+      hard = sam_mask_new_from_logits_at (logits, 0, width / 3, height / 3, SAM_EDGE_HARD, NULL, NULL);
+      smooth = sam_mask_new_from_logits_at (logits, 0, width / 3, height / 3, SAM_EDGE_SMOOTH, NULL, NULL);
+      g_assert_cmpuint (sam_mask_get_width (hard), ==, width / 3);
+      g_assert_cmpuint (sam_mask_get_height (hard), ==, height / 3);
+      for (size_t y = 0; y < height / 3; y++)
+        for (size_t x = 0; x < width / 3; x++)
+          {
+            float   value = sam_logits_sample (logits, 0, 3 * x + 1.5f, 3 * y + 1.5f);
+            uint8_t coverage = sam_mask_get_coverage (hard)[y * width / 3 + x];
+
+            if (fabsf (value) > 2e-5f)
+              g_assert_cmpint (coverage, ==, value > 0 ? 255 : 0);
+            g_assert_cmpint (sam_mask_get_coverage (smooth)[y * width / 3 + x] >= 128, ==, coverage == 255);
+          }
+    }
+}
+
 /* A straight edge at a known place and angle: the coverage is the part of each pixel inside. */
 static void
 test_smooth_line (void)
@@ -743,6 +781,9 @@ main (int    argc,
   g_test_add_data_func ("/logits/upsample/two-step", GINT_TO_POINTER (SAM_UPSAMPLE_TWO_STEP), test_upsample);
   g_test_add_data_func ("/logits/upsample/bilinear", GINT_TO_POINTER (SAM_UPSAMPLE_BILINEAR), test_upsample);
   g_test_add_data_func ("/logits/upsample/bicubic", GINT_TO_POINTER (SAM_UPSAMPLE_BICUBIC), test_upsample);
+  g_test_add_data_func ("/logits/reduced/two-step", GINT_TO_POINTER (SAM_UPSAMPLE_TWO_STEP), test_reduced);
+  g_test_add_data_func ("/logits/reduced/bilinear", GINT_TO_POINTER (SAM_UPSAMPLE_BILINEAR), test_reduced);
+  g_test_add_data_func ("/logits/reduced/bicubic", GINT_TO_POINTER (SAM_UPSAMPLE_BICUBIC), test_reduced);
   g_test_add_func ("/logits/smooth-line", test_smooth_line);
   g_test_add_func ("/logits/best", test_best);
   g_test_add_func ("/logits/stability", test_stability);

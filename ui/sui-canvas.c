@@ -145,6 +145,13 @@ redraw_all (SuiCanvas *canvas)
   gtk_widget_queue_draw (GTK_WIDGET (canvas));
 }
 
+static void
+zoomed (SuiCanvas *canvas)
+{
+  sui_session_set_detail (canvas->session, canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)));
+  g_signal_emit (canvas, signals[ZOOM], 0);
+}
+
 /* The picture can be moved until its border reaches the middle; on whole device pixels, for sharpness. */
 static void
 settle_pan (SuiCanvas *canvas)
@@ -181,7 +188,7 @@ apply_fit (SuiCanvas *canvas)
   if (zoom != canvas->zoom)
     {
       canvas->zoom = zoom;
-      g_signal_emit (canvas, signals[ZOOM], 0);
+      zoomed (canvas);
     }
   settle_pan (canvas);
 }
@@ -202,7 +209,7 @@ zoom_about (SuiCanvas *canvas,
   canvas->pan_y = y - y_image * zoom;
   settle_pan (canvas);
   redraw_all (canvas);
-  g_signal_emit (canvas, signals[ZOOM], 0);
+  zoomed (canvas);
 }
 
 double
@@ -238,7 +245,7 @@ sui_canvas_zoom_fit (SuiCanvas *canvas)
   canvas->fit = TRUE;
   apply_fit (canvas);
   redraw_all (canvas);
-  g_signal_emit (canvas, signals[ZOOM], 0);
+  zoomed (canvas);
 }
 
 void
@@ -1753,6 +1760,7 @@ sui_canvas_style_updated (GtkWidget *widget)
 static void
 scale_changed (SuiCanvas *canvas)
 {
+  zoomed (canvas);
   redraw_all (canvas);
 }
 

@@ -30,9 +30,8 @@ typedef struct
   float         (*iou)             (const SamLogits *logits, size_t candidate);
   float         (*sample)          (const SamLogits *logits, size_t candidate, float x_image,
                                     float y_image);
-  SamMask      *(*mask)            (const SamLogits *logits, size_t candidate, size_t width_image,
-                                    size_t height_image, size_t width, size_t height, SamEdge edge,
-                                    const SamJob *job, GError **error);
+  SamMask      *(*mask)            (const SamLogits *logits, size_t candidate, size_t width, size_t height,
+                                    SamEdge edge, const SamJob *job, GError **error);
 } SuiEngine;
 
 /* The core. */

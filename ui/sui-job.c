@@ -100,12 +100,15 @@ job_progress (double   fraction,
 }
 
 double
-sui_view_scale (guint width,
-                guint height)
+sui_view_scale (guint  width,
+                guint  height,
+                double detail)
 {
   double pixels = (double) width * height;
+  double least = sqrt (SUI_VIEW_LEAST / pixels), most = sqrt (SUI_VIEW_MOST / pixels);
 
-  return pixels <= SUI_VIEW_PIXELS ? 1.0 : sqrt (SUI_VIEW_PIXELS / pixels);
+  /* in doublings: not another view for each turn of the wheel */
+  return MIN (1.0, CLAMP (exp2 (ceil (log2 (detail))), least, most));
 }
 
 /* How many of the user's points a candidate gets wrong. */
@@ -276,8 +279,7 @@ make_mask (SuiJob       *job,
   guint width = (guint) MAX (1.0, round (job->width * scale));
   guint height = (guint) MAX (1.0, round (job->height * scale));
 
-  return job->engine->mask (result->logits, candidate, job->width, job->height, width, height, edge,
-                            sam_job, error);
+  return job->engine->mask (result->logits, candidate, width, height, edge, sam_job, error);
 }
 
 /* Takes @mask. */
@@ -482,7 +484,7 @@ sui_job_run (SuiJob *job)
       break;
 
     case SUI_JOB_ANSWER:
-      job->view = make_view (job, sui_view_scale (job->width, job->height), &quiet, &job->error);
+      job->view = make_view (job, job->scale, &quiet, &job->error);
       break;
 
     case SUI_JOB_MAKE:

@@ -46,6 +46,7 @@ typedef struct
   guint      current;
   SuiOptions options;
   double     factor; /* the image's pixels per pixel of the picture */
+  double     scale; /* of the masks of a view */
   SuiView   *view; /* made */
 
   double x, y; /* of a hover */
@@ -64,8 +65,8 @@ void    sui_job_add (SuiJob *job, SuiObject *object, SuiResult *result, gboolean
 /* In the worker. What came of it is in the job. */
 void sui_job_run (SuiJob *job);
 
-/* The size of the masks of a view. */
-double sui_view_scale (guint width, guint height);
+/* The size of the masks of a view; see sui_session_set_detail(). */
+double sui_view_scale (guint width, guint height, double detail);
 void   sui_view_free (SuiView *view);
 
 G_END_DECLS

@@ -45,7 +45,7 @@ struct _SuiSession
   guint      at;
   gboolean   open_step; /* replace() with more to come */
 
-  double     factor;
+  double     factor, detail;
   SuiOptions options;
   SuiView   *view;
   gboolean   dirty; /* view is not that of the state and options */
@@ -54,9 +54,7 @@ struct _SuiSession
   double     hover_x, hover_y;
   int        hover_label;
   SuiView   *hover;
-  SuiObject *hover_object; /* what hover_result would become */
-  SuiResult *hover_result;
-  guint      hover_candidate;
+  SuiObject *hover_object; /* that a click would change */
   double     hovered_x, hovered_y;
   int        hovered_label;
 
@@ -134,7 +132,7 @@ sui_session_init (SuiSession *session)
 {
   session->states = g_ptr_array_new_with_free_func ((GDestroyNotify) sui_state_free);
   g_ptr_array_add (session->states, sui_state_new ());
-  session->factor = 1.0;
+  session->factor = session->detail = 1.0;
   session->options.edge = SAM_EDGE_SMOOTH;
   session->makes = g_queue_new ();
 }
@@ -144,7 +142,6 @@ drop_hover (SuiSession *session)
 {
   g_clear_pointer (&session->hover, sui_view_free);
   g_clear_pointer (&session->hover_object, sui_object_unref);
-  g_clear_pointer (&session->hover_result, sui_result_unref);
 }
 
 /* Answers belong to one embedding. */
@@ -413,8 +410,6 @@ job_done (SuiSession *session,
             {
               session->hover = g_steal_pointer (&job->view);
               session->hover_object = sui_object_ref (o->object);
-              session->hover_result = sui_result_ref (o->result);
-              session->hover_candidate = o->candidate;
               session->hovered_x = job->x;
               session->hovered_y = job->y;
               session->hovered_label = job->label;
@@ -480,6 +475,7 @@ start (SuiSession *session,
       job->options.edge = session->options.edge;
     }
   job->factor = session->factor;
+  job->scale = session->image != NULL ? sui_view_scale (session->width, session->height, session->detail) : 1.0;
   job->started = g_get_monotonic_time ();
   session->job = job;
   g_task_set_task_data (task, job, NULL);
@@ -782,15 +778,6 @@ sui_session_add (SuiSession *session,
   g_ptr_array_add (object->prompts, sui_prompt_ref (prompt));
   sui_object_follow (object, old, TRUE);
 
-  /* The preview under the pointer is the answer, if it was for this very click. */
-  if (session->hover_object == old && prompt->kind == SUI_PROMPT_POINT &&
-      session->hovered_label == prompt->label && (float) session->hovered_x == prompt->xy[0] &&
-      (float) session->hovered_y == prompt->xy[1] && session->hover_result->n_candidates < 2)
-    {
-      object->result = sui_result_ref (session->hover_result);
-      object->candidate = session->hover_candidate;
-    }
-
   state = sui_state_copy (state_now (session));
   sui_state_set (state, state->current, object);
   push (session, state);
@@ -1049,12 +1036,19 @@ sui_session_choose (SuiSession *session,
   state_changed (session);
 }
 
+static void
+drop_masks (SuiSession *session)
+{
+  SuiState *state = state_now (session);
+
+  for (guint i = 0; i < state->objects->len; i++)
+    g_clear_pointer (&sui_state_get (state, i)->mask, sam_mask_free);
+}
+
 void
 sui_session_set_options (SuiSession       *session,
                          const SuiOptions *options)
 {
-  SuiState *state = state_now (session);
-
   session->options.matte = options->matte;
   if (options->edge == session->options.edge && options->grow == session->options.grow &&
       options->feather == session->options.feather && options->fill_holes == session->options.fill_holes &&
@@ -1062,8 +1056,7 @@ sui_session_set_options (SuiSession       *session,
     return;
 
   if (options->edge != session->options.edge)
-    for (guint i = 0; i < state->objects->len; i++)
-      g_clear_pointer (&sui_state_get (state, i)->mask, sam_mask_free);
+    drop_masks (session);
   session->options = *options;
   state_changed (session);
 }
@@ -1078,6 +1071,22 @@ const SuiView *
 sui_session_get_view (SuiSession *session)
 {
   return session->view;
+}
+
+void
+sui_session_set_detail (SuiSession *session,
+                        double      detail)
+{
+  double before = session->detail;
+
+  session->detail = detail;
+  if (session->image == NULL || sui_view_scale (session->width, session->height, detail) ==
+                                  sui_view_scale (session->width, session->height, before))
+    return;
+  drop_masks (session);
+  session->dirty = TRUE;
+  interrupt (session, SUI_JOB_ANSWER);
+  schedule (session);
 }
 
 void

@@ -63,9 +63,11 @@ typedef struct
   double      area;
 } SuiView;
 
-/* Pictures up to so many pixels are shown with the very mask that is applied, larger ones with a reduced
- * one. A preview under the pointer has at most SUI_HOVER_SIDE pixels a side. */
-#define SUI_VIEW_PIXELS    4000000
+/* Pictures up to the first are always shown with the very mask that is applied; larger ones with one that has as
+ * many pixels as the screen shows, up to the second. A preview under the pointer has at most SUI_HOVER_SIDE pixels
+ * a side. */
+#define SUI_VIEW_LEAST     1000000.0
+#define SUI_VIEW_MOST      4000000.0
 #define SUI_HOVER_SIDE     512
 #define SUI_THUMBNAIL_SIDE 144
 
@@ -131,6 +133,8 @@ void              sui_session_set_options (SuiSession *session, const SuiOptions
 const SuiOptions *sui_session_get_options (SuiSession *session);
 
 const SuiView *sui_session_get_view (SuiSession *session); /* NULL before the first */
+/* Pixels of the screen per pixel of the picture: a view need not be finer. 1 at first. */
+void           sui_session_set_detail (SuiSession *session, double detail);
 
 /* What a click there would select. The newest place wins, and a click goes before. */
 void           sui_session_hover (SuiSession *session, double x, double y, int label);
