@@ -2,7 +2,8 @@
 /* From the core's mask to GIMP's items.
  *
  * Each output is built as an item that is not in the image yet, pixels included; only then, within one undo
- * group, it is put in. So a failure, or a killed plug-in, leaves the image as it was.
+ * group, it is put in. A selection is built in the selection's shadow, which one call makes the selection. So a
+ * failure, or a killed plug-in, leaves the image as it was.
  *
  * Traps, each of which has crashed somebody: writing outside an item's extent kills the plug-in, writing to a
  * locked one too; channels hold perceptual values (Y') where masks and selections hold linear ones (Y); an
@@ -25,6 +26,10 @@
 #include "plugin/sa-intl.h"
 
 #define BAND_PIXELS (1 << 22)
+
+/* Up to so many pixels of the image, a selection comes from its shadow. That is all or nothing, but as dear as the
+ * whole image: beyond, it is made of the object alone, by a layer that is there for a moment. */
+#define SHADOW_PIXELS (G_GINT64_CONSTANT (64) << 20)
 
 /* --- Locks ------------------------------------------------------------------------------------------ */
 
@@ -394,6 +399,42 @@ alpha_type (GimpImage *image)
     }
 }
 
+/* The selection of an image that is not too large. */
+static gboolean
+set_selection (const SaSource      *source,
+               const SamMask       *mask,
+               const SaRequest     *request,
+               const GeglRectangle *area,
+               GError             **error)
+{
+  GimpDrawable    *selection = GIMP_DRAWABLE (gimp_image_get_selection (source->image));
+  g_auto (Writing) writing   = { NULL, source->x, source->y };
+  gboolean         ok        = TRUE;
+
+  /* an old one might not be empty */
+  gimp_drawable_free_shadow (selection);
+  writing.buffer    = gimp_drawable_get_shadow_buffer (selection);
+  writing.operation = request->operation;
+  if (request->operation != GIMP_CHANNEL_OP_REPLACE)
+    {
+      writing.old = gimp_drawable_get_buffer (selection);
+      if (request->operation != GIMP_CHANNEL_OP_INTERSECT)
+        ok = copy_pixels (writing.old, writing.buffer, error);
+    }
+
+  ok = ok && for_each_band (source, mask, request->edge == SA_EDGE_HARD, area, write_band, &writing, error);
+  if (ok)
+    {
+      gegl_buffer_flush (writing.buffer);
+      ok = gimp_drawable_merge_shadow (selection, TRUE);
+      if (! ok)
+        refused (error, _("a selection"));
+    }
+  gimp_drawable_free_shadow (selection);
+
+  return ok;
+}
+
 /* A layer of the object's size whose alpha is the mask, for the selection to be made of. A channel would do as
  * well, but when its insertion is undone, GIMP makes another channel active where there is one, and the user's
  * next stroke would go there. */
@@ -740,6 +781,9 @@ sa_output_apply (const SaSource  *source,
                                  "output."));
       return FALSE;
     }
+
+  if (request->output == SA_OUTPUT_SELECTION && (gint64) limits.width * limits.height <= SHADOW_PIXELS)
+    return set_selection (source, mask, request, &area, error);
 
   switch (request->output)
     {
