@@ -342,6 +342,50 @@ sa_request_init (SaRequest           *request,
   return TRUE;
 }
 
+static GimpValueArray * (*run_unwatched) (GimpProcedure *procedure, const GimpValueArray *args);
+static const GimpValueArray *said; /* while a procedure runs, of which a process runs one */
+
+static GimpValueArray *
+run_watched (GimpProcedure        *procedure,
+             const GimpValueArray *args)
+{
+  GimpValueArray *values;
+
+  said   = args;
+  values = run_unwatched (procedure, args);
+  said   = NULL;
+
+  return values;
+}
+
+void
+sa_request_watch_caller (GimpProcedure *procedure)
+{
+  /* an image procedure cannot be derived from */
+  GimpProcedureClass *klass = GIMP_PROCEDURE_GET_CLASS (procedure);
+
+  if (klass->run == run_watched)
+    return;
+  run_unwatched = klass->run;
+  klass->run    = run_watched;
+}
+
+void
+sa_request_prefer_caller (GimpProcedure       *procedure,
+                          GimpProcedureConfig *config)
+{
+  int          n_specs;
+  GParamSpec **specs = gimp_procedure_get_arguments (procedure, &n_specs);
+
+  for (int i = 0; said != NULL && i < MIN (n_specs, gimp_value_array_length (said)); i++)
+    {
+      const GValue *value = gimp_value_array_index (said, i);
+
+      if (has_argument (config, specs[i]->name) && ! g_param_value_defaults (specs[i], value))
+        g_object_set_property (G_OBJECT (config), specs[i]->name, value);
+    }
+}
+
 void
 sa_request_clear (SaRequest *request)
 {

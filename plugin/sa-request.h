@@ -66,6 +66,11 @@ gboolean sa_request_init (SaRequest *request, GimpProcedureConfig *config, GErro
 gboolean sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GError **error);
 void     sa_request_clear (SaRequest *request);
 
+/* GIMP puts what was used the last time over what the caller of a window says. A procedure that was watched since
+ * it was created knows what the caller said, and can put that back, as far as it is not the default. */
+void sa_request_watch_caller (GimpProcedure *procedure);
+void sa_request_prefer_caller (GimpProcedure *procedure, GimpProcedureConfig *config);
+
 /* Empties the prompt arguments: they belong to one picture and never come back with another. */
 void sa_request_forget_prompt (GimpProcedureConfig *config);
 

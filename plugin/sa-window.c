@@ -751,6 +751,7 @@ sa_window_run (GimpProcedure       *procedure,
       return sa_error_return (procedure, error);
     }
 
+  sa_request_prefer_caller (procedure, config);
   if (! sa_request_init_for_window (&bridge.request, config, &error))
     return sa_error_return (procedure, error);
   /* one that could never work is refused before there is a window */

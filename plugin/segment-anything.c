@@ -92,6 +92,7 @@ create_procedure (GimpPlugIn  *plug_in,
           "undo step. The names of choices that do not exist are taken for the default."),
         name);
       sa_request_add_prompt_arguments (procedure);
+      sa_request_watch_caller (procedure);
     }
   else if (selection)
     {

@@ -110,7 +110,7 @@ class Mouse:
         time.sleep(0.6)
 
 
-def with_window(image, layer, act, **arguments):
+def with_window(image, layer, act, forget=True, **arguments):
     """Opens the window, lets `act (window)` use it meanwhile; the procedure's values."""
     problems = []
 
@@ -125,9 +125,10 @@ def with_window(image, layer, act, **arguments):
                 keys("Escape")
             time.sleep(0.2)
 
-    # GIMP puts the settings of the last time before a caller's arguments
-    for path in glob.glob(os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-in-settings", "*.last")):
-        os.unlink(path)
+    # what was used the last time is not what this is about
+    if forget:
+        for path in glob.glob(os.path.join(os.environ["GIMP3_DIRECTORY"], "plug-in-settings", "*.last")):
+            os.unlink(path)
     driver = threading.Thread(target=drive)
     driver.start()
     values = call(PLUG_IN, image, [layer], run_mode=Gimp.RunMode.INTERACTIVE, **arguments)

@@ -159,6 +159,31 @@ check_equal("selection: it was the prompt", [words[0] for words in said(other)],
 check("selection: something is selected", count_selected(other) > 100)
 
 
+# settings: what was used the last time comes back, what the caller says goes before it
+def click_and_choose(*names):
+    def act(window):
+        Mouse(window).click(0, 0)
+        keys(*names, "ctrl+Return")
+    return act
+
+
+settings = load(source("data/samples/coffee.png"))
+Gimp.Display.new(settings)
+values = with_window(settings, settings.get_layers()[0], click_and_choose("r"))
+check("settings: the key for another result", isinstance(values.index(3), Gimp.Channel))
+values = with_window(settings, settings.get_layers()[0], click_and_choose(), forget=False)
+check("settings: the last time's result again", isinstance(values.index(3), Gimp.Channel))
+values = with_window(settings, settings.get_layers()[0], click_and_choose(), forget=False, output="path", grow=5.0)
+check("settings: but the caller's, if there is one", isinstance(values.index(3), Gimp.Path))
+values = with_window(settings, settings.get_layers()[0], click_and_choose(), forget=False,
+                     boxes=[60.0, 50.0, 400.0, 300.0])
+check("settings: which is the last time's then", isinstance(values.index(3), Gimp.Path))
+check_equal("settings: the caller's prompt is there, with the click", [words[0] for words in said(settings)],
+            ["box", "point"])
+values = with_window(settings, settings.get_layers()[0], click_and_choose(), forget=False)
+check_equal("settings: and does not come back", [words[0] for words in said(settings)], ["point"])
+
+
 # closed at once, while the worker has hardly begun
 def closed_at_once(window):
     keys("Escape")
