@@ -26,17 +26,20 @@ static const struct
   { NULL, N_("What was found") },
   { N_("1, 2, 3, Tab"), N_("Choose among the candidates of a lone click") },
   { "Ctrl+Z, Ctrl+Shift+Z", N_("Undo, redo") },
-  { "N, O", N_("New object, next object") },
+  { "N, O, D", N_("New object, next object, delete this object") },
   { "V", N_("Another view") },
   { N_("Ctrl+Delete"), N_("Clear all prompts") },
   { NULL, N_("Tools and result") },
   { "P, K, L, X", N_("Points, brush, lasso; swap adding and taking away") },
   { "[, ]", N_("Smaller and larger brush") },
   { "S", N_("Use the image's selection as a prompt") },
+  { "R, M, E", N_("Another result, mode of the selection, edge") },
   { N_("A, Ctrl+Enter"), N_("Apply and stay, apply and close") },
   { N_("Shift or Ctrl with OK or Apply"), N_("Add to the selection, subtract from it; both: intersect") },
   { "Ctrl+Shift+C", N_("Copy as Script-Fu") },
   { "F5", N_("Read the picture again") },
+  { N_("T, Escape"), N_("Stop what the computer is at, close without a trace") },
+  { "F1", N_("This list") },
 };
 
 void

@@ -170,12 +170,18 @@ update_hint (SuiWindow *window)
 
   if (window->orphan)
     text = g_strdup (_("Nothing can be applied any more."));
+  else if (window->applying)
+    text = g_strdup (_("Applying…"));
   else if (sui_session_is_stopped (window->session))
     text = g_strdup (_("Stopped. Click on the picture to go on."));
   else if (sui_session_needs_positive (window->session))
     text = g_strdup (_("Now click on the object itself."));
   else if (sui_session_is_empty (window->session))
     text = g_strdup (_("Click on an object, or drag a box around it. The right button takes away."));
+  else if (view != NULL && view->mask != NULL && view->area > 0.0 &&
+           sui_session_get_options (window->session)->matte)
+    text = g_strdup_printf (_("%.1f %% of the picture. Its edge is matted when the result is applied."),
+                            100.0 * view->area);
   else if (view != NULL && view->mask != NULL && view->area > 0.0)
     text = g_strdup_printf (_("%.1f %% of the picture. Click to add, right-click to take away."),
                             100.0 * view->area);
@@ -357,6 +363,7 @@ set_options (SuiWindow *window)
   options.fill_holes = gtk_spin_button_get_value (GTK_SPIN_BUTTON (window->holes));
   options.min_area = gtk_spin_button_get_value (GTK_SPIN_BUTTON (window->specks));
   sui_session_set_options (window->session, &options);
+  update_hint (window);
 }
 
 static void
@@ -766,6 +773,28 @@ only_apply (SuiWindow *window)
   apply (window, FALSE);
 }
 
+static void
+next_output (SuiWindow *window)
+{
+  gtk_combo_box_set_active (GTK_COMBO_BOX (window->output), ((int) sui_window_get_output (window) + 1) %
+                                                              (SUI_OUTPUT_PATH + 1));
+}
+
+static void
+next_operation (SuiWindow *window)
+{
+  if (gtk_widget_get_sensitive (window->operations))
+    gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (window->operation[(sui_window_get_operation (window) + 1) % 4]),
+                                  TRUE);
+}
+
+static void
+next_edge (SuiWindow *window)
+{
+  gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge),
+                            (gtk_combo_box_get_active (GTK_COMBO_BOX (window->edge)) + 1) % 3);
+}
+
 static const Key keys[] = {
   { GDK_KEY_z, GDK_CONTROL_MASK, undo },
   { GDK_KEY_z, GDK_CONTROL_MASK | GDK_SHIFT_MASK, redo },
@@ -805,6 +834,11 @@ static const Key plain_keys[] = {
   { GDK_KEY_bracketright, 0, larger_brush },
   { GDK_KEY_n, 0, new_object },
   { GDK_KEY_o, 0, next_object },
+  { GDK_KEY_d, 0, delete_object },
+  { GDK_KEY_r, 0, next_output },
+  { GDK_KEY_m, 0, next_operation },
+  { GDK_KEY_e, 0, next_edge },
+  { GDK_KEY_t, 0, stop },
   { GDK_KEY_s, 0, use_selection },
   { GDK_KEY_a, 0, only_apply },
   { GDK_KEY_Delete, 0, delete_prompt },
@@ -1125,7 +1159,7 @@ make_panel (SuiWindow *window)
     _("Replace the current selection"), _("Add to the current selection"),
     _("Subtract from the current selection"), _("Intersect with the current selection"),
   };
-  static const char *const operation_keys[] = { NULL, "Shift+OK", "Ctrl+OK", "Ctrl+Shift+OK" };
+  static const char *const operation_keys[] = { "M", "M, Shift+OK", "M, Ctrl+OK", "M, Ctrl+Shift+OK" };
   GtkWidget *panel = gtk_box_new (GTK_ORIENTATION_VERTICAL, 14);
   GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
   GtkWidget *inner, *box, *grid, *frame, *strip;
@@ -1138,7 +1172,7 @@ make_panel (SuiWindow *window)
   gtk_box_pack_start (GTK_BOX (box), named_button (window, "sui-new-symbolic",
                                                    _("New object; the others stay"), "N", new_object),
                       FALSE, FALSE, 0);
-  window->object_delete = named_button (window, "sui-delete-symbolic", _("Delete this object"), NULL,
+  window->object_delete = named_button (window, "sui-delete-symbolic", _("Delete this object"), "D",
                                         delete_object);
   gtk_box_pack_start (GTK_BOX (box), window->object_delete, FALSE, FALSE, 0);
   window->objects = gtk_list_box_new ();
@@ -1221,7 +1255,7 @@ make_status (SuiWindow *window)
   window->progress = gtk_progress_bar_new ();
   gtk_widget_set_valign (window->progress, GTK_ALIGN_CENTER);
   gtk_label_set_mnemonic_widget (GTK_LABEL (window->progress_text), window->progress);
-  window->stop = named_button (window, "sui-stop-symbolic", _("Stop"), NULL, stop);
+  window->stop = named_button (window, "sui-stop-symbolic", _("Stop"), "T", stop);
   gtk_box_pack_start (GTK_BOX (busy), window->progress_text, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (busy), window->progress, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (busy), window->stop, FALSE, FALSE, 0);
