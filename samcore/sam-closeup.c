@@ -24,7 +24,10 @@
 #define MAX_AREA 0.7
 /* Surer than this nobody needs to be; fed back, it could not be corrected. */
 #define LOGIT_MOST 10.0f
-#define N_KEPT     8
+/* A box is drawn this exactly, in parts of its longer side, and beyond it the object is this unlikely. */
+#define BOX_SLACK   0.03f
+#define OUTSIDE_BOX (-6.0f)
+#define N_KEPT      8
 
 struct _SamCloseups
 {
@@ -211,6 +214,37 @@ choose_part (SamGeometry       *part,
   sam_geometry_init_part (part, whole, left, top, right - left, bottom - top, input);
 }
 
+/* Nobody draws a box through the object: what is well outside of it is something else. */
+static void
+keep_to_box (float                 *logits,
+             const SamPromptObject *object,
+             const SamGrid         *grid)
+{
+  const SamBox *box  = object->box;
+  float         more = BOX_SLACK * MAX (box->x1_image - box->x0_image, box->y1_image - box->y0_image);
+
+  for (guint i = 0; i < object->points->len; i++)
+    {
+      const float *place = (const float *) object->points->data + 2 * i;
+
+      if (g_array_index (object->labels, int, i) == 1 &&
+          (place[0] < box->x0_image || place[0] > box->x1_image || place[1] < box->y0_image || place[1] > box->y1_image))
+        return; /* but who clicks outside means it */
+    }
+
+  for (size_t row = 0; row < grid->side; row++)
+    for (size_t column = 0; column < grid->side; column++)
+      {
+        float *logit = logits + row * grid->side + column;
+        double x, y;
+
+        sam_grid_get_place (grid, column, row, &x, &y);
+        if (x < box->x0_image - more || x > box->x1_image + more || y < box->y0_image - more ||
+            y > box->y1_image + more)
+          *logit = MIN (*logit, OUTSIDE_BOX);
+      }
+}
+
 /* ---- looking ---- */
 
 /* Adds half of what one view answers to @sum. */
@@ -333,6 +367,8 @@ sam_closeup_answer (SamModel              *model,
         return NULL;
     }
 
+  if (object->box != NULL)
+    keep_to_box (sum, object, &grid);
   picture = g_try_malloc_n (part->resized_height, part->resized_width * 3);
   if (picture == NULL)
     {

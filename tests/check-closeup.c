@@ -309,6 +309,20 @@ test_boxes (void)
   g_assert_cmpfloat (measure_iou (logits, 0, discs, 2), >, 0.9);
 }
 
+/* A box says where the object ends. */
+static void
+test_box_keeps (void)
+{
+  static const double      discs[][3] = { { 600, 600, 80 }, { 764, 600, 80 } };
+  g_autoptr (SamImage)     image      = draw (discs, 2);
+  g_autoptr (SamEmbedding) embedding  = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits)    one        = ask (embedding, "box 520,520,680,680", FALSE, NULL);
+
+  g_assert_cmpfloat (measure_iou (one, 0, discs, 1), >, 0.9);
+  for (int y = 500; y < 700; y += 3)
+    g_assert_cmpfloat (sam_logits_sample (one, 0, 700, y), <, 0);
+}
+
 /* A lone click: each candidate has a part of its own. */
 static void
 test_candidates (void)
@@ -368,6 +382,7 @@ main (int    argc,
   g_test_add_func ("/closeup/field/edges", test_field_edges);
   g_test_add_func ("/closeup/small", test_small);
   g_test_add_func ("/closeup/boxes", test_boxes);
+  g_test_add_func ("/closeup/box-keeps", test_box_keeps);
   g_test_add_func ("/closeup/candidates", test_candidates);
   g_test_add_func ("/closeup/without-picture", test_without_picture);
 
