@@ -115,6 +115,22 @@ sam_conv_run (const SamConv *c,
   sam_matrix_conv2d (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act);
 }
 
+/* Rows [first, last) of y, from x, which begins at row x_first of [h, w, in] */
+static inline void
+sam_conv_run_rows (const SamConv *c,
+                   float         *y,
+                   const float   *x,
+                   size_t         h,
+                   size_t         w,
+                   SamAct         act,
+                   size_t         first,
+                   size_t         last,
+                   size_t         x_first)
+{
+  sam_matrix_conv2d_rows (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act, first, last,
+                          x_first);
+}
+
 static inline void
 sam_depthwise_run (const SamDepthwise *d,
                    float              *y,

@@ -409,16 +409,16 @@ sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1
 
 typedef struct
 {
-  const float *x;
-  size_t       h, w, in, kh, kw, stride, pad, w_out;
+  const float *x; /* from the map's row x_first on */
+  size_t       h, w, in, kh, kw, stride, pad, w_out, first, x_first;
 } Conv;
 
-/* The neighbourhood of output pixel @row: [kh, kw, in], zeros outside. */
+/* The neighbourhood of pixel @row, counted from output row first: [kh, kw, in], zeros outside. */
 static const float *
 conv_row (gconstpointer data, size_t row, float *buffer)
 {
   const Conv  *c      = data;
-  const size_t top    = row / c->w_out * c->stride; /* in the padded picture */
+  const size_t top    = (c->first + row / c->w_out) * c->stride; /* in the padded picture */
   const size_t left   = row % c->w_out * c->stride;
   const size_t before = left < c->pad ? MIN (c->pad - left, c->kw) : 0;
   const size_t beyond = left + c->kw > c->w + c->pad ? MIN (left + c->kw - c->w - c->pad, c->kw) : 0;
@@ -432,13 +432,27 @@ conv_row (gconstpointer data, size_t row, float *buffer)
           memset (to, 0, c->kw * c->in * sizeof *to);
           continue;
         }
-      memset (to, 0, before * c->in * sizeof *to);
-      memcpy (to + before * c->in, c->x + ((a - c->pad) * c->w + left + before - c->pad) * c->in,
+      if (before > 0)
+        memset (to, 0, before * c->in * sizeof *to);
+      memcpy (to + before * c->in, c->x + ((a - c->pad - c->x_first) * c->w + left + before - c->pad) * c->in,
               inside * c->in * sizeof *to);
-      memset (to + (before + inside) * c->in, 0, beyond * c->in * sizeof *to);
+      if (beyond > 0)
+        memset (to + (before + inside) * c->in, 0, beyond * c->in * sizeof *to);
     }
 
   return buffer;
+}
+
+void
+sam_matrix_conv2d_rows (float *y, const float *x, const SamMatrix *k, const float *b,
+                        size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
+                        SamAct act, size_t first, size_t last, size_t x_first)
+{
+  size_t  w_out = (w + 2 * pad - kw) / stride + 1;
+  Conv    c     = { x, h, w, in, kh, kw, stride, pad, w_out, first, x_first };
+  Product p     = { .y = y, .row = conv_row, .rows = &c, .w2 = k, .b2 = b, .act = act, .n = (last - first) * w_out };
+
+  multiply (&p);
 }
 
 void
@@ -446,12 +460,7 @@ sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
                    size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
                    SamAct act)
 {
-  size_t  h_out = (h + 2 * pad - kh) / stride + 1;
-  size_t  w_out = (w + 2 * pad - kw) / stride + 1;
-  Conv    c     = { x, h, w, in, kh, kw, stride, pad, w_out };
-  Product p     = { .y = y, .row = conv_row, .rows = &c, .w2 = k, .b2 = b, .act = act, .n = h_out * w_out };
-
-  multiply (&p);
+  sam_matrix_conv2d_rows (y, x, k, b, h, w, in, kh, kw, stride, pad, act, 0, (h + 2 * pad - kh) / stride + 1, 0);
 }
 
 typedef struct

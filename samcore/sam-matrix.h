@@ -78,6 +78,11 @@ void sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const floa
 void sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
                         size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
                         SamAct act);
+/* Only its rows [first, last), y: [last - first, w', out]; of x only the rows that they look at need be there, x
+ * points at the map's row x_first. */
+void sam_matrix_conv2d_rows (float *y, const float *x, const SamMatrix *k, const float *b,
+                             size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
+                             SamAct act, size_t first, size_t last, size_t x_first);
 
 /* Transposed 2x2 convolution of stride 2: y = act (norm (convT (x) + b + r))
  * x: [h, w, in]  k: [2, 2, out, in] as a matrix [4 out, in]  b: [out]  r: [2h, 2w, out] or NULL

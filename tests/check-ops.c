@@ -420,6 +420,52 @@ test_conv2d (void)
     }
 }
 
+/* Bands of rows, each from a copy of what it looks at alone, make the same picture as all at once. */
+static void
+test_conv2d_rows (void)
+{
+  static const Conv cases[] = {
+    { .h = 32, .w = 20, .in = 3, .out = 32, .kh = 3, .kw = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 17, .w = 9, .in = 20, .out = 7, .kh = 3, .kw = 3, .stride = 1, .pad = 1 },
+  };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    for (size_t band = 1; band < 8; band += 3)
+      {
+        Conv       c     = cases[i];
+        size_t     h2    = (c.h + 2 * c.pad - c.kh) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kw) / c.stride + 1;
+        float     *x     = guarded_input (c.h * c.w * c.in, 1);
+        float     *k     = guarded_input (c.out * c.kh * c.kw * c.in, 1);
+        float     *b     = guarded_input (c.out, 1);
+        float     *whole = guarded_output (h2 * w2 * c.out);
+        float     *y     = guarded_output (h2 * w2 * c.out);
+        SamMatrix *m     = sam_matrix_new (k, c.out, c.kh * c.kw * c.in, SAM_ARITHMETIC_F32);
+
+        sam_matrix_conv2d (whole, x, m, b, c.h, c.w, c.in, c.kh, c.kw, c.stride, c.pad, c.act);
+        for (size_t first = 0; first < h2; first += band)
+          {
+            size_t last = MIN (first + band, h2);
+            size_t from = first * c.stride < c.pad ? 0 : first * c.stride - c.pad;
+            size_t to   = MIN ((last - 1) * c.stride + c.kh - c.pad, c.h);
+            float *seen = guarded_input ((to - from) * c.w * c.in, 1);
+
+            memcpy (seen, x + from * c.w * c.in, (to - from) * c.w * c.in * sizeof *x);
+            sam_matrix_conv2d_rows (y + first * w2 * c.out, seen, m, b, c.h, c.w, c.in, c.kh, c.kw, c.stride, c.pad,
+                                    c.act, first, last, from);
+            g_free (seen);
+          }
+        for (size_t j = 0; j < h2 * w2 * c.out; j++)
+          assert_near (y[j], whole[j], 8 + c.kh * c.kw * c.in, 2);
+
+        guarded_output_free (whole, h2 * w2 * c.out);
+        guarded_output_free (y, h2 * w2 * c.out);
+        sam_matrix_free (m);
+        g_free (x);
+        g_free (k);
+        g_free (b);
+      }
+}
+
 static void
 test_depthwise (void)
 {
@@ -990,6 +1036,7 @@ main (int    argc,
   g_test_add_func ("/ops/product", test_product);
   g_test_add_func ("/ops/rows-and-mlp", test_rows_and_mlp);
   g_test_add_func ("/ops/conv2d", test_conv2d);
+  g_test_add_func ("/ops/conv2d-rows", test_conv2d_rows);
   g_test_add_func ("/ops/bottleneck", test_bottleneck);
   g_test_add_func ("/ops/depthwise", test_depthwise);
   g_test_add_func ("/ops/conv-transpose", test_conv_transpose);

@@ -4,28 +4,11 @@
  * lie outside. */
 #include "kernel.h"
 #include "kernels.h"
-#include "math.h"
-
-static inline float
-finish (float v, SamAct act)
-{
-  switch (act)
-    {
-    case SAM_ACT_RELU:
-      return sam_relu (v);
-    case SAM_ACT_GELU:
-      return sam_gelu (v);
-    case SAM_ACT_SIGMOID:
-      return sam_sigmoid (v);
-    default:
-      return v;
-    }
-}
 
 /* Four pixels that have all their neighbours in the row. x points at the first one's left neighbours. */
 static inline __attribute__ ((always_inline)) void
 four (float *restrict y, const float *restrict x0, const float *restrict x1, const float *restrict x2,
-      const float *restrict k, const float *restrict b, size_t c, size_t stride, SamAct act)
+      const float *restrict k, const float *restrict b, size_t c, const size_t stride)
 {
   const size_t step = stride * c;
 
@@ -48,10 +31,10 @@ four (float *restrict y, const float *restrict x0, const float *restrict x1, con
       TAP (x1, 1, 0) TAP (x1, 1, 1) TAP (x1, 1, 2)
       TAP (x2, 2, 0) TAP (x2, 2, 1) TAP (x2, 2, 2)
 
-      y[i]         = finish (a0, act);
-      y[c + i]     = finish (a1, act);
-      y[2 * c + i] = finish (a2, act);
-      y[3 * c + i] = finish (a3, act);
+      y[i]         = a0;
+      y[c + i]     = a1;
+      y[2 * c + i] = a2;
+      y[3 * c + i] = a3;
     }
 #undef TAP
 }
@@ -59,7 +42,7 @@ four (float *restrict y, const float *restrict x0, const float *restrict x1, con
 /* One pixel; first and last: the columns of its neighbourhood that lie in the row. */
 static void
 one (float *restrict y, const float *const x[3], const float *restrict k, const float *restrict b,
-     size_t at, size_t c, size_t first, size_t last, SamAct act)
+     size_t at, size_t c, size_t first, size_t last)
 {
   memcpy (y, b, c * sizeof *y);
   for (size_t row = 0; row < 3; row++)
@@ -72,8 +55,6 @@ one (float *restrict y, const float *const x[3], const float *restrict k, const 
         for (size_t i = 0; i < c; i++)
           y[i] += from[i] * weight[i];
       }
-  if (act != SAM_ACT_NONE)
-    KERNEL (activate) (y, y, c, act);
 }
 
 void
@@ -82,26 +63,26 @@ KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, const 
 {
   size_t n = (w - 1) / stride + 1;
 
-  for (size_t j = 0; j < n;)
+  for (size_t j = 0, done; j < n; j += done, y += done * c)
     {
       size_t at = j * stride;
 
-      if (at > 0 && (j + 3) * stride + 1 < w && j + 4 <= n)
+      done = at > 0 && (j + 3) * stride + 1 < w && j + 4 <= n ? 4 : 1;
+      if (done == 1)
         {
-          const float *x0 = x[0] + (at - 1) * c, *x1 = x[1] + (at - 1) * c, *x2 = x[2] + (at - 1) * c;
-
-          if (stride == 1 && act == SAM_ACT_NONE)
-            four (y + j * c, x0, x1, x2, k, b, c, 1, SAM_ACT_NONE);
-          else if (stride == 1 && act == SAM_ACT_GELU)
-            four (y + j * c, x0, x1, x2, k, b, c, 1, SAM_ACT_GELU);
-          else
-            four (y + j * c, x0, x1, x2, k, b, c, stride, act);
-          j += 4;
+          one (y, x, k, b, at, c, at == 0, at + 1 < w ? 3 : 2);
         }
       else
         {
-          one (y + j * c, x, k, b, at, c, at == 0, at + 1 < w ? 3 : 2, act);
-          j++;
+          const float *x0 = x[0] + (at - 1) * c, *x1 = x[1] + (at - 1) * c, *x2 = x[2] + (at - 1) * c;
+
+          if (stride == 1)
+            four (y, x0, x1, x2, k, b, c, 1);
+          else
+            four (y, x0, x1, x2, k, b, c, stride);
         }
+      /* while it is in the level 1 cache */
+      if (act != SAM_ACT_NONE)
+        KERNEL (activate) (y, y, done * c, act);
     }
 }

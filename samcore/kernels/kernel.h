@@ -26,6 +26,22 @@
 #define SAM_LANES 4
 #endif
 
+/* Sums of floats over a row are kept in SAM_LANES parts, lane[l] += x[i + l], and put together here by halves: what omp simd
+ * makes of a sum adds the parts one after the other, which takes longer than a short row itself. */
+static inline __attribute__ ((always_inline)) float
+sum_lanes (const float lane[SAM_LANES])
+{
+  float sums[SAM_LANES];
+
+  memcpy (sums, lane, sizeof sums);
+#pragma GCC unroll 4
+  for (size_t half = SAM_LANES / 2; half > 0; half /= 2)
+    for (size_t l = 0; l < half; l++)
+      sums[l] += sums[l + half];
+
+  return sums[0];
+}
+
 /* While a panel of a product serves its strips, the next panel comes up to the level 2 cache: @n_lines cache
  * lines of it at a time, so that all of it has been asked for when the last strip is done. */
 static inline const char *

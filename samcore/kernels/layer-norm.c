@@ -5,23 +5,32 @@
 
 #include <math.h>
 
+static inline float
+sum_of (const float *x, size_t n, float mean, const bool square)
+{
+  float  lane[SAM_LANES] = { 0 };
+  size_t i = 0;
+
+  for (; i + SAM_LANES <= n; i += SAM_LANES)
+    {
+      SIMD
+      for (size_t l = 0; l < SAM_LANES; l++)
+        lane[l] += square ? (x[i + l] - mean) * (x[i + l] - mean) : x[i + l];
+    }
+  for (; i < n; i++)
+    lane[0] += square ? (x[i] - mean) * (x[i] - mean) : x[i];
+
+  return sum_lanes (lane);
+}
+
 void
 KERNEL (layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                      size_t n, size_t c)
 {
   for (; n > 0; n--, x += c, y += c)
     {
-      float sum = 0, squares = 0, mean, inverse;
-
-      SIMD_SUM (sum)
-      for (size_t i = 0; i < c; i++)
-        sum += x[i];
-      mean = sum / c;
-
-      SIMD_SUM (squares)
-      for (size_t i = 0; i < c; i++)
-        squares += (x[i] - mean) * (x[i] - mean);
-      inverse = 1.0f / __builtin_sqrtf (squares / c + eps);
+      float mean    = sum_of (x, c, 0, false) / c;
+      float inverse = 1.0f / __builtin_sqrtf (sum_of (x, c, mean, true) / c + eps);
 
       SIMD
       for (size_t i = 0; i < c; i++)

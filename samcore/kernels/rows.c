@@ -69,11 +69,18 @@ KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n,
   for (size_t column = 0; column < m; column++, z += k)
     for (size_t row = 0; row < n; row++)
       {
-        float sum = 0;
+        const float *a = x + row * k;
+        float        lane[SAM_LANES] = { 0 };
+        size_t       i = 0;
 
-        SIMD_SUM (sum)
-        for (size_t i = 0; i < k; i++)
-          sum += x[row * k + i] * z[i];
-        y[row * ld + column] = sum;
+        for (; i + SAM_LANES <= k; i += SAM_LANES)
+          {
+            SIMD
+            for (size_t l = 0; l < SAM_LANES; l++)
+              lane[l] += a[i + l] * z[i + l];
+          }
+        for (; i < k; i++)
+          lane[0] += a[i] * z[i];
+        y[row * ld + column] = sum_lanes (lane);
       }
 }

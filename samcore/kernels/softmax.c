@@ -20,21 +20,32 @@ KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t 
 float
 KERNEL (exp_row) (float *s, size_t n, float *max)
 {
-  float m = *max, sum = 0;
+  float  m = *max, lane[SAM_LANES] = { 0 };
+  size_t i = 0;
 
   SIMD_MAX (m)
-  for (size_t i = 0; i < n; i++)
-    m = s[i] > m ? s[i] : m;
+  for (size_t j = 0; j < n; j++)
+    m = s[j] > m ? s[j] : m;
 
-  SIMD_SUM (sum)
-  for (size_t i = 0; i < n; i++)
+  for (; i + SAM_LANES <= n; i += SAM_LANES)
+    {
+      SIMD
+      for (size_t l = 0; l < SAM_LANES; l++)
+        {
+          float e = sam_exp_negative (s[i + l] - m);
+
+          s[i + l] = e;
+          lane[l] += e;
+        }
+    }
+  for (; i < n; i++)
     {
       s[i] = sam_exp_negative (s[i] - m);
-      sum += s[i];
+      lane[0] += s[i];
     }
 
   *max = m;
-  return sum;
+  return sum_lanes (lane);
 }
 
 #define STRIP 16 /* columns whose maximum and sum stay in registers */
