@@ -14,7 +14,6 @@
 
 #include <glib.h>
 
-#include "samcore/sam-parallel.h"
 #include "samcore/sam-window.h"
 
 #define EPS       1e-6f
@@ -56,105 +55,57 @@ sam_hiera_block_fetch (SamWeights    *weights,
   sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES, "%smlp.layers.1", prefix);
 }
 
-typedef struct
-{
-  float       *y;
-  const float *x;
-  size_t       h, w, c, stride, step;
-} Pool;
-
-static void
-pool_maps (size_t   first,
-           size_t   last,
-           gpointer data)
-{
-  const Pool *p = data;
-  size_t      w = p->w / 2;
-
-  /* an item is one row of one map */
-  for (size_t i = first; i < last; i++)
-    {
-      const float *x = p->x + i / (p->h / 2) * p->step + 2 * (i % (p->h / 2)) * p->w * p->stride;
-      float       *y = p->y + i * w * p->c;
-
-      for (size_t k = 0; k < w; k++, x += 2 * p->stride, y += p->c)
-        {
-          const float *below = x + p->w * p->stride;
-
-          for (size_t c = 0; c < p->c; c++)
-            {
-              float top    = x[c] > x[c + p->stride] ? x[c] : x[c + p->stride];
-              float bottom = below[c] > below[c + p->stride] ? below[c] : below[c + p->stride];
-
-              y[c] = top > bottom ? top : bottom;
-            }
-        }
-    }
-}
-
-/* n maps  x: [n, h, w, …] with stride floats per place, of which the first c count  y: [n, h / 2, w / 2, c] */
-static void
-max_pool (float       *y,
-          const float *x,
-          size_t       n,
-          size_t       h,
-          size_t       w,
-          size_t       c,
-          size_t       stride)
-{
-  Pool p = { y, x, h, w, c, stride, h * w * stride };
-
-  sam_parallel_for (n * (h / 2), 4, pool_maps, &p);
-}
-
-/* Where windows cover the map exactly it is cheaper to cut up the map before qkv than q, k, v after. */
-static gboolean
-cut_first (const SamHieraBlock *block,
-           size_t               h,
-           size_t               w)
-{
-  return block->window != 0 && h % block->window == 0 && w % block->window == 0;
-}
-
 size_t
 sam_hiera_block_scratch (const SamHieraBlock *block,
                          size_t               h,
                          size_t               w)
 {
-  size_t n      = h * w;
-  size_t width  = block->proj.in;
-  SamGrid grid   = sam_window_grid (block->window, h, w);
-  size_t cut    = block->window == 0 ? 0 : cut_first (block, h, w) ? n * block->qkv.in : n * 3 * width;
-  size_t pooled = block->pool ? MAX (n * width, grid.n / 4 * width) : 0;
+  size_t n     = h * w;
+  size_t width = block->proj.in;
 
-  return n * MAX (block->qkv.in, width) +
-         MAX (cut + grid.n * 4 * width + pooled, n * block->mlp[0].out);
+  if (block->window != 0)
+    return 0;
+
+  return n * (block->qkv.in + 4 * width + (block->pool ? width : 0));
 }
 
-/* Without pooling, all the way window by window. */
+/* The whole map as one window. */
 static void
-run_windows (const SamHieraBlock *block,
-             float               *y,
-             const float         *x,
-             size_t               h,
-             size_t               w)
+run_global (const SamHieraBlock *block,
+            float               *y,
+            const float         *x,
+            size_t               h,
+            size_t               w,
+            SamAttention         a,
+            float               *scratch)
 {
-  size_t         width   = block->proj.in;
-  size_t         d       = width / block->heads;
-  size_t         area    = block->window * block->window;
-  SamWindowBlock windows = {
-    .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->qkv.b,
-    .window = block->window, .k_offset = width, .v_offset = 2 * width,
-    .attention = {
-      .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
-      .q_head = d, .k_head = d, .v_head = d, .o_head = d,
-      .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
-      .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
-    },
-  };
+  size_t       n      = h * w;
+  size_t       width  = block->proj.in;
+  float       *z      = scratch;
+  float       *qkv    = z + n * block->qkv.in;
+  float       *o      = qkv + n * 3 * width;
+  float       *pooled = o + n * width;
+  const float *r      = x;
 
-  sam_window_block_run (&windows, y, x, h, w);
-  sam_mlp_run (&block->norm[1], block->mlp, y, y, y, h * w, SAM_ACT_GELU);
+  sam_norm_run (&block->norm[0], z, x, n);
+  if (block->pool)
+    {
+      sam_linear_run (&block->residual, pooled, z, NULL, n, SAM_ACT_NONE);
+      sam_max_pool (y, pooled, 1, h, w, width, width);
+      r = y;
+    }
+  sam_linear_run (&block->qkv, qkv, z, NULL, n, SAM_ACT_NONE);
+  a.q = qkv;
+  a.k = qkv + width;
+  a.v = qkv + 2 * width;
+  a.o = o;
+  if (block->pool)
+    {
+      sam_max_pool (pooled, qkv, 1, h, w, width, 3 * width);
+      a.q = pooled;
+    }
+  sam_attention (&a, 1);
+  sam_linear_run (&block->proj, y, o, r, a.n_q, SAM_ACT_NONE);
 }
 
 void
@@ -165,80 +116,27 @@ sam_hiera_block_run (const SamHieraBlock *block,
                      size_t               w,
                      float               *scratch)
 {
-  size_t       n       = h * w;
-  size_t       width   = block->proj.in;
-  size_t       d       = width / block->heads;
-  size_t       window  = block->window;
-  SamGrid      grid    = sam_window_grid (block->window, h, w);
-  gboolean     first   = cut_first (block, h, w);
-  size_t       shrink  = block->pool ? 2 : 1;
-  size_t       h2      = h / shrink;
-  size_t       w2      = w / shrink;
-  float       *z       = scratch;
-  float       *rest    = z + n * MAX (block->qkv.in, width);
-  float       *cut     = rest;
-  float       *qkv     = rest + (window == 0 ? 0 : first ? n * block->qkv.in : n * 3 * width);
-  float       *out     = qkv + grid.n * 3 * width;
-  float       *pooled  = out + grid.n * width;
-  const float *r       = x;
-  const float *attended;
-  SamAttention a       = {
-    .q = qkv, .k = qkv + width, .v = qkv + 2 * width, .o = out,
-    .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
-    .q_head = d, .k_head = d, .v_head = d, .o_head = d,
-    .n_q = grid.h * grid.w, .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+  size_t         width   = block->proj.in;
+  size_t         d       = width / block->heads;
+  size_t         shrink  = block->pool ? 2 : 1;
+  SamGrid        grid    = sam_window_grid (block->window, h, w);
+  SamWindowBlock windows = {
+    .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->qkv.b,
+    .residual = block->pool ? &block->residual : NULL,
+    .window = block->window, .k_offset = width, .v_offset = 2 * width,
+    .attention = {
+      .q_stride = block->pool ? width : 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
+      .q_head = d, .k_head = d, .v_head = d, .o_head = d,
+      .n_q = grid.h / shrink * (grid.w / shrink), .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
+      .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+    },
   };
-  size_t       q_step = a.n_k * 3 * width;
 
-  if (window != 0 && ! block->pool)
-    {
-      run_windows (block, y, x, h, w);
-      return;
-    }
-
-  sam_norm_run (&block->norm[0], z, x, n);
-  if (block->pool)
-    {
-      sam_linear_run (&block->residual, pooled, z, NULL, n, SAM_ACT_NONE);
-      max_pool (y, pooled, 1, h, w, width, width);
-      r = y;
-    }
-
-  if (first)
-    {
-      sam_window_partition (cut, z, h, w, block->qkv.in, window, block->qkv.b); /* nothing to fill */
-      sam_linear_run (&block->qkv, qkv, cut, NULL, n, SAM_ACT_NONE);
-    }
-  else if (window != 0)
-    {
-      sam_linear_run (&block->qkv, cut, z, NULL, n, SAM_ACT_NONE);
-      sam_window_partition (qkv, cut, h, w, 3 * width, window, block->qkv.b);
-    }
+  if (block->window != 0)
+    sam_window_block_run (&windows, y, x, h, w);
   else
-    {
-      sam_linear_run (&block->qkv, qkv, z, NULL, n, SAM_ACT_NONE);
-    }
-
-  if (block->pool)
-    {
-      max_pool (pooled, qkv, grid.n_windows, grid.h, grid.w, width, 3 * width);
-      a.q        = pooled;
-      a.q_stride = width;
-      a.n_q      = grid.h / 2 * (grid.w / 2);
-      q_step     = a.n_q * width;
-    }
-  sam_window_attention (&a, grid.n_windows, q_step, a.n_k * 3 * width, a.n_q * width);
-
-  attended = out;
-  if (window != 0)
-    {
-      sam_window_reverse (z, out, h2, w2, width, window / shrink);
-      attended = z;
-    }
-  sam_linear_run (&block->proj, y, attended, r, h2 * w2, SAM_ACT_NONE);
-
-  sam_mlp_run (&block->norm[1], block->mlp, y, y, y, h2 * w2, SAM_ACT_GELU);
+    run_global (block, y, x, h, w, windows.attention, scratch);
+  sam_mlp_run (&block->norm[1], block->mlp, y, y, y, h / shrink * (w / shrink), SAM_ACT_GELU);
 }
 
 double

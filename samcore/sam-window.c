@@ -119,6 +119,56 @@ sam_window_attention (const SamAttention *a,
   sam_attention (all, n);
 }
 
+typedef struct
+{
+  float       *y;
+  const float *x;
+  size_t       h, w, c, stride, step;
+} Pool;
+
+static void
+pool_maps (size_t   first,
+           size_t   last,
+           gpointer data)
+{
+  const Pool *p = data;
+  size_t      w = p->w / 2;
+
+  /* an item is one row of one map */
+  for (size_t i = first; i < last; i++)
+    {
+      const float *x = p->x + i / (p->h / 2) * p->step + 2 * (i % (p->h / 2)) * p->w * p->stride;
+      float       *y = p->y + i * w * p->c;
+
+      for (size_t k = 0; k < w; k++, x += 2 * p->stride, y += p->c)
+        {
+          const float *below = x + p->w * p->stride;
+
+          for (size_t c = 0; c < p->c; c++)
+            {
+              float top    = x[c] > x[c + p->stride] ? x[c] : x[c + p->stride];
+              float bottom = below[c] > below[c + p->stride] ? below[c] : below[c + p->stride];
+
+              y[c] = top > bottom ? top : bottom;
+            }
+        }
+    }
+}
+
+void
+sam_max_pool (float       *y,
+              const float *x,
+              size_t       n,
+              size_t       h,
+              size_t       w,
+              size_t       c,
+              size_t       stride)
+{
+  Pool p = { y, x, h, w, c, stride, h * w * stride };
+
+  sam_parallel_for (n * (h / 2), 4, pool_maps, &p);
+}
+
 #define PIECE_PLACES 224 /* as many rows as the products take at once */
 
 typedef struct
@@ -129,62 +179,106 @@ typedef struct
   size_t                h, w, across;
 } BlockRun;
 
+/* Of the places of windows [first, last), each side x side, those that lie inside of a map [h, w]: the map's row and
+ * the place. Returns how many. */
+static size_t
+list_places (uint32_t *rows,
+             uint32_t *places,
+             size_t    first,
+             size_t    last,
+             size_t    across,
+             size_t    side,
+             size_t    h,
+             size_t    w)
+{
+  size_t n = 0;
+
+  for (size_t i = 0; i < (last - first) * side * side; i++)
+    {
+      size_t window = first + i / (side * side);
+      size_t y      = window / across * side + i / side % side;
+      size_t x      = window % across * side + i % side;
+
+      if (y < h && x < w)
+        {
+          rows[n]     = (uint32_t) (y * w + x);
+          places[n++] = (uint32_t) i;
+        }
+    }
+
+  return n;
+}
+
+/* n rows of c to their places among n_places; pad at the others. From the last one on, so that none is overwritten
+ * before it has moved. */
+static void
+spread_rows (float          *x,
+             const uint32_t *places,
+             size_t          n,
+             size_t          n_places,
+             size_t          c,
+             const float    *pad)
+{
+  for (size_t i = n_places; n < i; i--)
+    {
+      if (n > 0 && places[n - 1] == i - 1)
+        memcpy (x + (i - 1) * c, x + --n * c, c * sizeof *x);
+      else
+        memcpy (x + (i - 1) * c, pad, c * sizeof *x);
+    }
+}
+
 static void
 run_windows (size_t   first,
              size_t   last,
              gpointer data)
 {
-  const BlockRun       *run    = data;
-  const SamWindowBlock *block  = run->block;
-  const size_t          window = block->window;
-  const size_t          n      = (last - first) * window * window;
-  const size_t          wide   = block->qkv->out;
-  const size_t          width  = block->proj->out;
-  uint32_t             *rows   = (uint32_t *) sam_parallel_scratch (SAM_SCRATCH_INDEX, 2 * n);
-  uint32_t             *places = rows + n;
-  float                *qkv    = sam_parallel_scratch (SAM_SCRATCH_RING, n * (wide + block->proj->in + width));
-  float                *o      = qkv + n * wide;
-  float                *z      = o + n * block->proj->in;
-  SamAttention          a      = block->attention;
-  SamRowNorm            norm   = { block->norm->w, block->norm->b, block->norm->eps };
-  SamRows               in     = { .x = run->x, .ld = block->qkv->in, .index = rows, .norm = &norm };
-  SamRows               out    = { .x = o, .ld = block->proj->in, .index = places };
-  size_t                n_rows = 0;
-
-  /* the map's row at each place of the windows that lies inside */
-  for (size_t i = 0; i < n; i++)
-    {
-      size_t at = first + i / (window * window);
-      size_t y  = at / run->across * window + i / window % window;
-      size_t x  = at % run->across * window + i % window;
-
-      if (y < run->h && x < run->w)
-        {
-          rows[n_rows]     = (uint32_t) (y * run->w + x);
-          places[n_rows++] = (uint32_t) i;
-        }
-    }
+  const BlockRun       *run     = data;
+  const SamWindowBlock *block   = run->block;
+  const size_t          side    = block->window;
+  const size_t          shrink  = block->residual != NULL ? 2 : 1;
+  const size_t          side_y  = side / shrink;
+  const size_t          n       = (last - first) * side * side;
+  const size_t          n_y     = (last - first) * side_y * side_y;
+  const size_t          wide    = block->qkv->out;
+  const size_t          width   = block->proj->out;
+  uint32_t             *rows    = (uint32_t *) sam_parallel_scratch (SAM_SCRATCH_INDEX, 4 * n);
+  uint32_t             *places  = rows + n;
+  uint32_t             *rows_y  = places + n;
+  uint32_t             *places_y = rows_y + n;
+  float                *qkv     = sam_parallel_scratch (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
+  float                *z       = qkv + n * wide;
+  float                *o       = z + n * width;
+  float                *q       = o + n_y * width;
+  float                *r       = q + n_y * width;
+  SamAttention          a       = block->attention;
+  SamRowNorm            norm    = { block->norm->w, block->norm->b, block->norm->eps };
+  SamRows               in      = { .x = run->x, .ld = block->qkv->in, .index = rows, .norm = &norm };
+  SamRows               out     = { .x = o, .ld = width, .index = places_y };
+  size_t                n_rows  = list_places (rows, places, first, last, run->across, side, run->h, run->w);
+  size_t                n_rows_y = list_places (rows_y, places_y, first, last, run->across, side_y,
+                                                run->h / shrink, run->w / shrink);
 
   sam_matrix_linear_rows (qkv, &in, block->qkv->m, block->qkv->b, NULL, n_rows, SAM_ACT_NONE);
-  /* from the last one on, so that none is overwritten before it has moved */
-  for (size_t i = n, from = n_rows; from < i; i--)
-    {
-      if (from > 0 && places[from - 1] == i - 1)
-        memcpy (qkv + (i - 1) * wide, qkv + --from * wide, wide * sizeof *qkv);
-      else
-        memcpy (qkv + (i - 1) * wide, block->pad, wide * sizeof *qkv);
-    }
-
+  spread_rows (qkv, places, n_rows, n, wide, block->pad);
   a.q = qkv;
   a.k = qkv + block->k_offset;
   a.v = qkv + block->v_offset;
   a.o = o;
-  sam_window_attention (&a, last - first, window * window * wide, window * window * wide,
-                        window * window * block->proj->in);
+  if (block->residual != NULL)
+    {
+      sam_max_pool (q, qkv, last - first, side, side, width, wide);
+      a.q = q;
+      sam_matrix_linear_rows (z, &in, block->residual->m, block->residual->b, NULL, n_rows, SAM_ACT_NONE);
+      spread_rows (z, places, n_rows, n, width, block->pad); /* what is there is dropped */
+      sam_max_pool (r, z, last - first, side, side, width, width);
+    }
+  sam_window_attention (&a, last - first, side_y * side_y * a.q_stride, side * side * wide, side_y * side_y * width);
 
-  sam_matrix_linear_rows (z, &out, block->proj->m, block->proj->b, NULL, n_rows, SAM_ACT_NONE);
-  for (size_t i = 0; i < n_rows; i++)
-    sam_kernels ()->add (run->y + rows[i] * width, run->x + rows[i] * width, z + i * width, width);
+  sam_matrix_linear_rows (z, &out, block->proj->m, block->proj->b, NULL, n_rows_y, SAM_ACT_NONE);
+  for (size_t i = 0; i < n_rows_y; i++)
+    sam_kernels ()->add (run->y + rows_y[i] * width, z + i * width,
+                         block->residual != NULL ? r + places_y[i] * width : run->x + rows[i] * width, width);
 }
 
 void

@@ -49,14 +49,20 @@ void sam_window_reverse (float *y, const float *x, size_t h, size_t w, size_t c,
  * floats further. */
 void sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_step, size_t o_step);
 
+/* Maxima of 2x2 places of n maps
+ * x: [n, h, w, …] with stride floats per place, of which the first c count  y: [n, h / 2, w / 2, c] */
+void sam_max_pool (float *y, const float *x, size_t n, size_t h, size_t w, size_t c, size_t stride);
+
 /* y = x + proj (attention (qkv (norm (x)))) in windows    x, y: [h, w, width], y may be x
+ * With residual, a block that pools: queries are the maxima of 2x2 places, and so is what stands for x,
+ * residual (norm (x)); y: [h / 2, w / 2, width]
  * A place's q lies at 0 of what qkv makes of it, k and v at k_offset and v_offset; attention holds the rest:
  * strides, heads, scale, biases, arithmetic. pad: what qkv makes of a place outside the map, or NULL if windows
  * cover it exactly. A piece is some windows, from their rows of x to their rows of y, so nothing wide is stored. */
 typedef struct
 {
   const SamNorm   *norm;
-  const SamLinear *qkv, *proj;
+  const SamLinear *qkv, *proj, *residual;
   const float     *pad;
   size_t           window, k_offset, v_offset;
   SamAttention     attention;
