@@ -2,7 +2,8 @@
 /* A second, closer look at what was found.
  *
  *   first answer ──▶ box ──▶ part of the picture ──▶ encoded, as it is and mirrored (kept: the next click
- *   mostly needs the same) ──▶ decoded with the first answer as mask ──▶ averaged ──▶ CRF */
+ *   mostly needs the same) ──▶ decoded with the first answer as mask ──▶ averaged ──▶ CRF ──▶ once more, unless
+ *   a box said where the object ends */
 #include "config.h"
 
 #include "samcore/sam-closeup.h"
@@ -318,16 +319,24 @@ look (SamModel              *model,
   return TRUE;
 }
 
-float *
-sam_closeup_answer (SamModel              *model,
-                    const SamEmbedding    *whole,
-                    const SamPromptObject *object,
-                    const float           *first,
-                    const float           *mask,
-                    SamGeometry           *part,
-                    float                 *iou,
-                    const SamJob          *job,
-                    GError               **error)
+/* A lone box says all; anything else is told what was found with it. */
+static gboolean
+is_lone_box (const SamPromptObject *object,
+             const float           *mask)
+{
+  return object->box != NULL && object->points->len == 0 && mask == NULL;
+}
+
+static float *
+look_closer (SamModel              *model,
+             const SamEmbedding    *whole,
+             const SamPromptObject *object,
+             const float           *first,
+             const float           *mask,
+             SamGeometry           *part,
+             float                 *iou,
+             const SamJob          *job,
+             GError               **error)
 {
   SamCloseups        *closeups = sam_embedding_get_closeups (whole);
   const SamGeometry  *geometry = sam_embedding_get_geometry (whole);
@@ -360,9 +369,7 @@ sam_closeup_answer (SamModel              *model,
         view = sam_embedding_ref ((SamEmbedding *) whole);
       else
         view = encode_part (model, closeups, &seen, &encoding, error);
-      /* a lone box says all; anything else is told what was found with it */
-      if (view == NULL || ! look (model, view, whole, object, first,
-                                  object->box == NULL || object->points->len > 0 || mask != NULL, sum, &grid, iou,
+      if (view == NULL || ! look (model, view, whole, object, first, ! is_lone_box (object, mask), sum, &grid, iou,
                                   &decoding, error))
         return NULL;
     }
@@ -382,4 +389,39 @@ sam_closeup_answer (SamModel              *model,
     sum[i] = CLAMP (sum[i], -LOGIT_MOST, LOGIT_MOST);
 
   return g_steal_pointer (&sum);
+}
+
+float *
+sam_closeup_answer (SamModel              *model,
+                    const SamEmbedding    *whole,
+                    const SamPromptObject *object,
+                    const float           *first,
+                    const float           *mask,
+                    SamGeometry           *part,
+                    float                 *iou,
+                    const SamJob          *job,
+                    GError               **error)
+{
+  SamJob            halves[2] = { sam_job_part (job, 0.0, 0.5), sam_job_part (job, 0.5, 1.0) };
+  gboolean          once      = is_lone_box (object, mask);
+  SamGeometry       seen;
+  SamGrid           fine   = { &seen, SAM_CLOSEUP_SIDE };
+  SamGrid           coarse = { sam_embedding_get_geometry (whole),
+                               4 * sam_embedding_get_map ((SamEmbedding *) whole, SAM_MAP_EMBEDDING)->side };
+  g_autofree float *found  = look_closer (model, whole, object, first, mask, &seen, iou, once ? job : &halves[0], error);
+  g_autofree float *better = NULL;
+  float             ignored;
+
+  *part = seen;
+  if (found == NULL || once)
+    return g_steal_pointer (&found);
+
+  /* Clicks say little about where the object ends, and the first look may have missed some of it: once more from
+   * what is known now. How good the mask is the first time tells better, having been asked more openly. */
+  better = sam_alloc_floats (coarse.side, coarse.side, 1, error);
+  if (better == NULL)
+    return NULL;
+  sam_grid_resample (better, &coarse, found, &fine, -LOGIT_MOST);
+
+  return look_closer (model, whole, object, better, mask, part, &ignored, &halves[1], error);
 }
