@@ -221,8 +221,11 @@ read_picture (Bridge *bridge)
       g_free (bridge->seen);
       bridge->seen         = look_at (bridge);
       bridge->told_changed = FALSE;
-      picture              = sa_source_read_copy (&bridge->source, &job, &error);
-      bridge->reading      = NULL;
+      sui_window_set_reading (bridge->window, TRUE);
+      while_reading (0.0, bridge);
+      picture         = sa_source_read_copy (&bridge->source, &job, &error);
+      bridge->reading = NULL;
+      sui_window_set_reading (bridge->window, FALSE);
     }
   while (bridge->read_again && ! bridge->closing && gimp_image_id_is_valid (bridge->image_id));
 

@@ -1197,6 +1197,35 @@ sample_photo (void)
 }
 
 /* From a click to what is seen, with the real thing; figures for the benchmark. */
+/* An object takes what a model takes, no more: that would be an error at each click. */
+static void
+test_full (void)
+{
+  static const float line[] = { 5, 5, 60, 5, 60, 60, 5, 60, 5, 10, 60, 10 };
+  Fixture            f;
+  int                n = 0;
+
+  fake_reset ();
+  open_session (&f, TRUE);
+  settle (&f);
+  while (sui_session_add (f.session, sui_prompt_new_stroke (line, 6, 3, 1)))
+    n++;
+  settle (&f);
+  g_assert_true (sui_session_is_full (f.session));
+  g_assert_cmpint (n, ==, SAM_PROMPT_MAX_POINTS / SUI_PROMPT_MAX_POINTS);
+  g_assert_cmpint (f.n_failed, ==, 0);
+
+  sui_session_new_object (f.session);
+  g_assert_false (sui_session_is_full (f.session));
+  for (n = 0; sui_session_add (f.session, sui_prompt_new_box (n % 50, n / 50, n % 50 + 10, n / 50 + 10)); n++)
+    ;
+  settle (&f);
+  g_assert_cmpint (n, ==, SAM_PROMPT_MAX_BOXES);
+  g_assert_cmpint (fake.n_boxes, ==, SAM_PROMPT_MAX_BOXES);
+  g_assert_cmpint (f.n_failed, ==, 0);
+  close_session (&f);
+}
+
 static void
 test_builtin (void)
 {
@@ -1471,6 +1500,7 @@ main (int    argc,
   g_test_add_func ("/session/script", test_script);
   g_test_add_func ("/replay/refuses", test_replay_refuses);
   g_test_add_func ("/session/many-clicks", test_many_clicks);
+  g_test_add_func ("/session/full", test_full);
 
   g_test_add_func ("/session/builtin", test_builtin);
 

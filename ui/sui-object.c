@@ -122,6 +122,27 @@ sui_object_is_answerable (const SuiObject *object)
   return FALSE;
 }
 
+gboolean
+sui_object_has_room (const SuiObject *object)
+{
+  guint n_points = SUI_PROMPT_MAX_POINTS, n_boxes = 1;
+
+  for (guint i = 0; i < object->prompts->len; i++)
+    {
+      const SuiPrompt *prompt = g_ptr_array_index (object->prompts, i);
+
+      if (prompt->kind == SUI_PROMPT_POINT)
+        n_points++;
+      else if (prompt->kind == SUI_PROMPT_STROKE || prompt->label == 0)
+        n_points += SUI_PROMPT_MAX_POINTS;
+      else
+        n_boxes++;
+    }
+
+  return object->prompts->len < SUI_MAX_PROMPTS && n_points <= SAM_PROMPT_MAX_POINTS &&
+         n_boxes <= SAM_PROMPT_MAX_BOXES;
+}
+
 SuiState *
 sui_state_new_without_objects (void)
 {
@@ -264,9 +285,9 @@ sui_state_read_line (SuiState       *state,
   prompt = sui_prompt_parse (line, place, error);
   if (prompt == NULL)
     return FALSE;
-  if (object->prompts->len >= SUI_MAX_PROMPTS || !sui_prompt_fits (prompt, width, height))
+  if (!sui_object_has_room (object) || !sui_prompt_fits (prompt, width, height))
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "the prompt \"%.40s\" lies outside the picture", line);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "the prompt \"%.40s\" lies outside the picture, or is one too many", line);
       return FALSE;
     }
   g_ptr_array_add (object->prompts, g_steal_pointer (&prompt));

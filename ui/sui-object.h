@@ -10,8 +10,7 @@ G_BEGIN_DECLS
 
 #define SUI_MAX_CANDIDATES 4
 #define SUI_MAX_OBJECTS    256
-/* of one object; a stroke or lasso may be several points to the model */
-#define SUI_MAX_PROMPTS    1000
+#define SUI_MAX_PROMPTS    1000 /* of one object */
 
 /* A prediction; immutable. */
 typedef struct
@@ -68,6 +67,9 @@ void       sui_object_unref (SuiObject *object);
 
 /* Something says where the object is, not only where it is not. */
 gboolean sui_object_is_answerable (const SuiObject *object);
+
+/* One more prompt, of whatever kind, is not too much for a model, to which a stroke is several points. */
+gboolean sui_object_has_room (const SuiObject *object);
 
 /* Several objects, one of them current: a state of the history. */
 typedef struct

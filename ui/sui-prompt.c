@@ -18,7 +18,6 @@
 
 /* As long as this, in parts of the picture's diagonal, is a stroke before it gets one more point. */
 #define STROKE_STEP       0.06
-#define STROKE_MAX_POINTS 8
 
 static SuiPrompt *
 prompt_new (SuiPromptKind kind,
@@ -288,7 +287,7 @@ say_stroke (const SuiPrompt *prompt,
   for (size_t i = 1; i < prompt->n; i++)
     length += hypot (prompt->xy[2 * i] - prompt->xy[2 * i - 2],
                      prompt->xy[2 * i + 1] - prompt->xy[2 * i - 1]);
-  n = (size_t) CLAMP (length / (STROKE_STEP * hypot (width, height)), 1.0, STROKE_MAX_POINTS);
+  n = (size_t) CLAMP (length / (STROKE_STEP * hypot (width, height)), 1.0, SUI_PROMPT_MAX_POINTS);
 
   for (size_t i = 1; i < prompt->n && next < n; i++)
     {

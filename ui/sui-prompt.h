@@ -19,6 +19,8 @@ typedef enum
 /* A stroke or lasso keeps at most so many corners; a mask is reduced to at most so many pixels a side. */
 #define SUI_PROMPT_MAX_CORNERS 2048
 #define SUI_PROMPT_MASK_SIDE   256
+/* That a stroke or lasso is to a model, at most. */
+#define SUI_PROMPT_MAX_POINTS  8
 
 /**
  * SuiPrompt:

@@ -771,7 +771,7 @@ sui_session_add (SuiSession *session,
   SuiObject            *old = object_now (session), *object;
 
   if (session->image == NULL || !sui_prompt_fits (prompt, session->width, session->height) ||
-      old->prompts->len >= SUI_MAX_PROMPTS)
+      !sui_object_has_room (old))
     return FALSE;
 
   object = sui_object_copy (old);
@@ -931,6 +931,12 @@ sui_session_is_empty (SuiSession *session)
       return FALSE;
 
   return TRUE;
+}
+
+gboolean
+sui_session_is_full (SuiSession *session)
+{
+  return !sui_object_has_room (object_now (session));
 }
 
 gboolean

@@ -113,6 +113,7 @@ const GPtrArray *sui_session_get_prompts (SuiSession *session, guint object); /*
 void             sui_session_new_object (SuiSession *session);
 void             sui_session_delete_object (SuiSession *session, guint object);
 gboolean         sui_session_is_empty (SuiSession *session);
+gboolean         sui_session_is_full (SuiSession *session); /* the current object has all that a model takes */
 /* Only what is not on the object was said: nothing can be found yet. */
 gboolean         sui_session_needs_positive (SuiSession *session);
 

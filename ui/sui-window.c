@@ -45,7 +45,7 @@ struct _SuiWindow
 
   gboolean     cleaned; /* fill-holes and specks have their first values */
   gboolean     showing; /* widgets follow the state: not the user's doing */
-  gboolean     applying, orphan;
+  gboolean     applying, orphan, reading;
   guint        options_later;
   guint        slow_later; /* progress is shown after a moment, not for every click */
 };
@@ -172,6 +172,8 @@ update_hint (SuiWindow *window)
     text = g_strdup (_("Nothing can be applied any more."));
   else if (window->applying)
     text = g_strdup (_("Applying…"));
+  else if (window->reading)
+    text = g_strdup (_("Reading the picture…"));
   else if (sui_session_is_stopped (window->session))
     text = g_strdup (_("Stopped. Click on the picture to go on."));
   else if (sui_session_needs_positive (window->session))
@@ -317,8 +319,7 @@ static void
 canvas_full (SuiCanvas *canvas,
              SuiWindow *window)
 {
-  if (sui_session_get_prompts (window->session, sui_session_get_current (window->session))->len >=
-      SUI_MAX_PROMPTS)
+  if (sui_session_is_full (window->session))
     sui_window_say (window, GTK_MESSAGE_INFO,
                     _("This object has as many prompts as a model takes. Start a new object, or undo some."),
                     NULL, NULL);
@@ -596,6 +597,14 @@ sui_window_set_orphan (SuiWindow  *window,
     sui_window_say (window, GTK_MESSAGE_WARNING, why, NULL, NULL);
   else
     close_bar (window);
+}
+
+void
+sui_window_set_reading (SuiWindow *window,
+                        gboolean   reading)
+{
+  window->reading = reading;
+  update_hint (window);
 }
 
 void

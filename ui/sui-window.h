@@ -61,6 +61,8 @@ void sui_window_fail (SuiWindow *window, const GError *error);
 void sui_window_applied (SuiWindow *window, gboolean worked);
 /* The image or the layer has gone, @why says which: nothing can be applied. NULL: it is back. */
 void sui_window_set_orphan (SuiWindow *window, const char *why);
+/* The picture is being read, which may take a while. */
+void sui_window_set_reading (SuiWindow *window, gboolean reading);
 /* The picture is not what was read any more; offers "refresh". */
 void sui_window_say_changed (SuiWindow *window);
 

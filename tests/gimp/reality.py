@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # What happens to the image while the window is open: painted on, moved, resized, the layer deleted and brought
-# back, the image closed. The window never applies to what is not there, and goes on where it can.
+# back, the image closed. The window says so, never applies to what is not there, and goes on where it can.
+# Needs: accessibility
 import time
 
 from harness import *
 from person import *
+from widgets import *
 
 
 def fresh():
@@ -28,6 +30,15 @@ def close(image, display):
         check("the image can be closed then", wait(lambda: not image.is_valid()))
 
 
+def says(text):
+    """The message in the window, as a screen reader has it."""
+    try:
+        found = find(application(), "alert", text, timeout=20)
+    except RuntimeError:
+        found = None
+    check(f"the window says: {text}", found is not None)
+
+
 def apply_and_stay():
     """What the window does about A, after time enough to do it."""
     find_window()
@@ -49,7 +60,7 @@ image.select_ellipse(Gimp.ChannelOps.REPLACE, 60, 40, 480, 320)
 Gimp.context_set_foreground(Gegl.Color.new("#3050ff"))
 layer.edit_fill(Gimp.FillType.FOREGROUND)
 Gimp.Selection.none(image)
-time.sleep(3.0)
+says("The picture has changed since it was read.")
 apply_and_stay()
 first = coverage(image)
 place_x, place_y = point(image)
@@ -79,7 +90,8 @@ image, layer, display, window = fresh()
 Mouse(window).click(0, 0)
 layer.scale(300, 200, False)
 image.clean_all()
-time.sleep(3.0)
+says("The layer has another size now")
+time.sleep(2.0)
 before = describe(image)
 apply_and_stay()
 check_equal("resized: nothing is applied without a new click", describe(image), before)
@@ -118,7 +130,7 @@ Mouse(window).click(0, 0)
 other = Gimp.Layer.new(image, "other", 100, 100, Gimp.ImageType.RGBA_IMAGE, 100.0, Gimp.LayerMode.NORMAL)
 image.insert_layer(other, None, 0)
 image.remove_layer(layer)
-time.sleep(1.0)
+says("The layer was deleted.")
 before = describe(image)
 for key in ("a", "ctrl+Return", "s", "F5", "ctrl+shift+c"):
     find_window()
@@ -140,6 +152,7 @@ image.select_rectangle(Gimp.ChannelOps.REPLACE, 10, 10, 50, 50)
 floating = Gimp.Selection.float(image, [layer], 5, 5)
 before = describe(image)
 apply_and_stay()
+says("anchor it first")
 check_equal("a floating selection: the image is as it was", describe(image), before)
 check("a floating selection: the window stays", is_open())
 Gimp.floating_sel_anchor(floating)
@@ -153,7 +166,7 @@ image, layer, display, window = fresh()
 Mouse(window).click(0, 0)
 display.delete()
 check("closed: the image is gone", wait(lambda: not image.is_valid()))
-time.sleep(1.0)
+says("The image was closed")
 for key in ("a", "ctrl+Return", "s", "F5", "ctrl+shift+c", "ctrl+z", "n"):
     find_window()
     keys(key)
@@ -169,7 +182,7 @@ apply_and_stay()
 image.clean_all()
 image_keys("ctrl+w")
 check("closed by keys: the image is gone", wait(lambda: not image.is_valid()))
-time.sleep(1.0)
+says("The image was closed")
 check("closed by keys: the window stays", is_open())
 close(image, display)
 
@@ -181,7 +194,7 @@ display = show(image)
 image_keys(SHORTCUT)
 check("closed at once: the window opens", wait(is_open))
 display.delete()
-time.sleep(2.0)
+says("The image was closed")
 check("closed at once: the window stays", is_open())
 close(image, display)
 
