@@ -23,6 +23,7 @@
 #define FEW_ROWS      64
 #define HUGE_PAGE     (2 << 20)
 #define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
+#define FETCH         32     /* multiplications that fetching and packing a value takes as long as */
 
 struct _SamMatrix
 {
@@ -277,7 +278,7 @@ block_rows (const SamGemm *gemm, size_t n, size_t k, size_t work_per_row)
   size_t rows = CLAMP (BLOCK_BYTES / (round_up (k, gemm->line) * gemm->element), gemm->strip, BLOCK_ROWS);
   size_t n_blocks = round_up ((n + rows - 1) / rows, 4);
 
-  rows = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + 1) + 1);
+  rows = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
   return round_up (rows, gemm->strip);
 }
 
