@@ -5,8 +5,11 @@
 #include <math.h>
 #include <string.h>
 
+#include "samcore/sam-parallel.h"
+
 /* Samples along one side of a cell at most: beyond that the mean hardly changes. */
 #define MAX_SAMPLES 8
+#define ROWS        8 /* of a piece of work */
 
 /* Bilinear among the cells that hold something of the part. */
 static float
@@ -62,24 +65,26 @@ cell_width (const SamGrid *grid)
   return (double) g->input / grid->side * g->width / g->resized_width;
 }
 
-void
-sam_grid_resample (float         *y,
-                   const SamGrid *to,
-                   const float   *x,
-                   const SamGrid *from,
-                   float          outside)
+typedef struct
 {
-  double cell = (double) to->geometry->input / to->side;
-  size_t n    = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
+  float         *y;
+  const float   *x;
+  const SamGrid *to, *from;
+  float          outside;
+  size_t         n; /* samples along one side of a cell */
+} Resample;
 
-  if (is_same (to, from))
-    {
-      memcpy (y, x, to->side * to->side * sizeof (float));
-      return;
-    }
+static void
+resample_rows (size_t   first,
+               size_t   last,
+               gpointer data)
+{
+  const Resample *r    = data;
+  size_t          n    = r->n;
+  double          cell = (double) r->to->geometry->input / r->to->side;
 
-  for (size_t row = 0; row < to->side; row++)
-    for (size_t column = 0; column < to->side; column++)
+  for (size_t row = first; row < last; row++)
+    for (size_t column = 0; column < r->to->side; column++)
       {
         float sum = 0;
 
@@ -88,12 +93,31 @@ sam_grid_resample (float         *y,
             {
               double x_image, y_image;
 
-              sam_geometry_to_image (to->geometry, (column + (k + 0.5) / n) * cell, (row + (i + 0.5) / n) * cell,
+              sam_geometry_to_image (r->to->geometry, (column + (k + 0.5) / n) * cell, (row + (i + 0.5) / n) * cell,
                                      &x_image, &y_image);
-              sum += sample (x, from, x_image, y_image, outside);
+              sum += sample (r->x, r->from, x_image, y_image, r->outside);
             }
-        y[row * to->side + column] = sum / (n * n);
+        r->y[row * r->to->side + column] = sum / (n * n);
       }
+}
+
+void
+sam_grid_resample (float         *y,
+                   const SamGrid *to,
+                   const float   *x,
+                   const SamGrid *from,
+                   float          outside)
+{
+  size_t   n = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
+  Resample r = { y, x, to, from, outside, n };
+
+  if (is_same (to, from))
+    {
+      memcpy (y, x, to->side * to->side * sizeof (float));
+      return;
+    }
+
+  sam_parallel_for (to->side, ROWS, resample_rows, &r);
 }
 
 void
