@@ -262,9 +262,12 @@ sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder,
   sam_conv_run (&encoder->conv[1], full, half, 2 * side, 2 * side, SAM_ACT_NONE);
   sam_norm_run (&encoder->norm[1], full, full, n);
   sam_activate (full, full, n * MASK_WIDTH_2, SAM_ACT_GELU);
-  sam_linear_run (&encoder->last, y, full, NULL, n, SAM_ACT_NONE);
-  sam_trace (trace, "dense", y, n, encoder->width);
-  sam_add (y, y, embedding, n * encoder->width);
+  if (trace != NULL)
+    {
+      sam_linear_run (&encoder->last, y, full, NULL, n, SAM_ACT_NONE);
+      sam_trace (trace, "dense", y, n, encoder->width);
+    }
+  sam_linear_run (&encoder->last, y, full, embedding, n, SAM_ACT_NONE);
 }
 
 const float *
