@@ -15,11 +15,9 @@
 #include <glib/gi18n-lib.h>
 
 #include "ui/sui-canvas.h"
+#include "ui/sui-mark.h"
 #include "ui/sui-pyramid.h"
 
-#define POINT_RADIUS    6.5
-#define HANDLE_RADIUS   4.5
-#define HIT_RADIUS      9.0
 #define DRAG_THRESHOLD  4.0
 #define MARGIN          12.0 /* around a fitted picture */
 #define ZOOM_STEP       1.25
@@ -96,8 +94,6 @@ G_DEFINE_FINAL_TYPE (SuiCanvas, sui_canvas, GTK_TYPE_DRAWING_AREA)
 /* Blue and orange stay apart for all kinds of colour vision, and from most pictures. */
 static const double colour_current[3] = { 0.10, 0.50, 1.00 };
 static const double colour_other[3] = { 1.00, 0.60, 0.05 };
-static const double colour_plus[3] = { 0.07, 0.45, 0.95 };
-static const double colour_minus[3] = { 0.85, 0.12, 0.15 };
 
 /* --- geometry --- */
 
@@ -136,6 +132,12 @@ sui_canvas_to_image (SuiCanvas *canvas,
 {
   *x_image = (x - canvas->pan_x) / canvas->zoom;
   *y_image = (y - canvas->pan_y) / canvas->zoom;
+}
+
+static SuiSight
+get_sight (SuiCanvas *canvas)
+{
+  return (SuiSight) { canvas->zoom, canvas->pan_x, canvas->pan_y };
 }
 
 static void
@@ -555,183 +557,6 @@ make_base (SuiCanvas *canvas)
 
 /* --- drawing what moves --- */
 
-static const double *
-label_colour (int label)
-{
-  return label ? colour_plus : colour_minus;
-}
-
-static void
-draw_point (cairo_t *cr,
-            double   x,
-            double   y,
-            int      label,
-            gboolean marked,
-            double   alpha)
-{
-  const double *c = label_colour (label);
-  double        r = POINT_RADIUS + (marked ? 2.0 : 0.0);
-
-  cairo_new_path (cr);
-  cairo_arc (cr, x, y, r + 1.5, 0, 2 * G_PI);
-  cairo_set_source_rgba (cr, 0, 0, 0, 0.6 * alpha);
-  cairo_fill (cr);
-  cairo_arc (cr, x, y, r, 0, 2 * G_PI);
-  cairo_set_source_rgba (cr, 1, 1, 1, alpha);
-  cairo_fill (cr);
-  cairo_arc (cr, x, y, r - 1.5, 0, 2 * G_PI);
-  cairo_set_source_rgba (cr, c[0], c[1], c[2], alpha);
-  cairo_fill (cr);
-
-  /* the sign, for those who do not see the colour */
-  cairo_set_source_rgba (cr, 1, 1, 1, alpha);
-  cairo_set_line_width (cr, 1.75);
-  cairo_set_line_cap (cr, CAIRO_LINE_CAP_BUTT);
-  cairo_move_to (cr, x - 3, y);
-  cairo_line_to (cr, x + 3, y);
-  if (label)
-    {
-      cairo_move_to (cr, x, y - 3);
-      cairo_line_to (cr, x, y + 3);
-    }
-  cairo_stroke (cr);
-}
-
-static void
-draw_handle (cairo_t      *cr,
-             double        x,
-             double        y,
-             const double *c)
-{
-  cairo_rectangle (cr, x - HANDLE_RADIUS, y - HANDLE_RADIUS, 2 * HANDLE_RADIUS, 2 * HANDLE_RADIUS);
-  cairo_set_source_rgb (cr, 1, 1, 1);
-  cairo_fill_preserve (cr);
-  cairo_set_source_rgb (cr, c[0], c[1], c[2]);
-  cairo_set_line_width (cr, 1.5);
-  cairo_stroke (cr);
-}
-
-/* A line that is seen on anything: white below, coloured dashes above. */
-static void
-stroke_dashed (cairo_t      *cr,
-               const double *c,
-               double        alpha)
-{
-  static const double dashes[] = { 5.0, 4.0 };
-
-  cairo_set_line_cap (cr, CAIRO_LINE_CAP_BUTT);
-  cairo_set_source_rgba (cr, 0, 0, 0, 0.5 * alpha);
-  cairo_set_line_width (cr, 3.5);
-  cairo_stroke_preserve (cr);
-  cairo_set_source_rgba (cr, 1, 1, 1, alpha);
-  cairo_set_line_width (cr, 2.0);
-  cairo_stroke_preserve (cr);
-  cairo_set_source_rgba (cr, c[0], c[1], c[2], alpha);
-  cairo_set_dash (cr, dashes, 2, 0);
-  cairo_stroke (cr);
-  cairo_set_dash (cr, NULL, 0, 0);
-}
-
-static void
-box_path (SuiCanvas *canvas,
-          cairo_t   *cr,
-          double     x0,
-          double     y0,
-          double     x1,
-          double     y1)
-{
-  sui_canvas_to_widget (canvas, x0, y0, &x0, &y0);
-  sui_canvas_to_widget (canvas, x1, y1, &x1, &y1);
-  /* on the middle of pixels: sharp */
-  cairo_rectangle (cr, floor (MIN (x0, x1)) + 0.5, floor (MIN (y0, y1)) + 0.5, floor (fabs (x1 - x0)),
-                   floor (fabs (y1 - y0)));
-}
-
-static void
-line_path (SuiCanvas   *canvas,
-           cairo_t     *cr,
-           const float *xy,
-           size_t       n,
-           gboolean     close)
-{
-  for (size_t i = 0; i < n; i++)
-    cairo_line_to (cr, xy[2 * i] * canvas->zoom + canvas->pan_x, xy[2 * i + 1] * canvas->zoom + canvas->pan_y);
-  if (n == 1)
-    cairo_line_to (cr, xy[0] * canvas->zoom + canvas->pan_x + 0.01, xy[1] * canvas->zoom + canvas->pan_y);
-  if (close)
-    cairo_close_path (cr);
-}
-
-static void
-draw_stroke (SuiCanvas   *canvas,
-             cairo_t     *cr,
-             const float *xy,
-             size_t       n,
-             double       width,
-             int          label,
-             gboolean     marked,
-             double       alpha)
-{
-  const double *c = label_colour (label);
-
-  cairo_set_line_cap (cr, CAIRO_LINE_CAP_ROUND);
-  cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
-  cairo_push_group (cr);
-  line_path (canvas, cr, xy, n, FALSE);
-  cairo_set_source_rgb (cr, 1, 1, 1);
-  cairo_set_line_width (cr, MAX (width, 4.0) + (marked ? 4.0 : 2.5));
-  cairo_stroke_preserve (cr);
-  cairo_set_source_rgb (cr, c[0], c[1], c[2]);
-  cairo_set_line_width (cr, MAX (width, 4.0));
-  cairo_stroke (cr);
-  cairo_pop_group_to_source (cr);
-  cairo_paint_with_alpha (cr, (marked ? 0.85 : 0.6) * alpha);
-}
-
-static void
-draw_prompt (SuiCanvas       *canvas,
-             cairo_t         *cr,
-             const SuiPrompt *prompt,
-             gboolean         marked,
-             double           alpha)
-{
-  const double *c = label_colour (prompt->label);
-  double        x, y;
-
-  switch (prompt->kind)
-    {
-    case SUI_PROMPT_POINT:
-      sui_canvas_to_widget (canvas, prompt->xy[0], prompt->xy[1], &x, &y);
-      draw_point (cr, x, y, prompt->label, marked, alpha);
-      break;
-
-    case SUI_PROMPT_BOX:
-    case SUI_PROMPT_MASK:
-      box_path (canvas, cr, prompt->xy[0], prompt->xy[1], prompt->xy[2], prompt->xy[3]);
-      stroke_dashed (cr, c, alpha);
-      if (prompt->kind == SUI_PROMPT_BOX && alpha == 1.0)
-        for (int corner = 0; corner < 4; corner++)
-          {
-            sui_canvas_to_widget (canvas, prompt->xy[corner & 1 ? 2 : 0], prompt->xy[corner & 2 ? 3 : 1],
-                                  &x, &y);
-            draw_handle (cr, floor (x) + 0.5, floor (y) + 0.5, marked ? colour_other : c);
-          }
-      break;
-
-    case SUI_PROMPT_STROKE:
-      draw_stroke (canvas, cr, prompt->xy, prompt->n, prompt->width * canvas->zoom, prompt->label, marked,
-                   alpha);
-      break;
-
-    case SUI_PROMPT_LASSO:
-      line_path (canvas, cr, prompt->xy, prompt->n, TRUE);
-      cairo_set_source_rgba (cr, c[0], c[1], c[2], marked ? 0.25 : 0.1);
-      cairo_fill_preserve (cr);
-      stroke_dashed (cr, c, alpha);
-      break;
-    }
-}
-
 static void
 draw_cross (SuiCanvas *canvas,
             cairo_t   *cr)
@@ -764,6 +589,7 @@ sui_canvas_draw (GtkWidget *widget,
   SuiCanvas          *canvas = SUI_CANVAS (widget);
   const SuiView      *hover = sui_session_get_hover (canvas->session);
   guint               current = sui_session_get_current (canvas->session);
+  SuiSight            sight = get_sight (canvas);
   double              width, height;
 
   if (canvas->base == NULL)
@@ -799,7 +625,7 @@ sui_canvas_draw (GtkWidget *widget,
         const GPtrArray *prompts = sui_session_get_prompts (canvas->session, o);
 
         for (guint i = 0; i < prompts->len; i++)
-          draw_prompt (canvas, cr, g_ptr_array_index (prompts, i), FALSE, 0.35);
+          sui_mark_draw (cr, &sight, g_ptr_array_index (prompts, i), FALSE, 0.35);
       }
   {
     const GPtrArray *prompts = sui_session_get_prompts (canvas->session, current);
@@ -811,7 +637,7 @@ sui_canvas_draw (GtkWidget *widget,
           const SuiPrompt *prompt = g_ptr_array_index (prompts, i);
 
           if ((prompt->kind == SUI_PROMPT_POINT) == pass)
-            draw_prompt (canvas, cr, prompt, (int) i == canvas->marked, 1.0);
+            sui_mark_draw (cr, &sight, prompt, (int) i == canvas->marked, 1.0);
         }
   }
 
@@ -821,23 +647,17 @@ sui_canvas_draw (GtkWidget *widget,
 
       sui_canvas_to_image (canvas, canvas->press_x, canvas->press_y, &x0, &y0);
       sui_canvas_to_image (canvas, canvas->last_x, canvas->last_y, &x1, &y1);
-      box_path (canvas, cr, CLAMP (x0, 0, width), CLAMP (y0, 0, height), CLAMP (x1, 0, width),
-                CLAMP (y1, 0, height));
-      stroke_dashed (cr, label_colour (canvas->drag_label), 1.0);
+      sui_mark_draw_box (cr, &sight, CLAMP (x0, 0, width), CLAMP (y0, 0, height), CLAMP (x1, 0, width),
+                         CLAMP (y1, 0, height), canvas->drag_label);
     }
   else if (canvas->drag == DRAG_LINE && canvas->line->len > 0)
     {
       const float *xy = (const float *) (void *) canvas->line->data;
 
       if (canvas->tool == SUI_TOOL_BRUSH)
-        {
-          draw_stroke (canvas, cr, xy, canvas->line->len, canvas->brush, canvas->drag_label, FALSE, 1.0);
-        }
+        sui_mark_draw_stroke (cr, &sight, xy, canvas->line->len, canvas->brush, canvas->drag_label);
       else
-        {
-          line_path (canvas, cr, xy, canvas->line->len, TRUE);
-          stroke_dashed (cr, label_colour (canvas->drag_label), 1.0);
-        }
+        sui_mark_draw_lasso (cr, &sight, xy, canvas->line->len, canvas->drag_label);
     }
 
   if (canvas->tool == SUI_TOOL_BRUSH && canvas->inside && canvas->drag != DRAG_PAN)
@@ -850,10 +670,7 @@ sui_canvas_draw (GtkWidget *widget,
   if (canvas->keys && gtk_widget_has_focus (widget))
     {
       if (canvas->key_box)
-        {
-          box_path (canvas, cr, canvas->key_box_x, canvas->key_box_y, canvas->key_x, canvas->key_y);
-          stroke_dashed (cr, colour_plus, 1.0);
-        }
+        sui_mark_draw_box (cr, &sight, canvas->key_box_x, canvas->key_box_y, canvas->key_x, canvas->key_y, 1);
       draw_cross (canvas, cr);
     }
 
@@ -867,85 +684,17 @@ sui_canvas_draw (GtkWidget *widget,
 
 /* --- pointing --- */
 
-static double
-distance_to_segment (double x,
-                     double y,
-                     double x0,
-                     double y0,
-                     double x1,
-                     double y1)
-{
-  double dx = x1 - x0, dy = y1 - y0, n = dx * dx + dy * dy;
-  double t = n > 0.0 ? CLAMP (((x - x0) * dx + (y - y0) * dy) / n, 0.0, 1.0) : 0.0;
-
-  return hypot (x - x0 - t * dx, y - y0 - t * dy);
-}
-
-/* The prompt of the current object under the pointer, the newest first and points before all others; -1 for
- * none. */
+/* The prompt of the current object there; -1 for none. */
 static int
 find_prompt (SuiCanvas *canvas,
              double     x,
              double     y,
              int       *corner)
 {
-  const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
-                                                      sui_session_get_current (canvas->session));
-  double           px, py, qx, qy;
+  SuiSight sight = get_sight (canvas);
 
-  *corner = -1;
-  for (int pass = 0; pass < 2; pass++)
-    for (guint i = prompts->len; i-- > 0;)
-      {
-        const SuiPrompt *prompt = g_ptr_array_index (prompts, i);
-        gboolean         hit = FALSE;
-
-        if ((prompt->kind == SUI_PROMPT_POINT) != (pass == 0))
-          continue;
-        switch (prompt->kind)
-          {
-          case SUI_PROMPT_POINT:
-            sui_canvas_to_widget (canvas, prompt->xy[0], prompt->xy[1], &px, &py);
-            hit = hypot (px - x, py - y) <= HIT_RADIUS;
-            break;
-
-          case SUI_PROMPT_BOX:
-          case SUI_PROMPT_MASK:
-            if (prompt->kind == SUI_PROMPT_BOX)
-              for (int c = 0; c < 4; c++)
-                {
-                  sui_canvas_to_widget (canvas, prompt->xy[c & 1 ? 2 : 0], prompt->xy[c & 2 ? 3 : 1], &px,
-                                        &py);
-                  if (fabs (px - x) <= HIT_RADIUS && fabs (py - y) <= HIT_RADIUS)
-                    {
-                      *corner = c;
-                      return (int) i;
-                    }
-                }
-            sui_canvas_to_widget (canvas, prompt->xy[0], prompt->xy[1], &px, &py);
-            sui_canvas_to_widget (canvas, prompt->xy[2], prompt->xy[3], &qx, &qy);
-            hit = x > px - 5 && x < qx + 5 && y > py - 5 && y < qy + 5 &&
-                  !(x > px + 5 && x < qx - 5 && y > py + 5 && y < qy - 5);
-            break;
-
-          case SUI_PROMPT_STROKE:
-          case SUI_PROMPT_LASSO:
-            for (size_t k = 0; k < prompt->n && !hit; k++)
-              {
-                size_t next = k + 1 < prompt->n ? k + 1 : prompt->kind == SUI_PROMPT_LASSO ? 0 : k;
-
-                sui_canvas_to_widget (canvas, prompt->xy[2 * k], prompt->xy[2 * k + 1], &px, &py);
-                sui_canvas_to_widget (canvas, prompt->xy[2 * next], prompt->xy[2 * next + 1], &qx, &qy);
-                hit = distance_to_segment (x, y, px, py, qx, qy) <=
-                      (prompt->kind == SUI_PROMPT_STROKE ? MAX (5.0, prompt->width * canvas->zoom / 2) : 5.0);
-              }
-            break;
-          }
-        if (hit)
-          return (int) i;
-      }
-
-  return -1;
+  return sui_mark_find (sui_session_get_prompts (canvas->session, sui_session_get_current (canvas->session)), &sight,
+                        x, y, corner);
 }
 
 static gboolean
