@@ -288,6 +288,9 @@ multiply (Product *p)
   const SamMatrix *w    = p->w2;
   size_t           work = w->in * w->out;
 
+  if (p->n == 0)
+    return;
+
   matrix_prepare (w);
   if (p->n <= FEW_ROWS)
     sam_parallel_for (w->out, MAX (w->gemm->panel, round_up (WORTH_A_PIECE / (p->n * w->in + 1), w->gemm->panel)),

@@ -56,7 +56,7 @@ test_linear (void)
 {
   static const size_t cases[][3] = {
     { 1, 1, 1 },   { 1, 256, 256 }, { 7, 256, 2048 },   { 7, 2048, 256 }, { 31, 33, 200 },
-    { 32, 64, 7 }, { 33, 17, 130 }, { 1500, 48, 192 },  { 2049, 5, 3 },   { 12, 256, 32 },
+    { 32, 64, 7 }, { 33, 17, 130 }, { 1500, 48, 192 },  { 2049, 5, 3 },   { 12, 256, 32 }, { 0, 5, 3 },
   };
   static const SamAct acts[] = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_SIGMOID };
 
@@ -736,6 +736,7 @@ ref_window (double *y, const float *const *places, const SamWindowBlock *b, cons
   g_autofree float  *qkv = g_new (float, 3 * n * width);
   g_autofree double *o = g_new (double, n * width);
   g_autofree float  *rounded = g_new (float, n * width);
+  g_autofree float  *pooled = g_new (float, n * width);
 
   for (size_t i = 0; i < n; i++)
     {
@@ -754,10 +755,45 @@ ref_window (double *y, const float *const *places, const SamWindowBlock *b, cons
   a.q = qkv;
   a.k = qkv + b->k_offset;
   a.v = qkv + b->v_offset;
+  if (b->residual != NULL)
+    {
+      for (size_t i = 0; i < a.n_q * width; i++)
+        {
+          size_t       half  = b->window / 2, place = i / width;
+          const float *first = qkv + (place / half * 2 * b->window + place % half * 2) * 3 * width + i % width;
+
+          pooled[i] = fmaxf (fmaxf (first[0], first[3 * width]),
+                             fmaxf (first[b->window * 3 * width], first[(b->window + 1) * 3 * width]));
+        }
+      a.q = pooled;
+    }
   ref_attention (o, &a);
-  for (size_t i = 0; i < n * width; i++)
+  for (size_t i = 0; i < a.n_q * width; i++)
     rounded[i] = (float) o[i];
-  ref_linear (y, rounded, w_proj, b->proj->b, NULL, n, width, width, SAM_ACT_NONE);
+  ref_linear (y, rounded, w_proj, b->proj->b, NULL, a.n_q, width, width, SAM_ACT_NONE);
+}
+
+/* The maximum over 2x2 places of residual (norm (x)), one channel */
+static double
+ref_pooled (const float *x, size_t y0, size_t x0, size_t w, size_t channel, const SamWindowBlock *b, const float *w_res)
+{
+  size_t             width = b->norm->c;
+  g_autofree double *row = g_new (double, width);
+  g_autofree float  *normed = g_new (float, width);
+  double             max = -INFINITY;
+
+  for (int i = 0; i < 4; i++)
+    {
+      double value;
+
+      ref_layer_norm (row, x + ((y0 + i / 2) * w + x0 + i % 2) * width, b->norm->w, b->norm->b, b->norm->eps, 1, width);
+      for (size_t k = 0; k < width; k++)
+        normed[k] = (float) row[k];
+      ref_linear (&value, normed, w_res + channel * width, b->residual->b + channel, NULL, 1, width, 1, SAM_ACT_NONE);
+      max = fmax (max, value);
+    }
+
+  return max;
 }
 
 static void
@@ -822,6 +858,77 @@ test_window_block (void)
         g_free (b_proj);
         g_free (table);
       }
+}
+
+/* A block that pools; windows at the sides of an odd map may have no place of the result. */
+static void
+test_window_block_pool (void)
+{
+  /* h, w, window, width, heads */
+  static const size_t cases[][5] = { { 2, 2, 2, 4, 1 }, { 16, 24, 8, 32, 2 }, { 9, 13, 4, 24, 3 }, { 15, 6, 14, 16, 1 } };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      size_t    h = cases[i][0], w = cases[i][1], window = cases[i][2], width = cases[i][3], heads = cases[i][4];
+      size_t    d = width / heads, half = window / 2, n = (h / 2) * (w / 2) * width;
+      float    *x = guarded_input (h * w * width, 1), *y = guarded_output (n);
+      float    *weight = guarded_input (width, 1), *bias = guarded_input (width, 1);
+      float    *w_qkv = guarded_input (3 * width * width, 1 / sqrt (width)), *b_qkv = guarded_input (3 * width, 1);
+      float    *w_proj = guarded_input (width * width, 1 / sqrt (width)), *b_proj = guarded_input (width, 1);
+      float    *w_res = guarded_input (width * width, 1 / sqrt (width)), *b_res = guarded_input (width, 1);
+      SamNorm   norm = { weight, bias, width, 1e-5f };
+      SamLinear qkv = { sam_matrix_new (w_qkv, 3 * width, width, SAM_ARITHMETIC_F32), b_qkv, width, 3 * width };
+      SamLinear proj = { sam_matrix_new (w_proj, width, width, SAM_ARITHMETIC_F32), b_proj, width, width };
+      SamLinear residual = { sam_matrix_new (w_res, width, width, SAM_ARITHMETIC_F32), b_res, width, width };
+      Windows   a = {
+        .block = {
+          .norm = &norm, .qkv = &qkv, .proj = &proj, .residual = &residual, .pad = b_qkv, .window = window,
+          .k_offset = width, .v_offset = 2 * width,
+          .attention = {
+            .q_stride = width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width, .q_head = d,
+            .k_head = d, .v_head = d, .o_head = d, .n_q = half * half, .n_k = window * window, .n_heads = heads,
+            .d = d, .scale = (float) (1 / sqrt (d)),
+          },
+        },
+        .x = x, .h = h, .w = w,
+      };
+      g_autofree const float **places = g_new (const float *, window * window);
+      g_autofree double       *wanted = g_new (double, half * half * width);
+
+      with_threads (window_block, &a, y, NULL, n);
+      for (size_t y0 = 0; y0 < h; y0 += window)
+        for (size_t x0 = 0; x0 < w; x0 += window)
+          {
+            for (size_t k = 0; k < window * window; k++)
+              places[k] = y0 + k / window < h && x0 + k % window < w
+                            ? x + ((y0 + k / window) * w + x0 + k % window) * width : NULL;
+            ref_window (wanted, places, &a.block, w_qkv, w_proj);
+            for (size_t k = 0; k < half * half; k++)
+              for (size_t c = 0; c < width; c++)
+                {
+                  size_t row = y0 / 2 + k / half, column = x0 / 2 + k % half;
+
+                  if (row < h / 2 && column < w / 2)
+                    assert_near (y[(row * (w / 2) + column) * width + c],
+                                 wanted[k * width + c] + ref_pooled (x, 2 * row, 2 * column, w, c, &a.block, w_res),
+                                 64 + 8 * sqrt (width), 4);
+                }
+          }
+
+      guarded_output_free (y, n);
+      sam_matrix_free (qkv.m);
+      sam_matrix_free (proj.m);
+      sam_matrix_free (residual.m);
+      g_free (x);
+      g_free (weight);
+      g_free (bias);
+      g_free (w_qkv);
+      g_free (b_qkv);
+      g_free (w_proj);
+      g_free (b_proj);
+      g_free (w_res);
+      g_free (b_res);
+    }
 }
 
 typedef struct
@@ -1043,6 +1150,7 @@ main (int    argc,
   g_test_add_func ("/ops/attention", test_attention);
   g_test_add_func ("/ops/token-attention", test_token_attention);
   g_test_add_func ("/ops/window-block", test_window_block);
+  g_test_add_func ("/ops/window-block-pool", test_window_block_pool);
   g_test_add_func ("/ops/resize", test_resize);
   g_test_add_func ("/ops/resize-golden", test_resize_golden);
   g_test_add_func ("/ops/activations-golden", test_activations_golden);
