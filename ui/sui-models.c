@@ -59,6 +59,8 @@ static const struct
   { "builtin", 10 },           { "mobile-sam", 78 },         { "sam-vit-b", 972 },
   { "sam-vit-l", 2630 },       { "sam-vit-h", 5470 },        { "sam2.1-hiera-tiny", 292 },
   { "sam2.1-hiera-small", 370 }, { "sam2.1-hiera-base-plus", 700 }, { "sam2.1-hiera-large", 1700 },
+  { "sam2-hiera-tiny", 292 },  { "sam2-hiera-small", 370 },  { "sam2-hiera-base-plus", 700 },
+  { "sam2-hiera-large", 1700 },
   { "sam-hq-vit-tiny", 78 },   { "sam-hq-vit-b", 972 },      { "sam-hq-vit-l", 2630 },
   { "sam-hq-vit-h", 5470 },    { "efficient-sam-vitt", 54 }, { "efficient-sam-vits", 205 },
 };
@@ -289,8 +291,9 @@ wrapped_label (const char *text,
 
   gtk_label_set_xalign (GTK_LABEL (label), 0.0f);
   gtk_label_set_line_wrap (GTK_LABEL (label), TRUE);
-  gtk_label_set_max_width_chars (GTK_LABEL (label), 44);
-  gtk_label_set_width_chars (GTK_LABEL (label), 30);
+  /* size, licence and time in one line */
+  gtk_label_set_max_width_chars (GTK_LABEL (label), 56);
+  gtk_label_set_width_chars (GTK_LABEL (label), 46);
   if (dim)
     {
       PangoAttrList *small = pango_attr_list_new ();

@@ -1237,7 +1237,6 @@ make_panel (SuiWindow *window)
                              _("Removes separate pieces up to this area"));
   gtk_box_pack_start (GTK_BOX (inner), grid, FALSE, FALSE, 0);
 
-  gtk_widget_set_margin_end (panel, 6);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scrolled), TRUE);
   gtk_widget_set_size_request (scrolled, PANEL_WIDTH, -1);
@@ -1303,6 +1302,25 @@ add_bar (SuiWindow *window,
   gtk_box_pack_start (GTK_BOX (box), window->bar, FALSE, FALSE, 0);
 }
 
+/* In line with all above them; themes have spaces of their own there. */
+static void
+align_buttons (GtkWidget *buttons)
+{
+  GtkCssProvider *provider = gtk_css_provider_new ();
+
+  gtk_css_provider_load_from_data (provider, "* { padding: 0; margin: 0; }", -1, NULL);
+  for (GtkWidget *box = buttons; box != NULL && GTK_IS_BOX (box); box = gtk_widget_get_parent (box))
+    {
+      gtk_style_context_add_provider (gtk_widget_get_style_context (box), GTK_STYLE_PROVIDER (provider),
+                                      GTK_STYLE_PROVIDER_PRIORITY_USER);
+      gtk_container_set_border_width (GTK_CONTAINER (box), 0);
+    }
+  g_object_unref (provider);
+  gtk_widget_set_margin_start (buttons, 12);
+  gtk_widget_set_margin_end (buttons, 12);
+  gtk_widget_set_margin_bottom (buttons, 12);
+}
+
 static void
 build (SuiWindow *window)
 {
@@ -1340,9 +1358,7 @@ build (SuiWindow *window)
   gtk_widget_set_tooltip_text (button, _("Applies and closes. With Shift it adds to the selection, with Ctrl it "
                                          "subtracts, with both it intersects"));
   gtk_dialog_set_default_response (GTK_DIALOG (window), GTK_RESPONSE_OK);
-  gtk_widget_set_margin_start (gtk_widget_get_parent (button), 12);
-  gtk_widget_set_margin_end (gtk_widget_get_parent (button), 12);
-  gtk_widget_set_margin_bottom (gtk_widget_get_parent (button), 12);
+  align_buttons (gtk_widget_get_parent (button));
   gtk_widget_show_all (box);
   gtk_widget_hide (window->bar);
   gtk_widget_hide (window->bar_button);

@@ -46,8 +46,8 @@ def act(env, window, scale, what):
     words = dict(word.split("=") for word in xdo(env, "getwindowgeometry", "--shell", window) if "=" in word)
     x, y, w, h = (int(words[name]) for name in ("X", "Y", "WIDTH", "HEIGHT"))
     # the middle of the picture: the panel is beside it, tools, zoom and buttons are around it
-    x += (w - 300 * scale) // 2
-    y += 60 * scale + (h - 240 * scale) // 2
+    x += 12 * scale + (w - 336 * scale) // 2
+    y += 54 * scale + (h - 194 * scale) // 2
 
     def drag(x0, y0, x1, y1):
         xdo(env, "mousemove", x + x0 * scale, y + y0 * scale, "mousedown", 1)
@@ -58,10 +58,13 @@ def act(env, window, scale, what):
         time.sleep(1.5)
 
     if what == "click":
-        xdo(env, "mousemove", x - 20 * scale, y - 40 * scale, "click", 1)
+        xdo(env, "mousemove", x - 11 * scale, y - 45 * scale, "click", 1)
         time.sleep(1.5)
+        # the smallest of the three: the cup alone
+        xdo(env, "key", "3")
+        time.sleep(0.5)
     else:
-        drag(-238, -214, 192, 196)
+        drag(-231, -221, 203, 193)
     if what == "look":
         for _ in range(4):
             xdo(env, "key", "v")
