@@ -39,9 +39,16 @@ def is_open():
 
 def find_window(timeout=60):
     """The window's id once it is shown and active."""
-    if not wait(is_open, timeout):
+    found = []
+
+    def look():
+        # once more could be once too often: while the manager puts it into a frame it is not visible
+        found.extend(xdo("search", "--onlyvisible", "--name", TITLE))
+        return found
+
+    if not wait(look, timeout):
         raise RuntimeError("the window did not open")
-    window = xdo("search", "--onlyvisible", "--name", TITLE)[-1]
+    window = found[-1]
     xdo("windowactivate", "--sync", window)
     time.sleep(1.0)
     return window
