@@ -30,11 +30,15 @@
 #define OUTSIDE_BOX (-6.0f)
 #define N_KEPT      8
 
+/* Large parts of large pictures are seen in a reduced one, of this many pixels along its longer side at least. */
+#define REDUCED_SIDE 2048
+
 struct _SamCloseups
 {
   SamImage  *image;
   GMutex     mutex;
-  GPtrArray *kept; /* of SamEmbedding, the last used last */
+  SamImage  *reduced; /* NULL until it is wanted */
+  GPtrArray *kept;    /* of SamEmbedding, the last used last */
 };
 
 SamCloseups *
@@ -56,6 +60,7 @@ sam_closeups_free (SamCloseups *closeups)
     return;
 
   g_ptr_array_unref (closeups->kept);
+  sam_image_unref (closeups->reduced);
   sam_image_unref (closeups->image);
   g_mutex_clear (&closeups->mutex);
   g_free (closeups);
@@ -89,9 +94,58 @@ find_kept (SamCloseups       *closeups,
   return found;
 }
 
+static SamImage *
+reduce (SamImage *image,
+        size_t    factor,
+        GError  **error)
+{
+  size_t              width  = sam_image_get_width (image) / factor;
+  size_t              height = sam_image_get_height (image) / factor;
+  uint8_t            *pixels = g_try_malloc_n (height, width * 3);
+  g_autoptr (GBytes)  bytes  = NULL;
+
+  if (pixels == NULL)
+    {
+      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "not enough memory to look at the object closely");
+      return NULL;
+    }
+  bytes = g_bytes_new_take (pixels, width * height * 3);
+  if (! sam_resize_pillow (pixels, sam_image_get_pixels (image), sam_image_get_height (image),
+                           sam_image_get_width (image), height, width, error))
+    return NULL;
+
+  return sam_image_new (width, height, bytes, error);
+}
+
+/* What to see a part in: the picture, or, where that still shows more than the model takes in, a reduced one. */
+static SamImage *
+choose_image (SamCloseups       *closeups,
+              const SamGeometry *part,
+              size_t             input,
+              GError           **error)
+{
+  size_t    longest = MAX (part->picture_width, part->picture_height);
+  size_t    factor  = longest / REDUCED_SIDE;
+  SamImage *image;
+
+  /* a strip has few pixels, and its shorter side must not vanish */
+  if (factor < 2 || MAX (part->width, part->height) < 2 * input * factor ||
+      MIN (part->picture_width, part->picture_height) < factor)
+    return closeups->image;
+
+  g_mutex_lock (&closeups->mutex);
+  if (closeups->reduced == NULL)
+    closeups->reduced = reduce (closeups->image, factor, error);
+  image = closeups->reduced;
+  g_mutex_unlock (&closeups->mutex);
+
+  return image;
+}
+
 static SamEmbedding *
 encode_part (SamModel          *model,
              SamCloseups       *closeups,
+             SamImage          *image,
              const SamGeometry *part,
              const SamJob      *job,
              GError           **error)
@@ -101,7 +155,7 @@ encode_part (SamModel          *model,
   if (embedding != NULL)
     return embedding;
 
-  embedding = sam_model_encode_part (model, closeups->image, part, job, NULL, error);
+  embedding = sam_model_encode_part (model, image, part, job, NULL, error);
   if (embedding == NULL)
     return NULL;
 
@@ -343,6 +397,7 @@ look_closer (SamModel              *model,
   SamGrid             grid     = { part, SAM_CLOSEUP_SIDE };
   SamGrid             coarse   = { geometry, 4 * sam_embedding_get_map ((SamEmbedding *) whole, SAM_MAP_EMBEDDING)->side };
   Bounds              bounds;
+  SamImage           *image;
   g_autofree float   *sum     = sam_alloc_floats (grid.side, grid.side, 1, error);
   g_autofree uint8_t *picture = NULL;
 
@@ -352,6 +407,9 @@ look_closer (SamModel              *model,
   if (! find_bounds (&bounds, object, first, mask, &coarse))
     bounds = (Bounds) { 0, 0, geometry->width, geometry->height };
   choose_part (part, &bounds, geometry, grid.side);
+  image = choose_image (closeups, part, geometry->input, error);
+  if (image == NULL)
+    return NULL;
 
   for (size_t i = 0; i < grid.side * grid.side; i++)
     sum[i] = 0;
@@ -368,7 +426,7 @@ look_closer (SamModel              *model,
       if (! mirrored && sam_geometry_is_whole (&seen))
         view = sam_embedding_ref ((SamEmbedding *) whole);
       else
-        view = encode_part (model, closeups, &seen, &encoding, error);
+        view = encode_part (model, closeups, image, &seen, &encoding, error);
       if (view == NULL || ! look (model, view, whole, object, first, ! is_lone_box (object, mask), sum, &grid, iou,
                                   &decoding, error))
         return NULL;
@@ -382,7 +440,7 @@ look_closer (SamModel              *model,
       g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "not enough memory to look at the object closely");
       return NULL;
     }
-  if (! sam_resize_image (picture, closeups->image, part, error) ||
+  if (! sam_resize_image (picture, image, part, error) ||
       ! sam_crf_refine (sum, grid.side, picture, part->resized_width, part->resized_height, error))
     return NULL;
   for (size_t i = 0; i < grid.side * grid.side; i++)

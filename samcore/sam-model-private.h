@@ -27,7 +27,7 @@ typedef struct
   const SamBox *box;    /* NULL: given by its points, or by the mask alone */
 } SamPromptObject;
 
-/* part: of @image, which must be of the picture's size; in the model's own input */
+/* image: the picture, or the same reduced; part: of the picture, in the model's own input */
 SamEmbedding *sam_model_encode_part (SamModel *model, SamImage *image, const SamGeometry *part,
                                      const SamJob *job, const SamTrace *trace, GError **error);
 /* Allows close-ups of @image, of which @embedding was made, to models that make them. */

@@ -394,16 +394,44 @@ mirror (float *x,
         }
 }
 
+/* The pixels of a part along one side, when the image is the picture at another size. */
+static void
+scale_side (size_t  start,
+            size_t  n,
+            size_t  picture,
+            size_t  image,
+            size_t *first,
+            size_t *count)
+{
+  *first = (size_t) ((double) start * image / picture);
+  *count = MIN ((size_t) ceil ((double) (start + n) * image / picture), image) - *first;
+}
+
+static const uint8_t *
+find_part (const SamImage    *image,
+           const SamGeometry *geometry,
+           size_t            *stride,
+           size_t            *h,
+           size_t            *w)
+{
+  size_t x, y;
+
+  scale_side (geometry->x, geometry->width, geometry->picture_width, sam_image_get_width (image), &x, w);
+  scale_side (geometry->y, geometry->height, geometry->picture_height, sam_image_get_height (image), &y, h);
+  *stride = sam_image_get_width (image) * 3;
+
+  return sam_image_get_pixels (image) + y * *stride + x * 3;
+}
+
 gboolean
 sam_resize_image (uint8_t           *y,
                   const SamImage    *image,
                   const SamGeometry *geometry,
                   GError           **error)
 {
-  size_t         h = geometry->height, w = geometry->width;
+  size_t         stride, h, w;
   size_t         h2 = geometry->resized_height, w2 = geometry->resized_width;
-  size_t         stride = sam_image_get_width (image) * 3;
-  const uint8_t *pixels = sam_image_get_pixels (image) + geometry->y * stride + geometry->x * 3;
+  const uint8_t *pixels = find_part (image, geometry, &stride, &h, &w);
   Resize         r = { .out_u8 = y, .keep_x = w == w2, .keep_y = h == h2 };
 
   return resize (&r, pixels, stride, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
@@ -417,9 +445,8 @@ resize_float (float             *y,
               SamResample        how,
               GError           **error)
 {
-  size_t         h = geometry->height, w = geometry->width;
-  size_t         stride = sam_image_get_width (image) * 3;
-  const uint8_t *pixels = sam_image_get_pixels (image) + geometry->y * stride + geometry->x * 3;
+  size_t         stride, h, w;
+  const uint8_t *pixels = find_part (image, geometry, &stride, &h, &w);
   Resize         r = { .out_f = y };
 
   g_assert (geometry->resized_height == geometry->input && geometry->resized_width == geometry->input);

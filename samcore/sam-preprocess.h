@@ -21,7 +21,8 @@ typedef struct
   float       mean[3], std[3];
 } SamPreprocess;
 
-/* x: [input, input, 3]. The geometry's part of @image, resized to the top left, normalised, the rest 0.
+/* @image: the picture, or the same at another size
+ * x: [input, input, 3]. The geometry's part of it, resized to the top left, normalised, the rest 0.
  * SAM_ERROR_NO_MEMORY. */
 gboolean sam_preprocess (float *x, const SamImage *image, const SamGeometry *geometry,
                          const SamPreprocess *how, GError **error);

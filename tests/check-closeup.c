@@ -181,10 +181,8 @@ test_field_edges (void)
 
 /* ---- the model ---- */
 
-#define WIDTH  1600
-#define HEIGHT 1200
-
 static SamModel *model;
+static int       width = 1600, height = 1200; /* of the picture drawn last */
 
 /* Discs on a ground with a little noise. */
 static SamImage *
@@ -193,23 +191,23 @@ draw (const double (*discs)[3],
 {
   g_autoptr (GRand)  random = g_rand_new_with_seed (9);
   g_autoptr (GBytes) bytes  = NULL;
-  uint8_t           *pixels = g_malloc (WIDTH * HEIGHT * 3);
+  uint8_t           *pixels = g_malloc ((size_t) width * height * 3);
 
-  for (int y = 0; y < HEIGHT; y++)
-    for (int x = 0; x < WIDTH; x++)
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
       {
         int      noise  = g_rand_int_range (random, -8, 9);
         gboolean inside = FALSE;
 
         for (size_t i = 0; i < n; i++)
           inside |= in_disc (x + 0.5, y + 0.5, discs[i][0], discs[i][1], discs[i][2]);
-        pixels[(y * WIDTH + x) * 3]     = (uint8_t) ((inside ? 190 : 90) + noise);
-        pixels[(y * WIDTH + x) * 3 + 1] = (uint8_t) ((inside ? 60 : 120) + noise);
-        pixels[(y * WIDTH + x) * 3 + 2] = (uint8_t) ((inside ? 50 : 80) + noise);
+        pixels[(y * width + x) * 3]     = (uint8_t) ((inside ? 190 : 90) + noise);
+        pixels[(y * width + x) * 3 + 1] = (uint8_t) ((inside ? 60 : 120) + noise);
+        pixels[(y * width + x) * 3 + 2] = (uint8_t) ((inside ? 50 : 80) + noise);
       }
-  bytes = g_bytes_new_take (pixels, WIDTH * HEIGHT * 3);
+  bytes = g_bytes_new_take (pixels, (size_t) width * height * 3);
 
-  return sam_image_new (WIDTH, HEIGHT, bytes, NULL);
+  return sam_image_new (width, height, bytes, NULL);
 }
 
 static double
@@ -222,12 +220,12 @@ measure_iou (const SamLogits *logits,
   const uint8_t      *coverage = sam_mask_get_coverage (mask);
   size_t              both = 0, any = 0;
 
-  g_assert_cmpuint (sam_mask_get_width (mask), ==, WIDTH);
-  g_assert_cmpuint (sam_mask_get_height (mask), ==, HEIGHT);
-  for (int y = 0; y < HEIGHT; y++)
-    for (int x = 0; x < WIDTH; x++)
+  g_assert_cmpuint (sam_mask_get_width (mask), ==, width);
+  g_assert_cmpuint (sam_mask_get_height (mask), ==, height);
+  for (int y = 0; y < height; y++)
+    for (int x = 0; x < width; x++)
       {
-        gboolean inside = FALSE, on = coverage[y * WIDTH + x] >= 128;
+        gboolean inside = FALSE, on = coverage[y * width + x] >= 128;
 
         for (size_t i = 0; i < n; i++)
           inside |= in_disc (x + 0.5, y + 0.5, discs[i][0], discs[i][1], discs[i][2]);
@@ -284,7 +282,7 @@ test_small (void)
   g_assert_cmpfloat (third, >, 0.9);
 
   sam_logits_get_part (quick, 0, &x, &y, &w, &h);
-  g_assert_true (x == 0 && y == 0 && w == WIDTH && h == HEIGHT);
+  g_assert_true (x == 0 && y == 0 && w == width && h == height);
   sam_logits_get_part (closer, 0, &x, &y, &w, &h);
   g_assert_true (x > 1000 && x < 1099 && y > 210 && y < 309);
   g_assert_true (w > 62 && w < 200 && h > 62 && h < 200);
@@ -364,6 +362,42 @@ test_without_picture (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* A large thing in a large picture, which is reduced for it; and pictures that are hardly any. */
+static void
+test_large (void)
+{
+  static const double      disc[][3] = { { 2500, 1700, 1500 } };
+  g_autoptr (SamImage)     image     = NULL;
+  g_autoptr (SamEmbedding) embedding = NULL;
+  g_autoptr (SamLogits)    logits    = NULL;
+
+  width     = 4800;
+  height    = 3600;
+  image     = draw (disc, 1);
+  embedding = sam_model_encode (model, image, NULL, NULL);
+  logits    = ask (embedding, "box 1000,200,4000,3200", FALSE, NULL);
+  g_assert_cmpfloat (measure_iou (logits, 0, disc, 1), >, 0.95);
+
+  for (int i = 0; i < 3; i++)
+    {
+      static const int         sizes[][2] = { { 9000, 1 }, { 1, 9000 }, { 1, 1 } };
+      g_autoptr (SamImage)     thin       = NULL;
+      g_autoptr (SamEmbedding) encoded    = NULL;
+      g_autoptr (SamLogits)    answer     = NULL;
+      g_autofree char         *text       = NULL;
+
+      width   = sizes[i][0];
+      height  = sizes[i][1];
+      text    = g_strdup_printf ("0.5,0.5; box 0,0,%d,%d", width, height);
+      thin    = draw (disc, 1);
+      encoded = sam_model_encode (model, thin, NULL, NULL);
+      answer  = ask (encoded, text, FALSE, NULL);
+      g_assert_true (isfinite (sam_logits_sample (answer, 0, 0.5f, 0.5f)));
+    }
+  width  = 1600;
+  height = 1200;
+}
+
 int
 main (int    argc,
       char **argv)
@@ -384,6 +418,7 @@ main (int    argc,
   g_test_add_func ("/closeup/boxes", test_boxes);
   g_test_add_func ("/closeup/box-keeps", test_box_keeps);
   g_test_add_func ("/closeup/candidates", test_candidates);
+  g_test_add_func ("/closeup/large", test_large);
   g_test_add_func ("/closeup/without-picture", test_without_picture);
 
   result = g_test_run ();
