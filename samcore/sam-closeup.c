@@ -66,14 +66,6 @@ sam_closeups_free (SamCloseups *closeups)
   g_free (closeups);
 }
 
-static gboolean
-is_same_part (const SamGeometry *a,
-              const SamGeometry *b)
-{
-  return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height &&
-         a->mirrored == b->mirrored;
-}
-
 static SamEmbedding *
 find_kept (SamCloseups       *closeups,
            const SamGeometry *part)
@@ -82,7 +74,7 @@ find_kept (SamCloseups       *closeups,
 
   g_mutex_lock (&closeups->mutex);
   for (guint i = 0; i < closeups->kept->len; i++)
-    if (is_same_part (sam_embedding_get_geometry (closeups->kept->pdata[i]), part))
+    if (sam_geometry_is_same_part (sam_embedding_get_geometry (closeups->kept->pdata[i]), part))
       {
         found = g_ptr_array_steal_index (closeups->kept, i);
         g_ptr_array_add (closeups->kept, found);

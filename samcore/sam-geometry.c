@@ -62,6 +62,14 @@ sam_geometry_is_whole (const SamGeometry *geometry)
   return geometry->width == geometry->picture_width && geometry->height == geometry->picture_height;
 }
 
+gboolean
+sam_geometry_is_same_part (const SamGeometry *a,
+                           const SamGeometry *b)
+{
+  return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height &&
+         a->mirrored == b->mirrored;
+}
+
 void
 sam_geometry_to_input (const SamGeometry *geometry,
                        double             x_image,

@@ -42,6 +42,8 @@ void sam_geometry_init (SamGeometry *geometry, size_t width, size_t height, size
 void sam_geometry_init_part (SamGeometry *geometry, const SamGeometry *like, size_t x, size_t y,
                              size_t width, size_t height, size_t input);
 gboolean sam_geometry_is_whole (const SamGeometry *geometry);
+/* The same part, seen the same way round, whatever the input. */
+gboolean sam_geometry_is_same_part (const SamGeometry *a, const SamGeometry *b);
 
 /* A place of the picture in pixels of the input, and back. */
 void sam_geometry_to_input (const SamGeometry *geometry, double x_image, double y_image, double *x_input,

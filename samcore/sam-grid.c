@@ -50,10 +50,8 @@ static gboolean
 is_same (const SamGrid *a,
          const SamGrid *b)
 {
-  const SamGeometry *g = a->geometry, *h = b->geometry;
-
-  return a->side == b->side && g->input == h->input && g->x == h->x && g->y == h->y && g->width == h->width &&
-         g->height == h->height && g->mirrored == h->mirrored;
+  return a->side == b->side && a->geometry->input == b->geometry->input &&
+         sam_geometry_is_same_part (a->geometry, b->geometry);
 }
 
 /* Pixels of the picture along a cell. */

@@ -306,8 +306,7 @@ map_unite (Map     *map,
   Map                both;
   g_autofree float  *next = NULL;
 
-  if (map->side == other->side && a->input == b->input && a->x == b->x && a->y == b->y && a->width == b->width &&
-      a->height == b->height)
+  if (map->side == other->side && a->input == b->input && sam_geometry_is_same_part (a, b))
     {
       for (size_t p = 0; p < map->side * map->side; p++)
         map->values[p] = MAX (map->values[p], other->values[p]);
