@@ -32,7 +32,8 @@ SamMap       *sam_embedding_get_map (SamEmbedding *embedding, SamMapKind kind);
 /* The picture, for looking at parts of it again (sam-closeup.h); taken over, before anybody else sees the
  * embedding. Not saved. NULL where there are none. */
 typedef struct _SamCloseups SamCloseups;
-void         sam_embedding_take_closeups (SamEmbedding *embedding, SamCloseups *closeups, GDestroyNotify destroy);
+void         sam_embedding_take_closeups (SamEmbedding *embedding, SamCloseups *closeups,
+                                          void (*free_closeups) (SamCloseups *closeups));
 SamCloseups *sam_embedding_get_closeups (const SamEmbedding *embedding);
 
 const SamGeometry *sam_embedding_get_geometry (const SamEmbedding *embedding);

@@ -22,7 +22,7 @@ struct _SamEmbedding
   char           *model_hash;
   SamMap          map[SAM_N_MAPS];
   SamCloseups    *closeups;
-  GDestroyNotify  closeups_destroy;
+  void          (*free_closeups) (SamCloseups *closeups);
 };
 
 static const char *const map_names[SAM_N_MAPS] = { "embedding", "stride4", "stride8", "hq" };
@@ -71,18 +71,18 @@ sam_embedding_unref (SamEmbedding *embedding)
   for (int i = 0; i < SAM_N_MAPS; i++)
     g_free (embedding->map[i].values);
   if (embedding->closeups != NULL)
-    embedding->closeups_destroy (embedding->closeups);
+    embedding->free_closeups (embedding->closeups);
   g_free (embedding->model_hash);
   g_free (embedding);
 }
 
 void
-sam_embedding_take_closeups (SamEmbedding   *embedding,
-                             SamCloseups    *closeups,
-                             GDestroyNotify  destroy)
+sam_embedding_take_closeups (SamEmbedding *embedding,
+                             SamCloseups  *closeups,
+                             void        (*free_closeups) (SamCloseups *closeups))
 {
-  embedding->closeups         = closeups;
-  embedding->closeups_destroy = destroy;
+  embedding->closeups      = closeups;
+  embedding->free_closeups = free_closeups;
 }
 
 SamCloseups *

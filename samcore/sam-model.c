@@ -291,7 +291,7 @@ sam_model_attach_image (SamModel     *model,
                         SamImage     *image)
 {
   if (model->spec.closeups)
-    sam_embedding_take_closeups (embedding, sam_closeups_new (image), (GDestroyNotify) sam_closeups_free);
+    sam_embedding_take_closeups (embedding, sam_closeups_new (image), sam_closeups_free);
 }
 
 SamEmbedding *
