@@ -22,13 +22,14 @@ with_threads (Op op, gconstpointer arguments, float *y, const float *before, siz
 
   for (int n_threads = 1; n_threads <= 3; n_threads++)
     {
-      if (before != NULL)
+      /* no rows: no memory either */
+      if (before != NULL && n > 0)
         memcpy (y, before, n * sizeof *y);
       sam_parallel_set_n_threads (n_threads);
       op (y, arguments);
-      if (n_threads == 1)
+      if (n_threads == 1 && n > 0)
         memcpy (first, y, n * sizeof *y);
-      else
+      else if (n_threads > 1)
         g_assert_cmpmem (first, n * sizeof *y, y, n * sizeof *y);
     }
   sam_parallel_set_n_threads (0);
