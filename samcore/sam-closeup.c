@@ -308,10 +308,10 @@ look (SamModel              *model,
       const SamJob          *job,
       GError               **error)
 {
-  const SamGeometry *part  = sam_embedding_get_geometry (view);
-  size_t             side  = 4 * sam_embedding_get_map ((SamEmbedding *) view, SAM_MAP_EMBEDDING)->side;
-  SamGrid            from  = { sam_embedding_get_geometry (whole), side };
-  SamGrid            here  = { part, side };
+  SamGrid            from  = sam_embedding_get_grid (whole);
+  SamGrid            here  = sam_embedding_get_grid (view);
+  const SamGeometry *part  = here.geometry;
+  size_t             side  = here.side;
   SamDecoded         decoded = { 0 };
   size_t             choice[SAM_N_MASKS - 1];
   g_autofree float  *mask    = NULL;
@@ -385,9 +385,9 @@ look_closer (SamModel              *model,
              GError               **error)
 {
   SamCloseups        *closeups = sam_embedding_get_closeups (whole);
-  const SamGeometry  *geometry = sam_embedding_get_geometry (whole);
   SamGrid             grid     = { part, SAM_CLOSEUP_SIDE };
-  SamGrid             coarse   = { geometry, 4 * sam_embedding_get_map ((SamEmbedding *) whole, SAM_MAP_EMBEDDING)->side };
+  SamGrid             coarse   = sam_embedding_get_grid (whole);
+  const SamGeometry  *geometry = coarse.geometry;
   Bounds              bounds;
   SamImage           *image;
   g_autofree float   *sum     = sam_alloc_floats (grid.side, grid.side, 1, error);
@@ -456,8 +456,7 @@ sam_closeup_answer (SamModel              *model,
   gboolean          once      = is_lone_box (object, mask);
   SamGeometry       seen;
   SamGrid           fine   = { &seen, SAM_CLOSEUP_SIDE };
-  SamGrid           coarse = { sam_embedding_get_geometry (whole),
-                               4 * sam_embedding_get_map ((SamEmbedding *) whole, SAM_MAP_EMBEDDING)->side };
+  SamGrid           coarse = sam_embedding_get_grid (whole);
   g_autofree float *found  = look_closer (model, whole, object, first, mask, &seen, iou, once ? job : &halves[0], error);
   g_autofree float *better = NULL;
   float             ignored;

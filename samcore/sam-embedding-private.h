@@ -3,7 +3,7 @@
 #pragma once
 
 #include "samcore/sam-embedding.h"
-#include "samcore/sam-geometry.h"
+#include "samcore/sam-grid.h"
 
 G_BEGIN_DECLS
 
@@ -36,6 +36,8 @@ void         sam_embedding_take_closeups (SamEmbedding *embedding, SamCloseups *
                                           void (*free_closeups) (SamCloseups *closeups));
 SamCloseups *sam_embedding_get_closeups (const SamEmbedding *embedding);
 
+/* Where logits lie that are decoded from it: four cells along one of the embedding's. */
+SamGrid            sam_embedding_get_grid (const SamEmbedding *embedding);
 const SamGeometry *sam_embedding_get_geometry (const SamEmbedding *embedding);
 const char        *sam_embedding_get_model_hash (const SamEmbedding *embedding);
 

@@ -104,6 +104,12 @@ sam_embedding_get_geometry (const SamEmbedding *embedding)
   return &embedding->geometry;
 }
 
+SamGrid
+sam_embedding_get_grid (const SamEmbedding *embedding)
+{
+  return (SamGrid) { &embedding->geometry, 4 * embedding->map[SAM_MAP_EMBEDDING].side };
+}
+
 const char *
 sam_embedding_get_model_hash (const SamEmbedding *embedding)
 {

@@ -438,7 +438,7 @@ sam_model_predict (SamModel           *model,
 {
   const SamModelSpec *spec      = sam_model_get_spec (model);
   const SamGeometry  *geometry  = sam_embedding_get_geometry (embedding);
-  size_t              side      = 4 * sam_embedding_get_map ((SamEmbedding *) embedding, SAM_MAP_EMBEDDING)->side;
+  size_t              side      = sam_embedding_get_grid (embedding).side;
   gboolean            ambiguous = sam_prompt_is_ambiguous (prompt);
   gboolean            masked    = prompt->previous != NULL || prompt->mask != NULL;
   g_autoptr (GArray)  objects   = NULL;
