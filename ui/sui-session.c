@@ -1405,20 +1405,6 @@ sui_session_accept_offer (SuiSession *session)
   sui_session_say (session, g_steal_pointer (&state));
 }
 
-static void
-append_quoted (GString    *script,
-               const char *text)
-{
-  g_string_append_c (script, '"');
-  for (; *text != '\0'; text++)
-    {
-      if (*text == '"' || *text == '\\')
-        g_string_append_c (script, '\\');
-      g_string_append_c (script, *text);
-    }
-  g_string_append_c (script, '"');
-}
-
 /* The one-line form that people write too; NULL when there is more to say than it can. */
 static char *
 to_plain_prompt (SuiSession     *session,
