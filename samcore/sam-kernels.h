@@ -38,6 +38,8 @@ sam_packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
          row % gemm->strip * gemm->line * gemm->element;
 }
 
+#define SAM_TAP_BITS 15
+
 typedef struct
 {
   const char    *name; /* of the level */
@@ -88,14 +90,20 @@ typedef struct
   /* y = sum over t of f[t] x[t]    x: n_taps (2 or 4) arrays [n]; y: [n] */
   void (*blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
 
-  /* Pixels of three bytes: y[j] = sum over k < count[j] of taps[j][k] x[first[j] + k], rounded from @bits of
-   * fraction, within 0 … 255    y: [n, 3]; x: [w, 3]; taps: [n, width]; count[j] > 0 */
-  void (*filter_row) (uint8_t *y, const uint8_t *x, const size_t *first, const size_t *count, const int32_t *taps,
-                      size_t width, int bits, size_t n);
-  /* y = y + f x    x, y: [n] */
-  void (*add_bytes) (int32_t *y, const uint8_t *x, int32_t f, size_t n);
-  /* y = x rounded from @bits of fraction, within 0 … 255    x, y: [n] */
-  void (*round_to_bytes) (uint8_t *y, const int32_t *x, int bits, size_t n);
+  /* Rows of pixels of three bytes: y[j] = sum over k < count[j] of tap[j][k] x[first[j] + k], rounded from @bits of
+   * fraction, within 0 … 255. A tap is low + 2^SAM_TAP_BITS high, where 0 <= low < 2^SAM_TAP_BITS
+   * y: [n_rows, n, 3] and x: [n_rows, w, 3], rows ld_y and ld_x bytes apart; taps: [n, 2, width], low and high, width a
+   * multiple of 4, zeros from count[j] on; count[j] > 0 */
+  void (*filter_rows) (uint8_t *y, size_t ld_y, const uint8_t *x, size_t ld_x, const size_t *first, const size_t *count,
+                       const int16_t *taps, size_t width, int bits, size_t n_rows, size_t w, size_t n);
+  /* y[i] = sum over k of taps[k] x[k step + i], rounded from @bits of fraction, within 0 … 255
+   * y: [n]; taps: [n_taps]; x: [(n_taps - 1) step + n] */
+  void (*correlate_bytes) (uint8_t *y, const uint8_t *x, const int32_t *taps, size_t n_taps, size_t step, int bits,
+                           size_t n);
+  /* y = x    x, y: [n] */
+  void (*widen_bytes) (float *y, const uint8_t *x, size_t n);
+  /* y = (x - mean) / std in each pixel    x, y: [n, 3]; mean, std: [3]; y may be x */
+  void (*normalise) (float *y, const float *x, const float *mean, const float *std, size_t n);
 
   /* y = 255 where x > threshold, else 0    [n] */
   void (*edge_hard) (uint8_t *y, const float *x, float threshold, size_t n);

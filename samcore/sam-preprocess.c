@@ -16,9 +16,7 @@
 #include "samcore/sam-parallel.h"
 
 #define PILLOW_BITS 22
-#define BAND_ROWS   16
-
-#define NORMALISED_ROWS 32
+#define BAND_ROWS   32
 
 /* The filter of one axis: output i is the sum of taps[i * width + k] * input[first[i] + k], k < count[i]. */
 typedef struct
@@ -26,19 +24,32 @@ typedef struct
   size_t   n, width;
   size_t  *first, *count;
   int32_t *taps_i;
+  int16_t *taps_split; /* the same, as kernels want them along a row: [n, 2, width] */
   float   *taps_f;
 } Axis;
 
+/* What a network is given: y: [input, input, 3] */
 typedef struct
 {
-  Axis           x, y;
-  const uint8_t *in;
-  size_t         in_stride; /* bytes */
-  size_t         n_columns; /* of the output */
-  uint8_t       *out_u8;
-  float         *out_f;
-  gboolean       keep_x, keep_y; /* Pillow skips an axis that keeps its size */
-  gint           no_memory;
+  float               *y;
+  const SamPreprocess *how;
+  size_t               input;
+  gboolean             mirrored;
+} Normalise;
+
+/* The result is one of out_u8 and out_f, [h2, n_columns, 3], or goes to normalise. */
+typedef struct
+{
+  Axis             x, y;
+  const uint8_t   *in;
+  size_t           in_stride;  /* bytes */
+  size_t           in_columns;
+  size_t           n_columns;  /* of the output */
+  uint8_t         *out_u8;
+  float           *out_f;
+  const Normalise *normalise;
+  gboolean         keep_x, keep_y; /* Pillow skips an axis that keeps its size */
+  gint             no_memory;
 } Resize;
 
 static gboolean
@@ -55,6 +66,7 @@ axis_clear (Axis *axis)
   g_clear_pointer (&axis->first, g_free);
   g_clear_pointer (&axis->count, g_free);
   g_clear_pointer (&axis->taps_i, g_free);
+  g_clear_pointer (&axis->taps_split, g_free);
   g_clear_pointer (&axis->taps_f, g_free);
 }
 
@@ -64,21 +76,27 @@ axis_alloc (Axis    *axis,
             size_t   out,
             gboolean integer)
 {
-  size_t width = (in + out - 1) / out * 2 + 3; /* at least 2 ceil (max (in / out, 1)) + 1 */
+  size_t width = ((in + out - 1) / out * 2 + 4) / 4 * 4; /* at least 2 ceil (max (in / out, 1)) + 1, in whole fours */
   size_t total;
 
   *axis = (Axis) { out, width };
-  if (__builtin_mul_overflow (width, out, &total))
+  if (__builtin_mul_overflow (width, out, &total) || total > G_MAXSIZE / 2)
     return FALSE;
 
   axis->first = g_try_malloc_n (out, sizeof (size_t));
   axis->count = g_try_malloc_n (out, sizeof (size_t));
   if (integer)
-    axis->taps_i = g_try_malloc_n (total, sizeof (int32_t));
+    {
+      axis->taps_i     = g_try_malloc_n (total, sizeof (int32_t));
+      axis->taps_split = g_try_malloc0_n (2 * total, sizeof (int16_t));
+    }
   else
-    axis->taps_f = g_try_malloc_n (total, sizeof (float));
+    {
+      axis->taps_f = g_try_malloc_n (total, sizeof (float));
+    }
 
-  return axis->first != NULL && axis->count != NULL && (axis->taps_i != NULL || axis->taps_f != NULL);
+  return axis->first != NULL && axis->count != NULL &&
+         (integer ? axis->taps_i != NULL && axis->taps_split != NULL : axis->taps_f != NULL);
 }
 
 /* All in double, the weights rounded last: the integer weights must come out as Pillow's. */
@@ -106,6 +124,7 @@ axis_init_pillow (Axis  *axis,
       size_t   last   = MIN ((size_t) (center + support + 0.5), in);
       size_t   count  = last - first;
       int32_t *taps   = axis->taps_i + i * axis->width;
+      int16_t *split  = axis->taps_split + 2 * i * axis->width;
 
       for (size_t k = 0; k < count; k++)
         {
@@ -113,7 +132,11 @@ axis_init_pillow (Axis  *axis,
           sum += w[k];
         }
       for (size_t k = 0; k < count; k++)
-        taps[k] = (int32_t) (0.5 + w[k] / sum * (1 << PILLOW_BITS));
+        {
+          taps[k] = (int32_t) (0.5 + w[k] / sum * (1 << PILLOW_BITS));
+          split[k] = taps[k] & ((1 << SAM_TAP_BITS) - 1);
+          split[axis->width + k] = taps[k] >> SAM_TAP_BITS;
+        }
       axis->first[i] = first;
       axis->count[i] = count;
     }
@@ -196,6 +219,49 @@ source_rows (const Resize *r,
   *y1 = r->keep_y ? last : r->y.first[last - 1] + r->y.count[last - 1];
 }
 
+/* Left and right exchanged: x [n, 3] */
+static void
+mirror (float *x,
+        size_t n)
+{
+  for (size_t i = 0; i < n / 2; i++)
+    for (size_t c = 0; c < 3; c++)
+      {
+        float *left  = x + 3 * i + c;
+        float *right = x + 3 * (n - 1 - i) + c;
+        float  value = *left;
+
+        *left  = *right;
+        *right = value;
+      }
+}
+
+/* x: [columns, 3], the resized row, at the beginning of its place in the network's input.
+ * Normalise first, then pad with zeros: the networks were trained with the padding at 0 after normalising, not
+ * at black. */
+static void
+normalise_row (const Normalise *n,
+               float           *x,
+               size_t           columns)
+{
+  sam_kernels ()->normalise (x, x, n->how->mean, n->how->std, columns);
+  memset (x + 3 * columns, 0, 3 * (n->input - columns) * sizeof (float));
+  if (n->mirrored)
+    mirror (x, columns);
+}
+
+/* Row @y of the result has been made at @row. */
+static void
+hand_over_bytes (const Resize  *r,
+                 size_t         y,
+                 const uint8_t *row)
+{
+  float *to = r->normalise->y + y * r->normalise->input * 3;
+
+  sam_kernels ()->widen_bytes (to, row, r->n_columns * 3);
+  normalise_row (r->normalise, to, r->n_columns);
+}
+
 static void
 resize_band_pillow (size_t   first,
                     size_t   last,
@@ -206,41 +272,35 @@ resize_band_pillow (size_t   first,
   size_t              row = r->n_columns * 3;
   size_t              y0, y1;
   g_autofree uint8_t *wide = NULL;
-  g_autofree int32_t *sums = NULL;
+  g_autofree uint8_t *scratch = NULL;
 
   source_rows (r, first, last, &y0, &y1);
-  wide = g_try_malloc_n (y1 - y0, row);
-  sums = g_try_malloc_n (row, sizeof (int32_t));
-  if (wide == NULL || sums == NULL)
+  wide    = g_try_malloc_n (y1 - y0, row);
+  scratch = g_try_malloc (row);
+  if (wide == NULL || scratch == NULL)
     {
       g_atomic_int_set (&r->no_memory, 1);
       return;
     }
 
-  for (size_t y = y0; y < y1; y++)
-    {
-      const uint8_t *in  = r->in + y * r->in_stride;
-      uint8_t       *out = wide + (y - y0) * row;
-
-      if (r->keep_x)
-        memcpy (out, in, row);
-      else
-        kernels->filter_row (out, in, r->x.first, r->x.count, r->x.taps_i, r->x.width, PILLOW_BITS, r->n_columns);
-    }
+  if (! r->keep_x)
+    kernels->filter_rows (wide, row, r->in + y0 * r->in_stride, r->in_stride, r->x.first, r->x.count, r->x.taps_split,
+                          r->x.width, PILLOW_BITS, y1 - y0, r->in_columns, r->n_columns);
+  else
+    for (size_t y = y0; y < y1; y++)
+      memcpy (wide + (y - y0) * row, r->in + y * r->in_stride, row);
 
   for (size_t y = first; y < last; y++)
     {
-      uint8_t *out = r->out_u8 + y * row;
+      const uint8_t *from = wide + ((r->keep_y ? y : r->y.first[y]) - y0) * row;
+      uint8_t       *out  = r->out_u8 != NULL ? r->out_u8 + y * row : scratch;
 
       if (r->keep_y)
-        {
-          memcpy (out, wide + (y - y0) * row, row);
-          continue;
-        }
-      memset (sums, 0, row * sizeof *sums);
-      for (size_t k = 0; k < r->y.count[y]; k++)
-        kernels->add_bytes (sums, wide + (r->y.first[y] + k - y0) * row, r->y.taps_i[y * r->y.width + k], row);
-      kernels->round_to_bytes (out, sums, PILLOW_BITS, row);
+        memcpy (out, from, row);
+      else
+        kernels->correlate_bytes (out, from, r->y.taps_i + y * r->y.width, r->y.count[y], row, PILLOW_BITS, row);
+      if (r->normalise != NULL)
+        hand_over_bytes (r, y, out);
     }
 }
 
@@ -253,7 +313,10 @@ resize_band_float (size_t   first,
   size_t            row = r->n_columns * 3;
   size_t            y0, y1;
   g_autofree float *wide = NULL;
+  float             part[256]; /* of 255 */
 
+  for (int i = 0; i < 256; i++)
+    part[i] = i / 255.0f;
   source_rows (r, first, last, &y0, &y1);
   wide = g_try_malloc_n ((y1 - y0) * row, sizeof (float));
   if (wide == NULL)
@@ -275,9 +338,9 @@ resize_band_float (size_t   first,
 
           for (size_t k = 0; k < r->x.count[x]; k++)
             {
-              s0 += p[3 * k] / 255.0f * taps[k];
-              s1 += p[3 * k + 1] / 255.0f * taps[k];
-              s2 += p[3 * k + 2] / 255.0f * taps[k];
+              s0 += part[p[3 * k]] * taps[k];
+              s1 += part[p[3 * k + 1]] * taps[k];
+              s2 += part[p[3 * k + 2]] * taps[k];
             }
           out[3 * x]     = s0;
           out[3 * x + 1] = s1;
@@ -287,18 +350,12 @@ resize_band_float (size_t   first,
 
   for (size_t y = first; y < last; y++)
     {
-      const float *taps = r->y.taps_f + y * r->y.width;
-      float       *out  = r->out_f + y * row;
+      float *out = r->normalise != NULL ? r->normalise->y + y * r->normalise->input * 3 : r->out_f + y * row;
 
-      for (size_t i = 0; i < row; i++)
-        {
-          const float *p   = wide + (r->y.first[y] - y0) * row + i;
-          float        sum = 0;
-
-          for (size_t k = 0; k < r->y.count[y]; k++)
-            sum += p[k * row] * taps[k];
-          out[i] = sum;
-        }
+      sam_kernels ()->correlate (out, wide + (r->y.first[y] - y0) * row, r->y.taps_f + y * r->y.width, r->y.count[y],
+                                 row, row);
+      if (r->normalise != NULL)
+        normalise_row (r->normalise, out, r->n_columns);
     }
 }
 
@@ -318,9 +375,10 @@ resize (Resize          *r,
 {
   gboolean done = FALSE;
 
-  r->in        = x;
-  r->in_stride = stride;
-  r->n_columns = w2;
+  r->in         = x;
+  r->in_stride  = stride;
+  r->in_columns = w;
+  r->n_columns  = w2;
   if (init (&r->x, w, w2) && init (&r->y, h, h2))
     {
       sam_parallel_for (h2, BAND_ROWS, band, r);
@@ -374,26 +432,6 @@ sam_resize_plain (float         *y,
   return resize (&r, x, w * 3, h, w, h2, w2, axis_init_plain, resize_band_float, error);
 }
 
-/* Left and right exchanged: x [rows, columns, 3] in rows of @stride values. */
-static void
-mirror (float *x,
-        size_t stride,
-        size_t rows,
-        size_t columns)
-{
-  for (size_t y = 0; y < rows; y++)
-    for (size_t i = 0; i < columns / 2; i++)
-      for (size_t c = 0; c < 3; c++)
-        {
-          float *left  = x + y * stride + i * 3 + c;
-          float *right = x + y * stride + (columns - 1 - i) * 3 + c;
-          float  value = *left;
-
-          *left  = *right;
-          *right = value;
-        }
-}
-
 /* The pixels of a part along one side, when the image is the picture at another size. */
 static void
 scale_side (size_t  start,
@@ -437,56 +475,6 @@ sam_resize_image (uint8_t           *y,
   return resize (&r, pixels, stride, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
 }
 
-/* 0..1, squashed: these families fill the whole input. */
-static gboolean
-resize_float (float             *y,
-              const SamImage    *image,
-              const SamGeometry *geometry,
-              SamResample        how,
-              GError           **error)
-{
-  size_t         stride, h, w;
-  const uint8_t *pixels = find_part (image, geometry, &stride, &h, &w);
-  Resize         r = { .out_f = y };
-
-  g_assert (geometry->resized_height == geometry->input && geometry->resized_width == geometry->input);
-
-  return resize (&r, pixels, stride, h, w, geometry->input, geometry->input,
-                 how == SAM_RESAMPLE_ANTIALIAS ? axis_init_float : axis_init_plain, resize_band_float, error);
-}
-
-typedef struct
-{
-  float               *x;
-  const uint8_t       *small; /* [h2, w2, 3], or NULL: x holds the values */
-  const SamPreprocess *how;
-  size_t               w2, h2, input;
-} Normalise;
-
-/* Normalise first, then pad with zeros: the networks were trained with the padding at 0 after normalising, not
- * at black. */
-static void
-normalise_rows (size_t   first,
-                size_t   last,
-                gpointer data)
-{
-  const Normalise *n = data;
-
-  for (size_t y = first; y < last; y++)
-    {
-      float *x = n->x + y * n->input * 3;
-      size_t w = y < n->h2 ? n->w2 : 0;
-
-      for (size_t i = 0; i < 3 * w; i++)
-        {
-          float value = n->small != NULL ? n->small[y * n->w2 * 3 + i] : x[i];
-
-          x[i] = (value - n->how->mean[i % 3]) / n->how->std[i % 3];
-        }
-      memset (x + 3 * w, 0, 3 * (n->input - w) * sizeof (float));
-    }
-}
-
 gboolean
 sam_preprocess (float               *x,
                 const SamImage      *image,
@@ -494,28 +482,25 @@ sam_preprocess (float               *x,
                 const SamPreprocess *how,
                 GError             **error)
 {
-  size_t              h2        = geometry->resized_height;
-  size_t              w2        = geometry->resized_width;
-  size_t              input     = geometry->input;
-  Normalise           normalise = { .x = x, .how = how, .w2 = w2, .h2 = h2, .input = input };
-  g_autofree uint8_t *small     = NULL;
+  static const struct
+  {
+    AxisInit        init;
+    SamParallelFunc band;
+  } ways[] = {
+    [SAM_RESAMPLE_PILLOW]    = { axis_init_pillow, resize_band_pillow },
+    [SAM_RESAMPLE_ANTIALIAS] = { axis_init_float, resize_band_float },
+    [SAM_RESAMPLE_BILINEAR]  = { axis_init_plain, resize_band_float },
+  };
+  size_t         stride, h, w;
+  size_t         h2 = geometry->resized_height, w2 = geometry->resized_width, input = geometry->input;
+  const uint8_t *pixels    = find_part (image, geometry, &stride, &h, &w);
+  gboolean       pillow    = how->resample == SAM_RESAMPLE_PILLOW;
+  Normalise      normalise = { x, how, input, geometry->mirrored };
+  Resize         r         = { .normalise = &normalise, .keep_x = pillow && w == w2, .keep_y = pillow && h == h2 };
 
-  if (how->resample == SAM_RESAMPLE_PILLOW)
-    {
-      small = g_try_malloc_n (h2, w2 * 3);
-      if (small == NULL)
-        return set_no_memory (error);
-      if (! sam_resize_image (small, image, geometry, error))
-        return FALSE;
-      normalise.small = small;
-    }
-  else if (! resize_float (x, image, geometry, how->resample, error))
-    {
-      return FALSE;
-    }
-  sam_parallel_for (input, NORMALISED_ROWS, normalise_rows, &normalise);
-  if (geometry->mirrored)
-    mirror (x, input * 3, h2, w2);
+  if (! resize (&r, pixels, stride, h, w, h2, w2, ways[how->resample].init, ways[how->resample].band, error))
+    return FALSE;
+  memset (x + h2 * input * 3, 0, (input - h2) * input * 3 * sizeof (float));
 
   return TRUE;
 }

@@ -688,52 +688,130 @@ test_gemm (gconstpointer data)
     }
 }
 
-/* Whole numbers: exactly the sums, whatever lies beside the pixels that count. */
+/* Whole numbers: exactly the sums, whatever lies beside the bytes that count. */
+static void
+check_correlate_bytes (const SamKernels *kernels, size_t n_taps, size_t step, size_t n)
+{
+  enum { BITS = 22 };
+  size_t              n_in = (n_taps - 1) * step + n;
+  g_autofree uint8_t *x    = g_malloc (n_in);
+  g_autofree int32_t *taps = g_new (int32_t, n_taps);
+  uint8_t            *y    = byte_output (n);
+
+  for (size_t i = 0; i < n_in; i++)
+    x[i] = (uint8_t) g_test_rand_int_range (0, 256);
+  for (size_t k = 0; k < n_taps; k++)
+    taps[k] = g_test_rand_int_range (-(1 << BITS) / 8, (1 << BITS) / 4);
+  if (n_taps == 1)
+    taps[0] = 1 << BITS;
+
+  kernels->correlate_bytes (y, x, taps, n_taps, step, BITS, n);
+  for (size_t i = 0; i < n; i++)
+    {
+      gint64 wanted = 1 << (BITS - 1);
+
+      for (size_t k = 0; k < n_taps; k++)
+        wanted += (gint64) x[k * step + i] * taps[k];
+      g_assert_cmpint (y[i], ==, CLAMP (wanted >> BITS, 0, 255));
+    }
+  byte_output_free (y, n);
+}
+
+static void
+check_filter_rows (const SamKernels *kernels, size_t n_rows, size_t n)
+{
+  enum { BITS = 22, WIDTH = 16, N_IN = 40 };
+  size_t              ld_x = 3 * N_IN + n_rows % 2, ld_y = 3 * n + n_rows % 3;
+  g_autofree size_t  *first = g_new (size_t, n), *count = g_new (size_t, n);
+  g_autofree int16_t *taps  = g_new0 (int16_t, 2 * n * WIDTH);
+  g_autofree uint8_t *x     = g_malloc ((n_rows - 1) * ld_x + 3 * N_IN);
+  size_t              n_y   = (n_rows - 1) * ld_y + 3 * n;
+  uint8_t            *y     = byte_output (n_y);
+
+  for (size_t i = 0; i < (n_rows - 1) * ld_x + 3 * N_IN; i++)
+    x[i] = (uint8_t) g_test_rand_int_range (0, 256);
+  for (size_t j = 0; j < n; j++)
+    {
+      count[j] = (size_t) g_test_rand_int_range (1, WIDTH + 1);
+      first[j] = j % 3 == 0 ? N_IN - count[j] : (size_t) g_test_rand_int_range (0, (int) (N_IN - count[j] + 1));
+      for (size_t k = 0; k < count[j]; k++)
+        {
+          int32_t tap = count[j] == 1 ? 1 << BITS : g_test_rand_int_range (-(1 << BITS) / 8, (1 << BITS) / 4);
+
+          taps[2 * j * WIDTH + k] = tap & ((1 << SAM_TAP_BITS) - 1);
+          taps[(2 * j + 1) * WIDTH + k] = tap >> SAM_TAP_BITS;
+        }
+    }
+
+  kernels->filter_rows (y, ld_y, x, ld_x, first, count, taps, WIDTH, BITS, n_rows, N_IN, n);
+  for (size_t row = 0; row < n_rows; row++)
+    {
+      for (size_t i = 0; i < 3 * n; i++)
+        {
+          size_t j = i / 3;
+          gint64 wanted = 1 << (BITS - 1);
+
+          for (size_t k = 0; k < count[j]; k++)
+            wanted += (gint64) x[row * ld_x + 3 * (first[j] + k) + i % 3] *
+                      (taps[2 * j * WIDTH + k] + ((gint64) taps[(2 * j + 1) * WIDTH + k] << SAM_TAP_BITS));
+          g_assert_cmpint (y[row * ld_y + i], ==, CLAMP (wanted >> BITS, 0, 255));
+        }
+      for (size_t i = 3 * n; i < ld_y && row + 1 < n_rows; i++)
+        g_assert_cmpint (y[row * ld_y + i], ==, 0xa5);
+    }
+  byte_output_free (y, n_y);
+}
+
 static void
 test_bytes (gconstpointer data)
 {
   const SamKernels *kernels = data;
-  enum { BITS = 22, WIDTH = 13, N_IN = 40 };
 
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     {
-      size_t             n     = sizes[s];
-      g_autofree size_t *first = g_new (size_t, n), *count = g_new (size_t, n);
-      g_autofree int32_t *taps = g_new (int32_t, n * WIDTH), *sums = g_new (int32_t, 3 * n);
-      uint8_t           *x     = g_malloc (3 * N_IN);
-      uint8_t           *y     = byte_output (3 * n), *rounded = byte_output (3 * n);
+      size_t              n = sizes[s];
+      g_autofree uint8_t *x = g_malloc (n);
+      float              *y = guarded_output (n);
 
-      for (size_t i = 0; i < 3 * N_IN; i++)
-        x[i] = (uint8_t) g_test_rand_int_range (0, 256);
+      for (size_t n_rows = 1; n_rows < 10; n_rows++)
+        check_filter_rows (kernels, n_rows, n);
+      for (size_t n_taps = 1; n_taps < 14; n_taps++)
+        {
+          check_correlate_bytes (kernels, n_taps, n, n);
+          check_correlate_bytes (kernels, n_taps, 3, n);
+        }
+
       for (size_t i = 0; i < n; i++)
-        {
-          count[i] = (size_t) g_test_rand_int_range (1, WIDTH + 1);
-          first[i] = i % 3 == 0 ? N_IN - count[i] : (size_t) g_test_rand_int_range (0, (int) (N_IN - count[i] + 1));
-          for (size_t k = 0; k < WIDTH; k++)
-            taps[i * WIDTH + k] = g_test_rand_int_range (-(1 << BITS) / 8, (1 << BITS) / 4);
-        }
-      kernels->filter_row (y, x, first, count, taps, WIDTH, BITS, n);
-      for (size_t i = 0; i < 3 * n; i++)
-        {
-          gint64 wanted = 1 << (BITS - 1);
-
-          for (size_t k = 0; k < count[i / 3]; k++)
-            wanted += (gint64) x[3 * (first[i / 3] + k) + i % 3] * taps[i / 3 * WIDTH + k];
-          g_assert_cmpint (y[i], ==, CLAMP (wanted >> BITS, 0, 255));
-        }
-
-      for (size_t i = 0; i < 3 * n; i++)
-        sums[i] = (int32_t) i - 20;
-      kernels->add_bytes (sums, y, taps[0], 3 * n);
-      for (size_t i = 0; i < 3 * n; i++)
-        g_assert_cmpint (sums[i], ==, (int32_t) i - 20 + y[i] * taps[0]);
-      kernels->round_to_bytes (rounded, sums, BITS, 3 * n);
-      for (size_t i = 0; i < 3 * n; i++)
-        g_assert_cmpint (rounded[i], ==, CLAMP ((sums[i] + (1 << (BITS - 1))) >> BITS, 0, 255));
-      byte_output_free (y, 3 * n);
-      byte_output_free (rounded, 3 * n);
-      g_free (x);
+        x[i] = (uint8_t) g_test_rand_int_range (0, 256);
+      kernels->widen_bytes (y, x, n);
+      for (size_t i = 0; i < n; i++)
+        g_assert_cmpfloat (y[i], ==, x[i]);
+      guarded_output_free (y, n);
     }
+}
+
+static void
+test_normalise (gconstpointer data)
+{
+  static const float mean[3] = { 123.675f, 116.28f, 103.53f };
+  static const float std[3]  = { 58.395f, 57.12f, 57.375f };
+  const SamKernels  *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    for (int in_place = 0; in_place < 2; in_place++)
+      {
+        size_t n = 3 * sizes[s];
+        float *x = guarded_input (n, 255);
+        float *y = guarded_output (n);
+
+        if (in_place)
+          memcpy (y, x, n * sizeof *y);
+        kernels->normalise (y, in_place ? y : x, mean, std, sizes[s]);
+        for (size_t i = 0; i < n; i++)
+          assert_near (y[i], ((double) x[i] - mean[i % 3]) / std[i % 3], 6, 2);
+        guarded_output_free (y, n);
+        g_free (x);
+      }
 }
 
 /* Not even one value that is no number is missed, wherever it is, and what is one is never taken for none. */
@@ -846,7 +924,8 @@ main (int    argc,
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
     { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
-    { "gemm", test_gemm }, { "bytes", test_bytes }, { "finite", test_finite }, { "widen", test_widen },
+    { "gemm", test_gemm }, { "bytes", test_bytes }, { "normalise", test_normalise },
+    { "finite", test_finite }, { "widen", test_widen },
   };
 
   g_test_init (&argc, &argv, NULL);

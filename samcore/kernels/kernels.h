@@ -25,10 +25,13 @@ void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, 
 void  KERNEL (blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,
                               size_t n_taps, size_t n, size_t c);
 void  KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
-void  KERNEL (filter_row) (uint8_t *y, const uint8_t *x, const size_t *first, const size_t *count,
-                           const int32_t *taps, size_t width, int bits, size_t n);
-void  KERNEL (add_bytes) (int32_t *y, const uint8_t *x, int32_t f, size_t n);
-void  KERNEL (round_to_bytes) (uint8_t *y, const int32_t *x, int bits, size_t n);
+void  KERNEL (filter_rows) (uint8_t *y, size_t ld_y, const uint8_t *x, size_t ld_x, const size_t *first,
+                            const size_t *count, const int16_t *taps, size_t width, int bits, size_t n_rows, size_t w,
+                            size_t n);
+void  KERNEL (correlate_bytes) (uint8_t *y, const uint8_t *x, const int32_t *taps, size_t n_taps, size_t step,
+                                int bits, size_t n);
+void  KERNEL (widen_bytes) (float *y, const uint8_t *x, size_t n);
+void  KERNEL (normalise) (float *y, const float *x, const float *mean, const float *std, size_t n);
 
 extern const SamGemm KERNEL (gemm_f32);
 #ifdef __AVX512BF16__
