@@ -10,7 +10,8 @@
 #define ALIGNMENT   64
 #define HUGE_ENOUGH (8 << 20) /* bytes */
 
-#define SPARE_FLOATS (16 << 20)
+#define SPARE_FLOATS (16 << 20) /* altogether */
+#define N_SPARES     6          /* two encoders, their inputs, and decoders */
 /* Each buffer begins a cache line apart from the end of the last one. */
 #define FLOATS_PER_LINE (ALIGNMENT / sizeof (float))
 
@@ -48,43 +49,64 @@ advise_huge_pages (void  *memory,
 #endif
 }
 
-/* The memory of one forward pass is kept for the next one: a click would otherwise spend a good part of its
- * time on fresh pages. Not that of large encoders, which are rare and take seconds. */
-static GMutex spare_lock;
-static void  *spare;
-static size_t spare_floats;
+/* The memory of forward passes is kept for the next ones: a click would otherwise spend a good part of its time on
+ * fresh pages. Several blocks, since a pass begins before the one that called it has ended. Not that of large encoders,
+ * which are rare and take seconds. */
+typedef struct
+{
+  void  *memory; /* or NULL */
+  size_t n_floats;
+} Spare;
 
-/* @n_floats: in, what is needed; out, what the block has. Not one that is much too large: the memory counts
- * twice while another pass runs. */
+static GMutex spare_lock;
+static Spare  spares[N_SPARES];
+
+/* The smallest that will do. @n_floats: in, what is needed; out, what the block has. Not one that is much too large:
+ * the memory counts twice while another pass runs. */
 static void *
 take_spare (size_t *n_floats)
 {
-  void *taken = NULL;
+  Spare *best  = NULL;
+  void  *taken = NULL;
 
   g_mutex_lock (&spare_lock);
-  if (spare_floats >= *n_floats && spare_floats / 4 <= *n_floats)
+  for (Spare *spare = spares; spare < spares + N_SPARES; spare++)
+    if (spare->memory != NULL && spare->n_floats >= *n_floats && spare->n_floats / 4 <= *n_floats &&
+        (best == NULL || spare->n_floats < best->n_floats))
+      best = spare;
+  if (best != NULL)
     {
-      taken        = g_steal_pointer (&spare);
-      *n_floats    = spare_floats;
-      spare_floats = 0;
+      taken     = g_steal_pointer (&best->memory);
+      *n_floats = best->n_floats;
     }
   g_mutex_unlock (&spare_lock);
 
   return taken;
 }
 
+/* Where there is no room the smallest goes. */
 static void
 keep_spare (void  *memory,
             size_t n_floats)
 {
-  g_mutex_lock (&spare_lock);
-  if (n_floats <= SPARE_FLOATS && n_floats > spare_floats)
-    {
-      void *last = spare;
+  Spare *least = spares;
+  size_t total = n_floats;
 
-      spare        = memory;
-      spare_floats = n_floats;
-      memory       = last;
+  g_mutex_lock (&spare_lock);
+  for (Spare *spare = spares; spare < spares + N_SPARES; spare++)
+    {
+      size_t n = spare->memory != NULL ? spare->n_floats : 0;
+
+      if (n < (least->memory != NULL ? least->n_floats : 0))
+        least = spare;
+      total += n;
+    }
+  if (total <= SPARE_FLOATS && (least->memory == NULL || least->n_floats < n_floats))
+    {
+      void *last = least->memory;
+
+      *least = (Spare) { memory, n_floats };
+      memory = last;
     }
   g_mutex_unlock (&spare_lock);
   g_free (memory);
