@@ -126,6 +126,13 @@ sam_matrix_get_arithmetic (const SamMatrix *m)
   return m->gemm == sam_kernels ()->f32 ? SAM_ARITHMETIC_F32 : SAM_ARITHMETIC_FAST;
 }
 
+/* What follows a rounded product is rounded again before the next one. */
+static SamAct
+suitable_act (SamAct act, const SamMatrix *w)
+{
+  return act == SAM_ACT_GELU && w->gemm != sam_kernels ()->f32 ? SAM_ACT_GELU_ROUGH : act;
+}
+
 static size_t
 round_up (size_t n, size_t to)
 {
@@ -292,6 +299,7 @@ multiply (Product *p)
     return;
 
   matrix_prepare (w);
+  p->act = suitable_act (p->act, w);
   if (p->n <= FEW_ROWS)
     sam_parallel_for (w->out, MAX (w->gemm->panel, round_up (WORTH_A_PIECE / (p->n * w->in + 1), w->gemm->panel)),
                       product_columns, p);
@@ -395,7 +403,7 @@ sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1
 {
   Rows    rows = { *x, w1->in };
   Product p    = { .y = y, .row = rows_row, .rows = &rows, .w1 = w1, .w2 = w2, .b1 = b1, .b2 = b2, .r = r,
-                   .act1 = act, .n = n };
+                   .act1 = suitable_act (act, w1), .n = n };
 
   if (n <= FEW_ROWS)
     {
@@ -608,9 +616,9 @@ sam_matrix_bottleneck (float *y, const float *x, const SamMatrix *w1, const floa
   Rows              rows  = { { .x = x, .ld = w1->in }, w1->in };
   size_t            h_out = (h - 1) / stride + 1;
   Bottleneck        t     = { .product = { .y = y, .row = rows_row, .rows = &rows, .w1 = w1, .w2 = w2, .b1 = b1,
-                                           .b2 = b2, .r = r, .act1 = act },
+                                           .b2 = b2, .r = r, .act1 = suitable_act (act, w1) },
                               .k = k, .bk = bk, .zeros = zeros, .h = h, .w = w, .w_out = (w - 1) / stride + 1,
-                              .stride = stride, .last = last };
+                              .stride = stride, .last = suitable_act (last, w2) };
 
   matrix_prepare (w1);
   matrix_prepare (w2);

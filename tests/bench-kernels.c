@@ -34,6 +34,7 @@ seconds (void)
 }
 
 static void run_gelu (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU); }
+static void run_gelu_rough (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU_ROUGH); }
 static void run_add (const SamKernels *k, Data *d) { k->add (d->y, d->x, d->z, N); }
 static void run_layer_norm (const SamKernels *k, Data *d) { k->layer_norm (d->y, d->x, d->z, d->z, 1e-6f, N / C, C); }
 static void run_finish (const SamKernels *k, Data *d) { k->finish (d->y, C, d->z, d->x, C, N / C, C, SAM_ACT_NONE); }
@@ -62,8 +63,9 @@ static const struct
   const char *name;
   void      (*run) (const SamKernels *k, Data *d);
 } loops[] = {
-  { "gelu", run_gelu },     { "add", run_add },         { "layer norm", run_layer_norm },
-  { "finish", run_finish }, { "softmax", run_softmax }, { "depthwise 3x3", run_depthwise },
+  { "gelu", run_gelu },     { "gelu, rough", run_gelu_rough }, { "add", run_add },
+  { "finish", run_finish }, { "layer norm", run_layer_norm },  { "softmax", run_softmax },
+  { "depthwise 3x3", run_depthwise },
 };
 
 /* What the networks have: a qkv, an MLP's second half, a narrow 1x1, scores, a decoder's tokens. */

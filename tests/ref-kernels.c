@@ -13,6 +13,7 @@ ref_activate (double x, SamAct act)
     case SAM_ACT_RELU:
       return fmax (x, 0);
     case SAM_ACT_GELU:
+    case SAM_ACT_GELU_ROUGH:
       return x * 0.5 * erfc (-x / sqrt (2));
     case SAM_ACT_SIGMOID:
       return 1 / (1 + exp (-x));

@@ -28,6 +28,9 @@ KERNEL (activate) (float *y, const float *x, size_t n, SamAct act)
     case SAM_ACT_GELU:
       EACH (n, y, sam_gelu (x[i]));
       break;
+    case SAM_ACT_GELU_ROUGH:
+      EACH (n, y, sam_gelu_rough (x[i]));
+      break;
     case SAM_ACT_SIGMOID:
       EACH (n, y, sam_sigmoid (x[i]));
       break;
@@ -45,6 +48,8 @@ KERNEL (finish) (float *y, size_t ld, const float *b, const float *r, size_t ld_
     {
       if (b != NULL && act == SAM_ACT_GELU)
         EACH (c, y, sam_gelu (y[i] + b[i]));
+      else if (b != NULL && act == SAM_ACT_GELU_ROUGH)
+        EACH (c, y, sam_gelu_rough (y[i] + b[i]));
       else if (b != NULL && act == SAM_ACT_RELU)
         EACH (c, y, sam_relu (y[i] + b[i]));
       else

@@ -74,6 +74,26 @@ sam_gelu (float x)
   return x * sam_normal_integral (x);
 }
 
+/* Half the work: P (X < x) = 1/2 + x p (x^2) up to 4, where p (16) = 1/8 exactly, so that what is beyond comes out as
+ * x or as 0. Within 6e-5 below 3.8; the step at 4 is 1.3e-4. */
+static inline float
+sam_gelu_rough (float x)
+{
+  float c = x < -4.0f ? -4.0f : x > 4.0f ? 4.0f : x;
+  float u = c * c - 16.0f;
+  float p = -1.13085052e-9f;
+
+  p = p * u - 3.27054757e-8f;
+  p = p * u - 4.68849180e-7f;
+  p = p * u - 2.29345028e-6f;
+  p = p * u - 1.70747517e-5f;
+  p = p * u + 1.76619011e-4f;
+  p = p * u - 0.00389204384f;
+  p = p * u + 0.125f;
+
+  return x * (0.5f + c * p);
+}
+
 static inline float
 sam_sigmoid (float x)
 {
