@@ -15,6 +15,7 @@
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-grid.h"
+#include "samcore/sam-parallel.h"
 #include "samcore/sam-preprocess.h"
 
 /* Around the object's box on each side, in parts of its longer one. */
@@ -142,12 +143,8 @@ encode_part (SamModel          *model,
              const SamJob      *job,
              GError           **error)
 {
-  SamEmbedding *embedding = find_kept (closeups, part);
+  SamEmbedding *embedding = sam_model_encode_part (model, image, part, job, NULL, error);
 
-  if (embedding != NULL)
-    return embedding;
-
-  embedding = sam_model_encode_part (model, image, part, job, NULL, error);
   if (embedding == NULL)
     return NULL;
 
@@ -294,32 +291,62 @@ keep_to_box (float                 *logits,
 
 /* ---- looking ---- */
 
-/* Adds half of what one view answers to @sum. */
-static gboolean
-look (SamModel              *model,
-      const SamEmbedding    *view,
-      const SamEmbedding    *whole,
-      const SamPromptObject *object,
-      const float           *first,
-      gboolean               masked,
-      float                 *sum,
-      const SamGrid         *grid,
-      float                 *iou,
-      const SamJob          *job,
-      GError               **error)
+/* The part as it is, or mirrored, and what is answered to it. */
+typedef struct
 {
-  SamGrid            from  = sam_embedding_get_grid (whole);
-  SamGrid            here  = sam_embedding_get_grid (view);
-  const SamGeometry *part  = here.geometry;
-  size_t             side  = here.side;
-  SamDecoded         decoded = { 0 };
-  size_t             choice[SAM_N_MASKS - 1];
-  g_autofree float  *mask    = NULL;
-  g_autofree float  *answer  = NULL;
-  g_autoptr (GArray) points  = g_array_new (FALSE, FALSE, 2 * sizeof (float));
-  g_autoptr (GArray) labels  = g_array_new (FALSE, FALSE, sizeof (int));
-  g_autoptr (GArray) tokens  = NULL;
-  float              corners[4];
+  SamGeometry   seen;
+  SamEmbedding *embedding;
+  float        *answer; /* on the looking's grid */
+  float         iou;
+  GError       *error;
+} View;
+
+typedef struct
+{
+  SamModel              *model;
+  SamCloseups           *closeups;
+  SamImage              *image;
+  const SamEmbedding    *whole;
+  const SamPromptObject *object;
+  const float           *first;
+  gboolean               masked;
+  const SamGrid         *grid;
+  const SamJob          *job;
+  View                   views[2];
+} Looking;
+
+static void
+looking_clear (Looking *l)
+{
+  for (int i = 0; i < 2; i++)
+    {
+      sam_embedding_unref (l->views[i].embedding);
+      g_free (l->views[i].answer);
+      g_clear_error (&l->views[i].error);
+    }
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Looking, looking_clear)
+
+/* What one view answers. */
+static gboolean
+look (const Looking *l,
+      View          *view,
+      GError       **error)
+{
+  const SamPromptObject *object  = l->object;
+  const SamGrid         *grid    = l->grid;
+  SamGrid                from    = sam_embedding_get_grid (l->whole);
+  SamGrid                here    = sam_embedding_get_grid (view->embedding);
+  const SamGeometry     *part    = here.geometry;
+  size_t                 side    = here.side;
+  SamDecoded             decoded = { 0 };
+  size_t                 choice[SAM_N_MASKS - 1];
+  g_autofree float      *mask    = NULL;
+  g_autoptr (GArray)     points  = g_array_new (FALSE, FALSE, 2 * sizeof (float));
+  g_autoptr (GArray)     labels  = g_array_new (FALSE, FALSE, sizeof (int));
+  g_autoptr (GArray)     tokens  = NULL;
+  float                  corners[4];
 
   /* what is not in the part says nothing about it */
   for (guint i = 0; i < object->points->len; i++)
@@ -340,29 +367,76 @@ look (SamModel              *model,
       corners[2] = part->mirrored ? object->box->x0_image : object->box->x1_image;
       corners[3] = object->box->y1_image;
     }
-  tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (model), part,
+  tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (l->model), part,
                                        (const float (*)[2]) points->data, (const int *) labels->data, points->len,
                                        object->box != NULL ? corners : NULL);
-  if (masked)
+  if (l->masked)
     {
       mask = sam_alloc_floats (side, side, 1, error);
       if (mask == NULL)
         return FALSE;
-      sam_grid_resample (mask, &here, first, &from, -LOGIT_MOST);
+      sam_grid_resample (mask, &here, l->first, &from, -LOGIT_MOST);
     }
-  answer = sam_alloc_floats (grid->side, grid->side, 1, error);
-  if (answer == NULL ||
-      ! sam_model_decode (model, view, (const SamToken *) tokens->data, tokens->len, mask, &decoded, job, NULL, error))
+  view->answer = sam_alloc_floats (grid->side, grid->side, 1, error);
+  if (view->answer == NULL ||
+      ! sam_model_decode (l->model, view->embedding, (const SamToken *) tokens->data, tokens->len, mask, &decoded, l->job,
+                          NULL, error))
     return FALSE;
 
-  sam_model_choose (model, &decoded, FALSE, choice);
-  sam_grid_resample (answer, grid, decoded.masks + choice[0] * side * side, &here, -LOGIT_MOST);
-  for (size_t i = 0; i < grid->side * grid->side; i++)
-    sum[i] += 0.5f * answer[i];
-  *iou += 0.5f * decoded.iou[choice[0]];
+  sam_model_choose (l->model, &decoded, FALSE, choice);
+  sam_grid_resample (view->answer, grid, decoded.masks + choice[0] * side * side, &here, -LOGIT_MOST);
+  view->iou = decoded.iou[choice[0]];
   g_free (decoded.masks);
 
   return TRUE;
+}
+
+static void
+see_views (size_t   first,
+           size_t   last,
+           gpointer data)
+{
+  Looking *l = data;
+
+  for (View *view = l->views + first; view < l->views + last; view++)
+    if (view->embedding == NULL)
+      view->embedding = encode_part (l->model, l->closeups, l->image, &view->seen, l->job, &view->error);
+}
+
+static void
+ask_views (size_t   first,
+           size_t   last,
+           gpointer data)
+{
+  Looking *l = data;
+
+  for (View *view = l->views + first; view < l->views + last; view++)
+    look (l, view, &view->error);
+}
+
+/* A network this small leaves the second thread idle for a good part of the time; two of them beside each other do
+ * not. One that is alone gets all threads. */
+static gboolean
+run_views (Looking        *l,
+           SamParallelFunc run,
+           gboolean        alone,
+           const SamJob   *job,
+           double          done,
+           GError        **error)
+{
+  if (alone)
+    run (0, 2, l);
+  else
+    sam_parallel_for (2, 1, run, l);
+
+  for (int i = 0; i < 2; i++)
+    if (l->views[i].error != NULL)
+      {
+        g_propagate_error (error, g_steal_pointer (&l->views[i].error));
+        return FALSE;
+      }
+
+  return sam_job_step (job, done, error);
 }
 
 /* A lone box says all; anything else is told what was found with it. */
@@ -392,6 +466,9 @@ look_closer (SamModel              *model,
   SamImage           *image;
   g_autofree float   *sum     = sam_alloc_floats (grid.side, grid.side, 1, error);
   g_autofree uint8_t *picture = NULL;
+  g_auto (Looking)    looking = { 0 };
+  SamJob              quiet   = { .cancellable = job != NULL ? job->cancellable : NULL };
+  int                 n_known = 0;
 
   if (sum == NULL)
     return NULL;
@@ -403,26 +480,26 @@ look_closer (SamModel              *model,
   if (image == NULL)
     return NULL;
 
-  for (size_t i = 0; i < grid.side * grid.side; i++)
-    sum[i] = 0;
-  *iou = 0;
-  for (int mirrored = 0; mirrored < 2; mirrored++)
+  looking = (Looking) { model, closeups, image, whole, object, first, ! is_lone_box (object, mask), &grid, &quiet };
+  for (int i = 0; i < 2; i++)
     {
-      SamJob                   encoding = sam_job_part (job, 0.5 * mirrored, 0.5 * mirrored + 0.3);
-      SamJob                   decoding = sam_job_part (job, 0.5 * mirrored + 0.3, 0.5 * mirrored + 0.5);
-      g_autoptr (SamEmbedding) view     = NULL;
-      SamGeometry              seen;
+      View *view = &looking.views[i];
 
-      sam_geometry_init_part (&seen, geometry, part->x, part->y, part->width, part->height, geometry->input);
-      seen.mirrored = mirrored;
-      if (! mirrored && sam_geometry_is_whole (&seen))
-        view = sam_embedding_ref ((SamEmbedding *) whole);
+      sam_geometry_init_part (&view->seen, geometry, part->x, part->y, part->width, part->height, geometry->input);
+      view->seen.mirrored = i;
+      if (! view->seen.mirrored && sam_geometry_is_whole (&view->seen))
+        view->embedding = sam_embedding_ref ((SamEmbedding *) whole);
       else
-        view = encode_part (model, closeups, image, &seen, &encoding, error);
-      if (view == NULL || ! look (model, view, whole, object, first, ! is_lone_box (object, mask), sum, &grid, iou,
-                                  &decoding, error))
-        return NULL;
+        view->embedding = find_kept (closeups, &view->seen);
+      n_known += view->embedding != NULL;
     }
+  if (! run_views (&looking, see_views, n_known > 0, job, 0.6, error) ||
+      ! run_views (&looking, ask_views, FALSE, job, 1.0, error))
+    return NULL;
+
+  for (size_t i = 0; i < grid.side * grid.side; i++)
+    sum[i] = 0.5f * looking.views[0].answer[i] + 0.5f * looking.views[1].answer[i];
+  *iou = 0.5f * looking.views[0].iou + 0.5f * looking.views[1].iou;
 
   if (object->box != NULL)
     keep_to_box (sum, object, &grid);
