@@ -11,39 +11,42 @@
 #define MAX_SAMPLES 8
 #define ROWS        8 /* of a piece of work */
 
-/* Bilinear among the cells that hold something of the part. */
-static float
-sample (const float   *x,
-        const SamGrid *grid,
-        double         x_image,
-        double         y_image,
-        float          outside)
+/* Where a sample lies along one axis: between two cells that hold something of the part. */
+typedef struct
 {
-  const SamGeometry *geometry = grid->geometry;
-  double             scale    = (double) grid->side / geometry->input;
-  double             column, row;
-  double             last_column, last_row;
-  size_t             c0, r0, c1, r1;
-  float              u, v;
+  gboolean outside; /* of the part */
+  size_t   cell[2];
+  float    part; /* of the second */
+} Place;
 
-  if (x_image < geometry->x || x_image > geometry->x + geometry->width || y_image < geometry->y ||
-      y_image > geometry->y + geometry->height)
-    return outside;
+static Place
+find_place (double at,
+            size_t resized,
+            double scale)
+{
+  double last = MAX (ceil (resized * scale) - 1, 0);
+  Place  place = { 0 };
 
-  sam_geometry_to_input (geometry, x_image, y_image, &column, &row);
-  last_column = MAX (ceil (geometry->resized_width * scale) - 1, 0);
-  last_row    = MAX (ceil (geometry->resized_height * scale) - 1, 0);
-  column      = CLAMP (column * scale - 0.5, 0, last_column);
-  row         = CLAMP (row * scale - 0.5, 0, last_row);
-  c0          = (size_t) column;
-  r0          = (size_t) row;
-  c1          = MIN (c0 + 1, (size_t) last_column);
-  r1          = MIN (r0 + 1, (size_t) last_row);
-  u           = (float) (column - c0);
-  v           = (float) (row - r0);
+  at            = CLAMP (at * scale - 0.5, 0, last);
+  place.cell[0] = (size_t) at;
+  place.cell[1] = MIN (place.cell[0] + 1, (size_t) last);
+  place.part    = (float) (at - place.cell[0]);
 
-  return (1 - v) * ((1 - u) * x[r0 * grid->side + c0] + u * x[r0 * grid->side + c1]) +
-         v * ((1 - u) * x[r1 * grid->side + c0] + u * x[r1 * grid->side + c1]);
+  return place;
+}
+
+/* Bilinear. */
+static float
+sample (const float *x,
+        size_t       side,
+        const Place *column,
+        const Place *row)
+{
+  const float *x0 = x + row->cell[0] * side, *x1 = x + row->cell[1] * side;
+  size_t       c0 = column->cell[0], c1 = column->cell[1];
+  float        u = column->part, v = row->part;
+
+  return (1 - v) * ((1 - u) * x0[c0] + u * x0[c1]) + v * ((1 - u) * x1[c0] + u * x1[c1]);
 }
 
 static gboolean
@@ -69,32 +72,49 @@ typedef struct
   const float   *x;
   const SamGrid *to, *from;
   float          outside;
-  size_t         n; /* samples along one side of a cell */
+  size_t         n;              /* samples along one side of a cell */
+  Place         *columns, *rows; /* of the samples */
 } Resample;
+
+/* A column's place is the same in all rows, and a row's in all columns. */
+static void
+find_places (Resample *r)
+{
+  const SamGeometry *from  = r->from->geometry;
+  double             cell  = (double) r->to->geometry->input / r->to->side;
+  double             scale = (double) r->from->side / from->input;
+
+  for (size_t i = 0; i < r->to->side * r->n; i++)
+    {
+      double at = (i / r->n + (i % r->n + 0.5) / r->n) * cell;
+      double x_image, y_image, x_input, y_input;
+
+      sam_geometry_to_image (r->to->geometry, at, at, &x_image, &y_image);
+      sam_geometry_to_input (from, x_image, y_image, &x_input, &y_input);
+      r->columns[i]         = find_place (x_input, from->resized_width, scale);
+      r->rows[i]            = find_place (y_input, from->resized_height, scale);
+      r->columns[i].outside = x_image < from->x || x_image > from->x + from->width;
+      r->rows[i].outside    = y_image < from->y || y_image > from->y + from->height;
+    }
+}
 
 static void
 resample_rows (size_t   first,
                size_t   last,
                gpointer data)
 {
-  const Resample *r    = data;
-  size_t          n    = r->n;
-  double          cell = (double) r->to->geometry->input / r->to->side;
+  const Resample *r = data;
+  size_t          n = r->n;
 
   for (size_t row = first; row < last; row++)
     for (size_t column = 0; column < r->to->side; column++)
       {
         float sum = 0;
 
-        for (size_t i = 0; i < n; i++)
-          for (size_t k = 0; k < n; k++)
-            {
-              double x_image, y_image;
-
-              sam_geometry_to_image (r->to->geometry, (column + (k + 0.5) / n) * cell, (row + (i + 0.5) / n) * cell,
-                                     &x_image, &y_image);
-              sum += sample (r->x, r->from, x_image, y_image, r->outside);
-            }
+        for (size_t i = row * n; i < (row + 1) * n; i++)
+          for (size_t k = column * n; k < (column + 1) * n; k++)
+            sum += r->rows[i].outside || r->columns[k].outside ? r->outside
+                                                               : sample (r->x, r->from->side, &r->columns[k], &r->rows[i]);
         r->y[row * r->to->side + column] = sum / (n * n);
       }
 }
@@ -106,8 +126,9 @@ sam_grid_resample (float         *y,
                    const SamGrid *from,
                    float          outside)
 {
-  size_t   n = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
-  Resample r = { y, x, to, from, outside, n };
+  size_t            n       = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
+  g_autofree Place *columns = g_new (Place, 2 * to->side * n);
+  Resample          r       = { y, x, to, from, outside, n, columns, columns + to->side * n };
 
   if (is_same (to, from))
     {
@@ -115,6 +136,7 @@ sam_grid_resample (float         *y,
       return;
     }
 
+  find_places (&r);
   sam_parallel_for (to->side, ROWS, resample_rows, &r);
 }
 
