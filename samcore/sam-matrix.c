@@ -21,6 +21,8 @@
 #define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
 #define BLOCK_ROWS    224    /* a multiple of the strips 14 and 32, nearly of 6 */
 #define FEW_ROWS      64
+#define LINE_BYTES    64
+#define ROWS_AT_ONCE  8      /* are fetched before they are packed: a processor waits for what it has just written in pieces */
 #define HUGE_PAGE     (2 << 20)
 #define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
 #define FETCH         32     /* multiplications that fetching and packing a value takes as long as */
@@ -216,10 +218,19 @@ pack_block (const Product *p, const SamMatrix *w, size_t first, size_t last)
   const SamGemm *gemm   = w->gemm;
   float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
                                                 sam_packed_bytes (gemm, last - first, gemm->strip, w->in) / sizeof (float));
-  float         *buffer = sam_parallel_scratch (SAM_SCRATCH_ROW, w->in);
+  float         *buffer = sam_parallel_scratch (SAM_SCRATCH_ROW, ROWS_AT_ONCE * w->in);
+  const float   *rows[ROWS_AT_ONCE];
 
-  for (size_t row = first; row < last; row++)
-    gemm->pack_row (sam_packed_row (gemm, strips, row - first, w->in), p->row (p->rows, row, buffer), w->in);
+  for (size_t row = first, n; row < last; row += n)
+    {
+      char *to = sam_packed_row (gemm, strips, row - first, w->in);
+
+      n = MIN (MIN (ROWS_AT_ONCE, last - row), gemm->strip - (row - first) % gemm->strip);
+      for (size_t i = 0; i < n; i++)
+        rows[i] = p->row (p->rows, row + i, buffer + i * w->in);
+      for (size_t i = 0; i < n; i++)
+        gemm->pack_row (to + i * LINE_BYTES, rows[i], w->in);
+    }
 
   return strips;
 }
@@ -425,6 +436,24 @@ typedef struct
   size_t       h, w, in, kh, kw, stride, pad, w_out, first, x_first;
 } Conv;
 
+/* Of pictures they are few, and a call takes longer. */
+static inline void
+copy_floats (float *to, const float *from, size_t n)
+{
+  enum { FEW = 16, FOUR = 4 };
+  size_t i = 0;
+
+  if (n > FEW)
+    {
+      memcpy (to, from, n * sizeof *to);
+      return;
+    }
+  for (; i + FOUR <= n; i += FOUR)
+    memcpy (to + i, from + i, FOUR * sizeof *to);
+  for (; i < n; i++)
+    to[i] = from[i];
+}
+
 /* The neighbourhood of pixel @row, counted from output row first: [kh, kw, in], zeros outside. */
 static const float *
 conv_row (gconstpointer data, size_t row, float *buffer)
@@ -446,8 +475,8 @@ conv_row (gconstpointer data, size_t row, float *buffer)
         }
       if (before > 0)
         memset (to, 0, before * c->in * sizeof *to);
-      memcpy (to + before * c->in, c->x + ((a - c->pad - c->x_first) * c->w + left + before - c->pad) * c->in,
-              inside * c->in * sizeof *to);
+      copy_floats (to + before * c->in, c->x + ((a - c->pad - c->x_first) * c->w + left + before - c->pad) * c->in,
+                   inside * c->in);
       if (beyond > 0)
         memset (to + (before + inside) * c->in, 0, beyond * c->in * sizeof *to);
     }
