@@ -30,12 +30,11 @@ sam_exp_negative (float x)
   return x < -86.9f ? 0.0f : (1.0f + (r + r * r * q)) * power;
 }
 
-/* P (X < x) of the normal distribution, to 1e-7. For t = |x| the tail is 2^-S (t), S = -log2 (erfc (t / sqrt 2) / 2),
- * which a polynomial follows as closely as the tail is large; far out it only grows. */
+/* P (X > t) of the normal distribution, t >= 0, to 1e-7: 2^-S (t), S = -log2 (erfc (t / sqrt 2) / 2), which a
+ * polynomial follows as closely as the tail is large; far out it only grows. */
 static inline float
-sam_normal_integral (float x)
+sam_normal_tail (float t)
 {
-  float   t = x < 0 ? -x : x;
   float   s = 2.77212598e-6f;
   float   r = -0.00132764818f;
   float   rounded, n;
@@ -65,13 +64,22 @@ sam_normal_integral (float x)
   bits = (int32_t) ((uint32_t) bits - ((uint32_t) shift << 23));
   memcpy (&r, &bits, 4);
 
-  return x < 0 ? r : 1.0f - r;
+  return r;
 }
 
 static inline float
+sam_relu (float x)
+{
+  return x < 0 ? 0 : x;
+}
+
+/* x P (X < x), without asking for x's sign: what is missing is the tail on either side. */
+static inline float
 sam_gelu (float x)
 {
-  return x * sam_normal_integral (x);
+  float t = __builtin_fabsf (x);
+
+  return sam_relu (x) - t * sam_normal_tail (t);
 }
 
 /* Half the work: P (X < x) = 1/2 + x p (x^2) up to 4, where p (16) = 1/8 exactly, so that what is beyond comes out as
@@ -100,10 +108,4 @@ sam_sigmoid (float x)
   float e = sam_exp_negative (x < 0 ? x : -x);
 
   return (x < 0 ? e : 1.0f) / (1.0f + e);
-}
-
-static inline float
-sam_relu (float x)
-{
-  return x < 0 ? 0 : x;
 }
