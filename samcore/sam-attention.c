@@ -21,6 +21,8 @@
 #define MAX_KEYS      1024
 #define TILE          65536 /* scores: 256 KB, and as much again when packed */
 #define WORTH_A_PIECE 250000
+#define REGISTER      16 /* floats */
+#define ROWS_AT_ONCE  8  /* are completed before the softmax: a processor waits for what it has just written in pieces */
 
 typedef struct
 {
@@ -84,6 +86,25 @@ strips (const SamGemm *gemm, SamScratch slot, size_t n, size_t k)
   return sam_parallel_scratch (slot, sam_packed_bytes (gemm, n, gemm->strip, k) / sizeof (float));
 }
 
+/* What is added to n rows of scores, and what lies beyond the last key: a softmax of whole registers is faster, and
+ * scores of -infinity add nothing. */
+static void
+bias_scores (float *scores, size_t ld, const SamAttention *a, size_t row, size_t n, size_t first_key, size_t n_keys)
+{
+  const SamKernels *kernels = sam_kernels ();
+
+  for (; n > 0; n--, row++, scores += ld)
+    {
+      if (a->rel_h != NULL)
+        kernels->add_relative (scores, a->rel_h + row * a->key_h + first_key / a->key_w,
+                               a->rel_w + row * a->key_w, n_keys / a->key_w, a->key_w);
+      if (a->bias != NULL)
+        kernels->add (scores, scores, a->bias + row * a->n_k + first_key, n_keys);
+      for (size_t j = n_keys; j < round_up (n_keys, REGISTER); j++)
+        scores[j] = -INFINITY;
+    }
+}
+
 /* Scores [n_queries, ld] to weights, which are packed; o: [n_queries, ld_o] so far, max and sum go on. */
 static void
 softmax_tile (float *weights, float *scores, size_t ld, float *o, size_t ld_o, float *max, float *sum,
@@ -91,24 +112,16 @@ softmax_tile (float *weights, float *scores, size_t ld, float *o, size_t ld_o, f
               size_t first_key, size_t n_keys)
 {
   const SamKernels *kernels = sam_kernels ();
-  /* a softmax of whole registers is faster: scores of -infinity add nothing */
-  const size_t      n_padded = round_up (n_keys, 16);
 
   for (size_t i = 0; i < n_queries; i++, scores += ld, o += ld_o)
     {
-      size_t row     = head * a->n_q + first_query + i;
-      float  old_max = max[i];
-      float  tile_sum;
+      float old_max = max[i];
+      float tile_sum;
 
-      if (a->rel_h != NULL)
-        kernels->add_relative (scores, a->rel_h + row * a->key_h + first_key / a->key_w,
-                               a->rel_w + row * a->key_w, n_keys / a->key_w, a->key_w);
-      if (a->bias != NULL)
-        kernels->add (scores, scores, a->bias + row * a->n_k + first_key, n_keys);
-      for (size_t j = n_keys; j < n_padded; j++)
-        scores[j] = -INFINITY;
+      if (i % ROWS_AT_ONCE == 0)
+        bias_scores (scores, ld, a, head * a->n_q + first_query + i, MIN (ROWS_AT_ONCE, n_queries - i), first_key, n_keys);
 
-      tile_sum = kernels->exp_row (scores, n_padded, &max[i]);
+      tile_sum = kernels->exp_row (scores, round_up (n_keys, REGISTER), &max[i]);
       if (first_key > 0 && max[i] > old_max)
         {
           float factor = expf (old_max - max[i]);
