@@ -7,11 +7,11 @@
 #include <string.h>
 
 /* x <= 0 or NaN, which stays NaN: x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q (r), relative error 3e-9
- * before rounding. 0 below -86.9, where floats begin to lose their digits. */
+ * before rounding. 0 below -86.9, where floats begin to lose their digits: at -88 the exponent's bits are all 0. */
 static inline float
 sam_exp_negative (float x)
 {
-  float   c = x < -86.9f ? -86.9f : x;
+  float   c = x < -86.9f ? -88.0f : x;
   float   s = c * 1.44269504f + 12582912.0f; /* 1.5 2^23: the sum's low bits are the rounded n */
   float   n = s - 12582912.0f;
   float   r = c - n * 0.693359375f + n * 2.12194440e-4f;
@@ -27,7 +27,7 @@ sam_exp_negative (float x)
   i = (int32_t) ((uint32_t) (i + 127) << 23);
   memcpy (&power, &i, 4);
 
-  return x < -86.9f ? 0.0f : (1.0f + (r + r * r * q)) * power;
+  return (1.0f + (r + r * r * q)) * power;
 }
 
 /* P (X > t) of the normal distribution, t >= 0, to 1e-7: 2^-S (t), S = -log2 (erfc (t / sqrt 2) / 2), which a
