@@ -83,7 +83,7 @@ pack_tiles (size_t first, size_t last, gpointer data)
 static float *
 strips (const SamGemm *gemm, SamScratch slot, size_t n, size_t k)
 {
-  return sam_parallel_scratch (slot, sam_packed_bytes (gemm, n, gemm->strip, k) / sizeof (float));
+  return sam_parallel_scratch (slot, sam_strips_bytes (gemm, n, k) / sizeof (float));
 }
 
 /* What is added to n rows of scores, and what lies beyond the last key: a softmax of whole registers is faster, and
@@ -224,8 +224,8 @@ sam_attention (const SamAttention *a,
   t.n_queries = MIN (round_up ((a->n_q - 1) / t.n_blocks + 1, gemm->strip), MAX_QUERIES);
   t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
 
-  t.k_bytes    = sam_packed_bytes (gemm, t.n_keys, gemm->panel, a->d);
-  t.tile_bytes = t.k_bytes + sam_packed_bytes (gemm, a->d, gemm->panel, t.n_keys);
+  t.k_bytes    = sam_panels_bytes (gemm, t.n_keys, a->d);
+  t.tile_bytes = t.k_bytes + sam_panels_bytes (gemm, a->d, t.n_keys);
 
   if (t.n_blocks > 1)
     {

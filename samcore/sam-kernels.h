@@ -13,9 +13,8 @@
 struct _SamGemm
 {
   size_t strip, panel, line;
-  size_t element; /* bytes */
   /* The first @k elements of a row, and zeros to k', to its place in a strip: at @line * row in it.
-   * x: [k]; writes k' / line lines, strip lines apart */
+   * x: [k]; writes its lines, strip lines apart. */
   void (*pack_row) (void *to, const float *x, size_t k);
   /* Columns in panels. b: [k, n], or transposed [n, k], rows ldb apart */
   void (*pack_columns) (void *to, const float *b, size_t ldb, bool transposed, size_t n, size_t k);
@@ -23,19 +22,31 @@ struct _SamGemm
   void (*gemm) (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add);
 };
 
-/* Bytes of the panels of n columns or of strips of n rows; unit: panel or strip. */
 static inline size_t
-sam_packed_bytes (const SamGemm *gemm, size_t n, size_t unit, size_t k)
+sam_n_lines (const SamGemm *gemm, size_t k)
 {
-  return (n + unit - 1) / unit * unit * ((k + gemm->line - 1) / gemm->line * gemm->line) * gemm->element;
+  return (k + gemm->line - 1) / gemm->line;
+}
+
+/* Bytes of strips of n rows. */
+static inline size_t
+sam_strips_bytes (const SamGemm *gemm, size_t n, size_t k)
+{
+  return (n + gemm->strip - 1) / gemm->strip * gemm->strip * sam_n_lines (gemm, k) * 64;
+}
+
+/* Bytes of panels of n columns. */
+static inline size_t
+sam_panels_bytes (const SamGemm *gemm, size_t n, size_t k)
+{
+  return (n + gemm->panel - 1) / gemm->panel * gemm->panel * sam_n_lines (gemm, k) * 64;
 }
 
 /* Where row @row begins in packed strips; its lines are strip lines apart. */
 static inline char *
 sam_packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
 {
-  return (char *) strips + sam_packed_bytes (gemm, row / gemm->strip * gemm->strip, gemm->strip, k) +
-         row % gemm->strip * gemm->line * gemm->element;
+  return (char *) strips + sam_strips_bytes (gemm, row / gemm->strip * gemm->strip, k) + row % gemm->strip * 64;
 }
 
 #define SAM_TAP_BITS 15

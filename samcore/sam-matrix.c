@@ -146,7 +146,7 @@ pack_group (size_t first, size_t last, gpointer data)
 {
   SamMatrix *m = data;
 
-  m->gemm->pack_columns (m->panels + sam_packed_bytes (m->gemm, first, m->gemm->panel, m->in), m->w + first * m->in, m->in,
+  m->gemm->pack_columns (m->panels + sam_panels_bytes (m->gemm, first, m->in), m->w + first * m->in, m->in,
                          true, last - first, m->in);
 }
 
@@ -157,7 +157,7 @@ matrix_prepare (const SamMatrix *matrix)
 
   if (g_once_init_enter (&m->tried))
     {
-      size_t bytes = sam_packed_bytes (m->gemm, m->out, m->gemm->panel, m->in);
+      size_t bytes = sam_panels_bytes (m->gemm, m->out, m->in);
       void  *panels;
 
       if (posix_memalign (&panels, bytes >= HUGE_PAGE ? HUGE_PAGE : 64, MAX (bytes, 64)) == 0)
@@ -190,9 +190,9 @@ matrix_panels (const SamMatrix *m, size_t column, size_t n)
   float *panels;
 
   if (m->panels != NULL)
-    return m->panels + sam_packed_bytes (m->gemm, column, m->gemm->panel, m->in);
+    return m->panels + sam_panels_bytes (m->gemm, column, m->in);
 
-  panels = sam_parallel_scratch (SAM_SCRATCH_PANELS, sam_packed_bytes (m->gemm, n, m->gemm->panel, m->in) / sizeof (float));
+  panels = sam_parallel_scratch (SAM_SCRATCH_PANELS, sam_panels_bytes (m->gemm, n, m->in) / sizeof (float));
   m->gemm->pack_columns (panels, m->w + column * m->in, m->in, true, n, m->in);
   return panels;
 }
@@ -217,7 +217,7 @@ pack_block (const Product *p, const SamMatrix *w, size_t first, size_t last)
 {
   const SamGemm *gemm   = w->gemm;
   float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
-                                                sam_packed_bytes (gemm, last - first, gemm->strip, w->in) / sizeof (float));
+                                                sam_strips_bytes (gemm, last - first, w->in) / sizeof (float));
   float         *buffer = sam_parallel_scratch (SAM_SCRATCH_ROW, ROWS_AT_ONCE * w->in);
   const float   *rows[ROWS_AT_ONCE];
 
@@ -293,7 +293,7 @@ product_columns (size_t first, size_t last, gpointer data)
 static size_t
 block_rows (const SamGemm *gemm, size_t n, size_t k, size_t work_per_row)
 {
-  size_t rows = CLAMP (BLOCK_BYTES / (round_up (k, gemm->line) * gemm->element), gemm->strip, BLOCK_ROWS);
+  size_t rows = CLAMP (BLOCK_BYTES * gemm->strip / sam_strips_bytes (gemm, gemm->strip, k), gemm->strip, BLOCK_ROWS);
   size_t n_blocks = round_up ((n + rows - 1) / rows, 4);
 
   rows = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
@@ -392,7 +392,7 @@ mlp_rows (size_t first, size_t last, gpointer data)
   size_t            middle  = p->w2->in;
   float            *strips  = pack_block (p, p->w1, first, last);
   float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_packed_bytes (gemm, n, gemm->strip, middle) / sizeof (float));
+                                                    sam_strips_bytes (gemm, n, middle) / sizeof (float));
   float            *group   = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * GROUP);
 
   for (size_t column = 0; column < middle; column += GROUP)
@@ -402,7 +402,7 @@ mlp_rows (size_t first, size_t last, gpointer data)
       p->w1->gemm->gemm (group, c, strips, matrix_panels (p->w1, column, c), n, c, p->w1->in, false);
       kernels->finish (group, c, p->b1 != NULL ? p->b1 + column : NULL, NULL, 0, n, c, p->act1);
       for (size_t row = 0; row < n; row++)
-        gemm->pack_row (sam_packed_row (gemm, packed, row, middle) + column * gemm->strip * gemm->element,
+        gemm->pack_row (sam_packed_row (gemm, packed, row, middle) + sam_strips_bytes (gemm, gemm->strip, column),
                         group + row * c, c);
     }
   multiply_block (p, packed, first, last, 0, p->w2->out);
@@ -606,7 +606,7 @@ bottleneck_rows (size_t first, size_t last, gpointer data)
   float            *ring    = sam_parallel_scratch (SAM_SCRATCH_RING, 3 * t->w * hidden);
   float            *mixed   = sam_parallel_scratch (SAM_SCRATCH_SCORES, t->w_out * hidden);
   float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_packed_bytes (gemm, t->w_out, gemm->strip, hidden) / sizeof (float));
+                                                    sam_strips_bytes (gemm, t->w_out, hidden) / sizeof (float));
   size_t            made[3] = { 0, 0, 0 }; /* which row of the padded map lies in each third of the ring */
 
   for (size_t i = first; i < last; i++)

@@ -133,7 +133,7 @@ score_places (const Places *s, size_t first, size_t last)
   const SamGemm *gemm   = s->gemm;
   size_t         rows   = last - first;
   float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
-                                                sam_packed_bytes (gemm, rows, gemm->strip, s->width) / sizeof (float));
+                                                sam_strips_bytes (gemm, rows, s->width) / sizeof (float));
   float         *row    = sam_parallel_scratch (SAM_SCRATCH_ROW, s->width);
   float         *scores = sam_parallel_scratch (SAM_SCRATCH_SCORES, rows * s->columns);
 
@@ -158,9 +158,9 @@ read_places (size_t first, size_t last, gpointer data)
   float            *scores  = score_places (s, first, last);
   float            *turned  = sam_parallel_scratch (SAM_SCRATCH_GROUP, s->columns * rows);
   float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_packed_bytes (gemm, s->columns, gemm->strip, rows) / sizeof (float));
+                                                    sam_strips_bytes (gemm, s->columns, rows) / sizeof (float));
   float            *panels  = sam_parallel_scratch (SAM_SCRATCH_PANELS,
-                                                    sam_packed_bytes (gemm, s->width, gemm->panel, rows) / sizeof (float));
+                                                    sam_panels_bytes (gemm, s->width, rows) / sizeof (float));
 
   kernels->exp_columns (scores, rows, s->columns, s->max + at, s->sums + at);
   kernels->transpose (turned, scores, rows, s->columns);
@@ -246,7 +246,7 @@ write_places (size_t first, size_t last, gpointer data)
   float            *y       = s->x + first * s->width;
   float            *scores  = score_places (s, first, last);
   float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_packed_bytes (gemm, rows, gemm->strip, s->columns) / sizeof (float));
+                                                    sam_strips_bytes (gemm, rows, s->columns) / sizeof (float));
 
   kernels->add_row (scores, scores, s->bias, rows, s->columns);
   kernels->softmax_columns (scores, rows, s->t, s->heads);

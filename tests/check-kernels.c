@@ -634,25 +634,34 @@ to_bf16 (float x)
   return x;
 }
 
+/* c = a b or c += a b, a: [m, lda]  b: [n, ldb] or [k, ldb]  c: [m, ldc], all of them packed first */
 static void
-check_gemm (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transposed, gboolean add)
+multiply_packed (const SamGemm *gemm, float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
+                 gboolean transposed, size_t m, size_t n, size_t k, gboolean add)
 {
-  size_t   lda = k + 3, ldb = (transposed ? k : n) + 2, ldc = n + 1;
-  size_t   k_lines = (k + gemm->line - 1) / gemm->line * gemm->line;
-  size_t   n_strips = (m + gemm->strip - 1) / gemm->strip, n_panels = (n + gemm->panel - 1) / gemm->panel;
-  float   *a = guarded_input (m * lda, 1), *b = guarded_input ((transposed ? n : k) * ldb, 1);
-  float   *c = guarded_output (m * ldc), *before = guarded_input (m * ldc, 1);
-  float   *panels = guarded_output (n_panels * gemm->panel * k_lines * gemm->element / sizeof (float));
-  char    *strips = g_aligned_alloc (n_strips * gemm->strip, k_lines * gemm->element, 64);
-  gboolean exact  = gemm->element == sizeof (float);
+  size_t n_floats = sam_panels_bytes (gemm, n, k) / sizeof (float), n_bytes = sam_strips_bytes (gemm, m, k);
+  float *panels = guarded_output (n_floats);
+  float *strips = g_aligned_alloc (n_bytes, 1, 64);
 
-  memset (strips, 0xff, n_strips * gemm->strip * k_lines * gemm->element); /* NaNs in rows that are not there */
+  memset (strips, 0xff, n_bytes); /* NaNs in rows that are not there */
   for (size_t row = 0; row < m; row++)
-    gemm->pack_row (strips + (row / gemm->strip * gemm->strip * k_lines + row % gemm->strip * gemm->line) * gemm->element,
-                    a + row * lda, k);
+    gemm->pack_row (sam_packed_row (gemm, strips, row, k), a + row * lda, k);
   gemm->pack_columns (panels, b, ldb, transposed, n, k);
-  memcpy (c, before, m * ldc * sizeof *c);
   gemm->gemm (c, ldc, strips, panels, m, n, k, add);
+
+  guarded_output_free (panels, n_floats);
+  g_aligned_free (strips);
+}
+
+static void
+check_gemm (const SamGemm *gemm, gboolean rounded, size_t m, size_t n, size_t k, gboolean transposed, gboolean add)
+{
+  size_t lda = k + 3, ldb = (transposed ? k : n) + 2, ldc = n + 1;
+  float *a = guarded_input (m * lda, 1), *b = guarded_input ((transposed ? n : k) * ldb, 1);
+  float *c = guarded_output (m * ldc), *before = guarded_input (m * ldc, 1);
+
+  memcpy (c, before, m * ldc * sizeof *c);
+  multiply_packed (gemm, c, ldc, a, lda, b, ldb, transposed, m, n, k, add);
 
   for (size_t i = 0; i < m; i++)
     {
@@ -664,7 +673,7 @@ check_gemm (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transpos
             {
               float x = a[i * lda + p], y = transposed ? b[j * ldb + p] : b[p * ldb + j];
 
-              wanted += exact ? (double) x * y : (double) to_bf16 (x) * to_bf16 (y);
+              wanted += rounded ? (double) to_bf16 (x) * to_bf16 (y) : (double) x * y;
             }
           /* products of values below 1 have the deviation 1/3; the sum's grows as the square root */
           assert_near (c[i * ldc + j], wanted, 4 + sqrt (k), 3 + sqrt (k));
@@ -673,34 +682,37 @@ check_gemm (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transpos
     }
 
   guarded_output_free (c, m * ldc);
-  guarded_output_free (panels, n_panels * gemm->panel * k_lines * gemm->element / sizeof (float));
-  g_aligned_free (strips);
   g_free (a);
   g_free (b);
   g_free (before);
 }
 
+/* Sizes around those of tiles, lines and parts of k. */
+static void
+for_gemm_sizes (void (*check) (const SamGemm *gemm, gboolean rounded, size_t m, size_t n, size_t k,
+                               gboolean transposed, gboolean add),
+                const SamGemm *gemm, gboolean rounded)
+{
+  static const size_t ks[] = { 1, 2, 15, 16, 17, 31, 32, 33, 100, 255, 256, 257, 511, 513, 800, 1025 };
+
+  for (size_t m = 1; m < 70; m += m < 34 ? 1 : 11)
+    check (gemm, rounded, m, 1 + m * 7 % 70, 1 + m * 5 % 40, m % 2, m % 3 == 0);
+  for (size_t n = 1; n < 70; n++)
+    check (gemm, rounded, 5 + n % 30, n, 20, n % 2, n % 3 == 0);
+  for (size_t i = 0; i < G_N_ELEMENTS (ks); i++)
+    for (int how = 0; how < 4; how++)
+      check (gemm, rounded, 17, 37, ks[i], how & 1, how & 2);
+  check (gemm, rounded, 66, 64, 96, TRUE, TRUE);
+}
+
 static void
 test_gemm (gconstpointer data)
 {
-  const SamKernels   *kernels = data;
-  static const size_t ks[]    = { 1, 2, 15, 16, 17, 31, 32, 33, 100, 511, 513, 800, 1025 };
+  const SamKernels *kernels = data;
 
-  for (int precision = 0; precision < 2; precision++)
-    {
-      const SamGemm *gemm = precision == 0 ? kernels->f32 : kernels->bf16;
-
-      if (gemm == NULL)
-        continue;
-      for (size_t m = 1; m < 70; m += m < 34 ? 1 : 11)
-        check_gemm (gemm, m, 1 + m * 7 % 70, 1 + m * 5 % 40, m % 2, m % 3 == 0);
-      for (size_t n = 1; n < 70; n++)
-        check_gemm (gemm, 5 + n % 30, n, 20, n % 2, n % 3 == 0);
-      for (size_t i = 0; i < G_N_ELEMENTS (ks); i++)
-        for (int how = 0; how < 4; how++)
-          check_gemm (gemm, 17, 37, ks[i], how & 1, how & 2);
-      check_gemm (gemm, 66, 64, 96, TRUE, TRUE);
-    }
+  for_gemm_sizes (check_gemm, kernels->f32, FALSE);
+  if (kernels->bf16 != NULL)
+    for_gemm_sizes (check_gemm, kernels->bf16, TRUE);
 }
 
 /* Whole numbers: exactly the sums, whatever lies beside the bytes that count. */

@@ -8,10 +8,11 @@
  *
  * With AMX a tile of the result is 32 x 32, in four of the eight tile registers, else STRIP x 32 in vector
  * registers. Both run over parts of k that stay in the level 1 cache. */
-#include "kernel.h"
 #include "kernels.h"
 
 #ifdef __AVX512BF16__
+
+#include "tiles.h"
 
 #include <immintrin.h>
 
@@ -23,8 +24,6 @@
 #endif
 #define LINE  32 /* bf16: 64 bytes */
 #define PART  512 /* of k; a multiple of LINE */
-
-#define INLINE static inline __attribute__ ((always_inline))
 
 static size_t
 lines (size_t k)
@@ -136,14 +135,15 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
     }
 
 static void
-tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns, bool add,
-      const char *ahead, size_t n_ahead)
+any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *panel, size_t n, size_t columns, bool add,
+          const char *ahead, size_t n_ahead)
 {
-  float  edge[32 * 32];
-  bool   whole = rows == 32 && columns == 32;
-  float *sums  = whole ? c : edge;
-  size_t ld    = whole ? ldc : 32;
-  size_t bytes = ld * sizeof *c;
+  const uint16_t *a = strip, *b = panel;
+  float           edge[32 * 32];
+  bool            whole = rows == 32 && columns == 32;
+  float          *sums  = whole ? c : edge;
+  size_t          ld    = whole ? ldc : 32;
+  size_t          bytes = ld * sizeof *c;
 
   if (add && ! whole)
     for (size_t r = 0; r < rows; r++)
@@ -181,8 +181,6 @@ tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, s
     for (size_t r = 0; r < rows; r++)
       memcpy (c + r * ldc, edge + r * 32, columns * sizeof *c);
 }
-
-#define any_tile tile
 
 /* All tiles: 16 rows of 64 bytes. */
 static void
@@ -266,8 +264,8 @@ tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t
     break;
 
 static void
-any_tile (size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns,
-          bool add, const char *ahead, size_t n_ahead)
+any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_t n, size_t columns, bool add,
+          const char *ahead, size_t n_ahead)
 {
   switch (rows)
     {
@@ -291,26 +289,11 @@ end (void)
 static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
-  const uint16_t *strips = a, *panels = b;
-  const size_t    end_k    = lines (k) * LINE;
-  const size_t    n_strips = (m + STRIP - 1) / STRIP;
-  const size_t    n_ahead  = (PANEL * LINE * sizeof *panels / 64 + n_strips - 1) / n_strips;
-
   begin ();
-  for (size_t p = 0; p < end_k; p += PART)
-    for (size_t column = 0; column < n; column += PANEL)
-      {
-        const uint16_t *panel   = panels + column * end_k + p * PANEL;
-        const char     *ahead   = (const char *) (panel + end_k * PANEL);
-        const size_t    n_lines = (end_k - p < PART ? end_k - p : PART) / LINE;
-
-        for (size_t row = 0; row < m; row += STRIP, ahead += 64 * n_ahead * n_lines)
-          any_tile (m - row < STRIP ? m - row : STRIP, c + row * ldc + column, ldc, strips + row * end_k + p * STRIP,
-                    panel, n_lines, n - column < PANEL ? n - column : PANEL, add || p > 0, ahead, n_ahead);
-      }
+  all_tiles (&KERNEL (gemm_bf16), PART, c, ldc, a, b, m, n, k, add);
   end ();
 }
 
-const SamGemm KERNEL (gemm_bf16) = { STRIP, PANEL, LINE, sizeof (uint16_t), pack_row, pack_columns, gemm };
+const SamGemm KERNEL (gemm_bf16) = { STRIP, PANEL, LINE, pack_row, pack_columns, gemm };
 
 #endif
