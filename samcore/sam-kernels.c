@@ -16,9 +16,50 @@ extern const SamKernels kernels_generic;
 #include <unistd.h>
 
 extern const SamKernels kernels_avx2;
+extern const SamKernels kernels_avxvnni;
 extern const SamKernels kernels_avx512;
+extern const SamKernels kernels_avx512vnni;
 extern const SamKernels kernels_avx512bf16;
 extern const SamKernels kernels_amx;
+
+/* Exactly the features that kernels/meson.build compiles each level with. __builtin_cpu_supports asks the
+ * operating system, too, whether it keeps the registers; those of AVX-VNNI are AVX2's. */
+static bool
+have_avx2 (void)
+{
+  return __builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma");
+}
+
+static bool
+have_avxvnni (void)
+{
+  unsigned a, b, c, d;
+
+  return have_avx2 () && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & (1u << 4));
+}
+
+static bool
+have_avx512 (void)
+{
+  return have_avx2 () && __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
+         && __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl");
+}
+
+static bool
+have_avx512vnni (void)
+{
+  unsigned a, b, c, d;
+
+  return have_avx512 () && __get_cpuid_count (7, 0, &a, &b, &c, &d) && (c & (1u << 11));
+}
+
+static bool
+have_avx512bf16 (void)
+{
+  unsigned a, b, c, d;
+
+  return have_avx512vnni () && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & (1u << 5));
+}
 
 /* The tile registers, which a process has to ask the kernel for. */
 static bool
@@ -29,46 +70,45 @@ have_amx (void)
   const long     request = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA */
   unsigned       a, b, c, d;
 
-  return __get_cpuid_count (7, 0, &a, &b, &c, &d) && (d & amx_bf16) && (d & amx_tile) &&
-         syscall (SYS_arch_prctl, request, tile_data) == 0;
+  return have_avx512bf16 () && __get_cpuid_count (7, 0, &a, &b, &c, &d) && (d & amx_bf16) && (d & amx_tile)
+         && syscall (SYS_arch_prctl, request, tile_data) == 0;
 #else
   return false;
 #endif
 }
 
-static bool
-have_avx512bf16 (void)
+/* The better ones later. Not each has all that the one before has: there are processors with AVX-VNNI and without
+ * AVX-512, and the other way round. */
+static const struct
 {
-  unsigned a, b, c, d;
-
-  return __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & (1u << 5));
-}
+  const SamKernels *kernels;
+  bool            (*have) (void);
+} x86_levels[] = {
+  { &kernels_avx2, have_avx2 },
+  { &kernels_avxvnni, have_avxvnni },
+  { &kernels_avx512, have_avx512 },
+  { &kernels_avx512vnni, have_avx512vnni },
+  { &kernels_avx512bf16, have_avx512bf16 },
+  { &kernels_amx, have_amx },
+};
 #endif
 
-/* Exactly the features that kernels/meson.build compiles each level with. __builtin_cpu_supports asks the
- * operating system, too, whether it keeps the registers. */
 const SamKernels *
 sam_kernels_level (size_t i)
 {
 #ifdef SAM_HAVE_X86_LEVELS
-  static const SamKernels *const levels[] = { &kernels_generic, &kernels_avx2, &kernels_avx512,
-                                              &kernels_avx512bf16, &kernels_amx };
-  static gsize n_levels;
+  static const SamKernels *levels[G_N_ELEMENTS (x86_levels) + 1];
+  static gsize             n_levels;
 
   if (g_once_init_enter (&n_levels))
     {
-      gsize n = 1;
+      gsize n = 0;
 
       __builtin_cpu_init ();
-      if (__builtin_cpu_supports ("avx2") && __builtin_cpu_supports ("fma"))
-        n = 2;
-      if (n == 2 && __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw") &&
-          __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl"))
-        n = 3;
-      if (n == 3 && have_avx512bf16 ())
-        n = 4;
-      if (n == 4 && have_amx ())
-        n = 5;
+      levels[n++] = &kernels_generic;
+      for (size_t k = 0; k < G_N_ELEMENTS (x86_levels); k++)
+        if (x86_levels[k].have ())
+          levels[n++] = x86_levels[k].kernels;
       g_once_init_leave (&n_levels, n);
     }
 

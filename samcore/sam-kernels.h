@@ -6,20 +6,34 @@
 #include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 
-/* Products of packed operands, c = a b or c += a b, in one precision; sums are float32 always.
+/* Than float32, in whole models, on the processors that have the level. */
+typedef enum
+{
+  SAM_NOT_FASTER,
+  SAM_FASTER_ON_AMD,
+  SAM_FASTER
+} SamFaster;
+
+/* Products of packed operands, c = a b or c += a b, in one precision; what is added up is float32 or, of int8, exact.
  *   a: strips of `strip` rows, each [k' / line][strip][line], a line being 64 bytes, k' = k rounded up to lines
  *   b: panels of `panel` columns, k' x panel elements each, in an order of the level's own
- * Both hold zeros from k to k'; a's rows beyond the last may hold anything. */
+ * Both hold zeros from k to k'; a's rows beyond the last may hold anything.
+ *
+ * int8: before each `part` of k stands what the integers mean, for each row in a line like the others. */
 struct _SamGemm
 {
   size_t strip, panel, line;
   /* The first @k elements of a row, and zeros to k', to its place in a strip: at @line * row in it.
-   * x: [k]; writes its lines, strip lines apart. */
+   * x: [k]; writes its lines, strip lines apart. A row can be packed in several pieces that begin at parts. */
   void (*pack_row) (void *to, const float *x, size_t k);
   /* Columns in panels. b: [k, n], or transposed [n, k], rows ldb apart */
   void (*pack_columns) (void *to, const float *b, size_t ldb, bool transposed, size_t n, size_t k);
   /* c: [m, n], rows ldc apart */
   void (*gemm) (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add);
+  SamFaster faster;
+  size_t    part;        /* of k, with a scale of its own; 0: there are none */
+  size_t    column_head; /* bytes before each part of each column */
+  int       largest;     /* weights are -largest … largest */
 };
 
 static inline size_t
@@ -28,18 +42,25 @@ sam_n_lines (const SamGemm *gemm, size_t k)
   return (k + gemm->line - 1) / gemm->line;
 }
 
+static inline size_t
+sam_n_parts (const SamGemm *gemm, size_t k)
+{
+  return gemm->part > 0 ? (k + gemm->part - 1) / gemm->part : 0;
+}
+
 /* Bytes of strips of n rows. */
 static inline size_t
 sam_strips_bytes (const SamGemm *gemm, size_t n, size_t k)
 {
-  return (n + gemm->strip - 1) / gemm->strip * gemm->strip * sam_n_lines (gemm, k) * 64;
+  return (n + gemm->strip - 1) / gemm->strip * gemm->strip * (sam_n_lines (gemm, k) + sam_n_parts (gemm, k)) * 64;
 }
 
 /* Bytes of panels of n columns. */
 static inline size_t
 sam_panels_bytes (const SamGemm *gemm, size_t n, size_t k)
 {
-  return (n + gemm->panel - 1) / gemm->panel * gemm->panel * sam_n_lines (gemm, k) * 64;
+  return (n + gemm->panel - 1) / gemm->panel * gemm->panel
+         * (sam_n_lines (gemm, k) * 64 + sam_n_parts (gemm, k) * gemm->column_head);
 }
 
 /* Where row @row begins in packed strips; its lines are strip lines apart. */
@@ -56,6 +77,7 @@ typedef struct
   const char    *name; /* of the level */
   const SamGemm *f32;
   const SamGemm *bf16; /* both operands rounded; NULL where the processor has no instruction for it */
+  const SamGemm *int8; /* both operands rounded to bytes, each row and column by scales of its own */
 
   /* y = act (x)    x, y: [n]; y may be x */
   void (*activate) (float *y, const float *x, size_t n, SamAct act);

@@ -17,7 +17,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define GROUP         256    /* columns that are finished at once; a multiple of every panel and line */
+#define GROUP         256    /* columns that are finished at once; a multiple of every panel, line and part */
 #define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
 #define BLOCK_ROWS    224    /* a multiple of the strips 14 and 32, nearly of 6 */
 #define FEW_ROWS      64
@@ -40,24 +40,38 @@ struct _SamMatrix
 
 static int allowed = -1; /* not set */
 
-/* The vector instructions for bf16 take Intel's processors longer than float32; AMX and AMD's are faster. */
+static bool
+is_faster (const SamGemm *gemm)
+{
+#if defined (__x86_64__)
+  if (gemm != NULL && gemm->faster == SAM_FASTER_ON_AMD)
+    return __builtin_cpu_is ("amd");
+#endif
+
+  return gemm != NULL && gemm->faster == SAM_FASTER;
+}
+
+/* bf16 before int8, which changes masks more. */
 static const SamGemm *
 fast_gemm (void)
 {
-  static gsize   chosen;
-  const SamGemm *bf16 = sam_kernels ()->bf16;
+  static gsize chosen;
 
   if (g_once_init_enter (&chosen))
     {
-      const char *wanted = g_getenv ("SAM_PRECISION");
-      gboolean    faster = bf16 != NULL && g_str_equal (sam_kernels ()->name, "amx");
+      const char       *wanted  = g_getenv ("SAM_PRECISION");
+      const SamKernels *kernels = sam_kernels ();
+      const SamGemm    *gemm    = kernels->f32;
 
-#if defined (__x86_64__)
-      faster = faster || __builtin_cpu_is ("amd");
-#endif
-      if (g_strcmp0 (wanted, "bf16") == 0)
-        faster = TRUE;
-      g_once_init_leave (&chosen, faster && bf16 != NULL ? (gsize) bf16 : (gsize) sam_kernels ()->f32);
+      if (g_strcmp0 (wanted, "int8") == 0)
+        gemm = kernels->int8;
+      else if (g_strcmp0 (wanted, "bf16") == 0)
+        gemm = kernels->bf16 != NULL ? kernels->bf16 : kernels->f32;
+      else if (is_faster (kernels->bf16))
+        gemm = kernels->bf16;
+      else if (is_faster (kernels->int8))
+        gemm = kernels->int8;
+      g_once_init_leave (&chosen, (gsize) gemm);
     }
 
   return (const SamGemm *) chosen;
@@ -83,13 +97,29 @@ sam_arithmetic_set (SamArithmetic arithmetic)
 const char *
 sam_arithmetic_name (void)
 {
-  return sam_arithmetic_get () == SAM_ARITHMETIC_FAST && fast_gemm () == sam_kernels ()->bf16 ? "bf16" : "f32";
+  const SamGemm *gemm = sam_arithmetic_get () == SAM_ARITHMETIC_FAST ? fast_gemm () : NULL;
+
+  return gemm == NULL || gemm == sam_kernels ()->f32 ? "f32" : gemm == sam_kernels ()->int8 ? "int8" : "bf16";
 }
 
 const SamGemm *
 sam_arithmetic_gemm (SamArithmetic arithmetic)
 {
-  return arithmetic == SAM_ARITHMETIC_FAST ? fast_gemm () : sam_kernels ()->f32;
+  const SamGemm *gemm = arithmetic == SAM_ARITHMETIC_FAST ? fast_gemm () : sam_kernels ()->f32;
+
+  return gemm != sam_kernels ()->int8 ? gemm : sam_kernels ()->f32;
+}
+
+/* Bytes want at least one whole line of inputs, or most of what is multiplied are zeros. */
+static const SamGemm *
+matrix_gemm (SamArithmetic arithmetic, size_t in)
+{
+  const SamGemm *int8 = sam_kernels ()->int8;
+
+  if (arithmetic == SAM_ARITHMETIC_FAST && fast_gemm () == int8 && in >= int8->line)
+    return int8;
+
+  return sam_arithmetic_gemm (arithmetic);
 }
 
 SamMatrix *
@@ -100,7 +130,7 @@ sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
   m->w    = w;
   m->in   = in;
   m->out  = out;
-  m->gemm = sam_arithmetic_gemm (MIN (arithmetic, sam_arithmetic_get ()));
+  m->gemm = matrix_gemm (MIN (arithmetic, sam_arithmetic_get ()), in);
 
   return m;
 }

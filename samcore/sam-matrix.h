@@ -10,22 +10,22 @@
 typedef enum
 {
   SAM_ARITHMETIC_F32,
-  SAM_ARITHMETIC_FAST /* operands rounded to bf16 where the processor multiplies those faster, else the same */
+  SAM_ARITHMETIC_FAST /* operands rounded to bf16 or int8 where the processor multiplies those faster, else the same */
 } SamArithmetic;
 
 /* What models that are loaded from now on may use at most; a model keeps what it was loaded with. Unless set, it is
  * what the environment variable SAM_PRECISION says: f32 gives the reference implementations' numbers; fast, the
- * default, is bf16 where the processor is known to multiply it faster; bf16 is bf16 wherever there are products
- * for it. */
+ * default, is bf16 where the processor is known to multiply it faster, else int8 where it is known to multiply that
+ * faster; bf16 and int8 are these wherever there are products for them. */
 SamArithmetic sam_arithmetic_get (void);
 void         sam_arithmetic_set (SamArithmetic arithmetic);
-/* "f32" or "bf16": what such models compute with on this processor. */
+/* "f32", "bf16" or "int8": what such models compute with on this processor. */
 const char  *sam_arithmetic_name (void);
 
 typedef struct _SamMatrix SamMatrix;
 typedef struct _SamGemm   SamGemm;
 
-/* The products of that kind on this processor. */
+/* The products of that kind on this processor, of two arrays that are no weights: never in int8. */
 const SamGemm *sam_arithmetic_gemm (SamArithmetic arithmetic);
 
 /* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */

@@ -163,10 +163,10 @@ main (void)
             times[round] = time_loop (loops[i].run, k, &d);
           printf ("  %-22s %8.3f ns per value\n", loops[i].name, median (times) * 1e9 / N);
         }
-      for (int precision = 0; precision < 2; precision++)
+      for (int precision = 0; precision < 3; precision++)
         for (size_t i = 0; i < G_N_ELEMENTS (products); i++)
           {
-            const SamGemm *gemm = precision == 0 ? k->f32 : k->bf16;
+            const SamGemm *gemm = precision == 0 ? k->f32 : precision == 1 ? k->bf16 : k->int8;
             double         times[ROUNDS], done;
 
             if (gemm == NULL)
@@ -174,8 +174,9 @@ main (void)
             for (int round = 0; round < ROUNDS; round++)
               times[round] = time_product (gemm, products[i], &d);
             done = 2.0 * products[i][0] * products[i][1] * products[i][2] / median (times) / 1e9;
-            printf ("  %-4s %4zu x %4zu x %4zu  %8.1f GFLOP/s, %.2f of sgemm\n", precision == 0 ? "f32" : "bf16",
-                    products[i][0], products[i][1], products[i][2], done, done / rate);
+            printf ("  %-4s %4zu x %4zu x %4zu  %8.1f GFLOP/s, %.2f of sgemm\n",
+                    precision == 0 ? "f32" : precision == 1 ? "bf16" : "int8", products[i][0], products[i][1],
+                    products[i][2], done, done / rate);
           }
     }
 

@@ -715,6 +715,143 @@ test_gemm (gconstpointer data)
     for_gemm_sizes (check_gemm, kernels->bf16, TRUE);
 }
 
+/* A row and a column of whole numbers that are their own bytes: the ends of the range lie in each part of k. */
+static void
+make_whole_row (const SamGemm *gemm, float *a, size_t k, gboolean extreme)
+{
+  int row_least = extreme ? 0 : g_test_rand_int_range (-255, 1);
+
+  for (size_t p = 0; p < k; p++)
+    {
+      size_t at    = p % gemm->part;
+      int    least = at == 0 && p + 1 == k ? 0 : row_least;
+
+      a[p] = (float) (at == 0 || extreme ? least + 255 : at == 1 ? least : g_test_rand_int_range (least, least + 256));
+    }
+}
+
+static void
+make_whole_column (const SamGemm *gemm, float *b, size_t step, size_t k, int end, gboolean extreme)
+{
+  for (size_t p = 0; p < k; p++)
+    b[p * step] = (float) (p % gemm->part == 0 || extreme ? end
+                                                          : g_test_rand_int_range (-gemm->largest, gemm->largest + 1));
+}
+
+/* Exact, also for the last row and the last columns, which are nothing but ends: what would overflow first. */
+static void
+check_whole (const SamGemm *gemm, gboolean rounded G_GNUC_UNUSED, size_t m, size_t n, size_t k, gboolean transposed,
+             gboolean add)
+{
+  size_t            ldb = transposed ? k : n;
+  g_autofree float *a = g_new (float, m * k), *b = g_new (float, n * k);
+  float            *before = guarded_input (m * n, 1);
+  float            *c = guarded_output (m * n);
+
+  for (size_t i = 0; i < m; i++)
+    make_whole_row (gemm, a + i * k, k, i + 1 == m);
+  for (size_t j = 0; j < n; j++)
+    make_whole_column (gemm, transposed ? b + j * k : b + j, transposed ? 1 : n, k,
+                       j % 2 == 0 ? gemm->largest : -gemm->largest, j + 2 >= n);
+  memcpy (c, before, m * n * sizeof *c);
+
+  multiply_packed (gemm, c, n, a, k, b, ldb, transposed, m, n, k, add);
+
+  for (size_t i = 0; i < m; i++)
+    for (size_t j = 0; j < n; j++)
+      {
+        float wanted = add ? before[i * n + j] : 0;
+
+        for (size_t first = 0; first < k; first += gemm->part) /* a part is exact, their sum a sum of floats */
+          {
+            int sum = 0;
+
+            for (size_t p = first; p < MIN (k, first + gemm->part); p++)
+              sum += (int) a[i * k + p] * (int) b[transposed ? j * k + p : p * n + j];
+            wanted += (float) sum;
+          }
+        g_assert_cmpfloat (c[i * n + j], ==, wanted);
+      }
+  guarded_output_free (c, m * n);
+  g_free (before);
+}
+
+/* Any numbers: each is wrong by half a step at most. */
+static void
+check_steps (const SamGemm *gemm, gboolean rounded G_GNUC_UNUSED, size_t m, size_t n, size_t k, gboolean transposed,
+             gboolean add)
+{
+  size_t lda = k + 3, ldb = (transposed ? k : n) + 2, ldc = n + 1;
+  float *a = guarded_input (m * lda, 1), *b = guarded_input ((transposed ? n : k) * ldb, 1);
+  float *c = guarded_output (m * ldc), *before = guarded_input (m * ldc, 1);
+
+  memcpy (c, before, m * ldc * sizeof *c);
+  multiply_packed (gemm, c, ldc, a, lda, b, ldb, transposed, m, n, k, add);
+
+  for (size_t i = 0; i < m; i++)
+    {
+      for (size_t j = 0; j < n; j++)
+        {
+          double wanted = add ? before[i * ldc + j] : 0, error = 1e-6;
+
+          for (size_t first = 0; first < k; first += gemm->part)
+            {
+              size_t end = MIN (k, first + gemm->part);
+              double low = 0, high = 0, most = 0, half_a, half_b;
+
+              for (size_t p = first; p < end; p++)
+                {
+                  low  = MIN (low, a[i * lda + p]);
+                  high = MAX (high, a[i * lda + p]);
+                  most = MAX (most, fabs (transposed ? b[j * ldb + p] : b[p * ldb + j]));
+                }
+              half_a = 0.501 * (high - low) / 255; /* 0.001: the roundings on the way to a byte */
+              half_b = 0.501 * most / gemm->largest;
+              for (size_t p = first; p < end; p++)
+                {
+                  double x = a[i * lda + p], y = transposed ? b[j * ldb + p] : b[p * ldb + j];
+
+                  wanted += x * y;
+                  error += fabs (x) * half_b + fabs (y) * half_a + half_a * half_b;
+                }
+            }
+          g_assert_cmpfloat (fabs (c[i * ldc + j] - wanted), <=, error);
+        }
+      g_assert_cmpfloat (c[i * ldc + n], ==, before[i * ldc + n]);
+    }
+
+  guarded_output_free (c, m * ldc);
+  g_free (a);
+  g_free (b);
+  g_free (before);
+}
+
+static void
+test_gemm_int8 (gconstpointer data)
+{
+  const SamGemm     *gemm = ((const SamKernels *) data)->int8;
+  static const float odd[] = { NAN, INFINITY, -INFINITY, 1e-38f, 0, 3e38f };
+
+  for_gemm_sizes (check_whole, gemm, FALSE);
+  for_gemm_sizes (check_steps, gemm, FALSE);
+
+  /* what is wrong must not look right, what is nearly nothing is nothing */
+  for (size_t i = 0; i < G_N_ELEMENTS (odd); i++)
+    {
+      float a[70] = { 1 }, b[70], c;
+
+      for (size_t p = 0; p < 70; p++)
+        b[p] = 1;
+      a[0]  = odd[i] < 1e-30f ? 0 : 1;
+      a[69] = odd[i];
+      multiply_packed (gemm, &c, 1, a, 70, b, 70, TRUE, 1, 1, 70, FALSE);
+      if (isfinite (odd[i]))
+        g_assert_cmpfloat (fabs (c - a[0] - a[69]), <=, 70 * (a[0] + a[69]) / 255 + 1e-30);
+      else
+        g_assert_true (isnan (c));
+    }
+}
+
 /* Whole numbers: exactly the sums, whatever lies beside the bytes that count. */
 static void
 check_correlate_bytes (const SamKernels *kernels, size_t n_taps, size_t step, size_t n)
@@ -951,7 +1088,7 @@ main (int    argc,
     { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
     { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
-    { "gemm", test_gemm }, { "bytes", test_bytes }, { "normalise", test_normalise },
+    { "gemm", test_gemm }, { "gemm-int8", test_gemm_int8 }, { "bytes", test_bytes }, { "normalise", test_normalise },
     { "finite", test_finite }, { "widen", test_widen },
   };
 

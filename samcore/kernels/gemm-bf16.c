@@ -294,6 +294,13 @@ gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, si
   end ();
 }
 
-const SamGemm KERNEL (gemm_bf16) = { STRIP, PANEL, LINE, pack_row, pack_columns, gemm };
+/* The vector instruction takes Intel's processors longer than float32; AMX and AMD's are faster. */
+#ifdef __AMX_BF16__
+#define FASTER SAM_FASTER
+#else
+#define FASTER SAM_FASTER_ON_AMD
+#endif
+
+const SamGemm KERNEL (gemm_bf16) = { STRIP, PANEL, LINE, pack_row, pack_columns, gemm, FASTER };
 
 #endif

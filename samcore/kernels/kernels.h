@@ -37,6 +37,7 @@ extern const SamGemm KERNEL (gemm_f32);
 #ifdef __AVX512BF16__
 extern const SamGemm KERNEL (gemm_bf16);
 #endif
+extern const SamGemm KERNEL (gemm_int8);
 void  KERNEL (edge_hard) (uint8_t *y, const float *x, float threshold, size_t n);
 size_t KERNEL (count_above) (const float *x, float threshold, size_t n);
 void  KERNEL (edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row,

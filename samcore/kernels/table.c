@@ -10,6 +10,7 @@ const SamKernels KERNEL (kernels) = {
 #ifdef __AVX512BF16__
   .bf16          = &KERNEL (gemm_bf16),
 #endif
+  .int8          = &KERNEL (gemm_int8),
   .activate      = KERNEL (activate),
   .finish        = KERNEL (finish),
   .add           = KERNEL (add),
