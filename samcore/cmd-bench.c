@@ -207,7 +207,8 @@ cmd_bench (int    argc,
                        "of the rounds are printed. OpenBLAS's sgemm (2048³, as many threads) is measured in the\n"
                        "same rounds; a share is the network's GFLOP over its time and that rate. The embedding's\n"
                        "error is the root mean square difference from f32's, in standard deviations.\n"
-                       "SAM_PRECISION=f32 measures only that, SAM_CPU=generic forces the plain kernels."))
+                       "SAM_PRECISION=f32 measures only that, bf16 or int8 that and f32; SAM_CPU=generic forces\n"
+                       "the plain kernels."))
     return COMMAND_USAGE;
   if (n_runs < 1 || n_runs > 1000)
     return command_usage ("--runs must be 1 to 1000");

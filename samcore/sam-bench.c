@@ -513,8 +513,7 @@ list_cases (int n_threads)
       {
         Case one = { arithmetic, arithmetic == SAM_ARITHMETIC_F32 ? "f32" : wanted != NULL ? wanted : "fast", threads };
 
-        if (wanted != NULL ? (arithmetic == SAM_ARITHMETIC_F32) == (strcmp (wanted, "f32") == 0)
-                           : arithmetic == SAM_ARITHMETIC_F32 || strcmp (faster, "f32") != 0)
+        if (arithmetic == SAM_ARITHMETIC_F32 || (g_strcmp0 (wanted, "f32") != 0 && strcmp (faster, "f32") != 0))
           g_array_append_val (cases, one);
       }
 

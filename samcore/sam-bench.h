@@ -24,7 +24,7 @@ typedef enum
 /* Medians of the rounds. */
 typedef struct
 {
-  const char *precision; /* "f32", "bf16" */
+  const char *precision; /* "f32", "bf16", "int8" */
   int         n_threads;
   double      wall[SAM_BENCH_N_TIMES];      /* seconds; NAN: there is no such thing */
   double      processor[SAM_BENCH_N_TIMES]; /* seconds of all threads together */
@@ -52,7 +52,7 @@ typedef struct
  * @n_threads: to compute with; 0: one thread and two
  * @n_runs: how often everything is measured, the cases alternating
  *
- * With SAM_PRECISION set, that precision; else float32 and the faster one, if this processor has one.
+ * Float32 and what SAM_PRECISION says, or the faster one where it says nothing; only one of them if both are the same.
  */
 gboolean sam_bench (const char *model, const char *program, int n_threads, int n_runs, SamBench *bench,
                     const SamJob *job, GError **error);
