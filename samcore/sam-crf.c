@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "samcore/sam-arena.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
 
 #define BINS        16 /* per channel */
@@ -41,7 +42,7 @@ typedef struct
   size_t         width, height;
   const uint8_t *picture;
   float         *unary;    /* [height, width] */
-  float         *belief;   /* -1 outside, 1 inside */
+  float         *belief;   /* how likely it is inside; then -1 outside, 1 inside */
   float         *likeness; /* [N_OFFSETS, height, width]: with the neighbour at +offset; 0 beyond the border */
   float         *logits;
   size_t         stride;
@@ -84,19 +85,32 @@ blur_axis (double *histogram,
     }
 }
 
+static void
+estimate_rows (size_t   first,
+               size_t   last,
+               gpointer data)
+{
+  Field *field = data;
+
+  for (size_t y = first; y < last; y++)
+    sam_kernels ()->activate (field->belief + y * field->width, field->logits + y * field->stride, field->width,
+                              SAM_ACT_SIGMOID);
+}
+
 /* votes: [N_COLOURS] logits: for the object by colour, from what the logits say about all pixels */
 static void
-count_colours (float       *votes,
-               const Field *field)
+count_colours (float *votes,
+               Field *field)
 {
   g_autofree double *inside  = g_new0 (double, 2 * N_COLOURS);
   double            *outside = inside + N_COLOURS;
   double             n_inside = 1e-6, n_outside = 1e-6;
 
+  sam_parallel_for (field->height, BAND, estimate_rows, field);
   for (size_t y = 0; y < field->height; y++)
     for (size_t x = 0; x < field->width; x++)
       {
-        double p      = 1.0 / (1.0 + exp (-(double) field->logits[y * field->stride + x]));
+        double p      = field->belief[y * field->width + x];
         size_t colour = colour_of (field->picture + (y * field->width + x) * 3);
 
         inside[colour] += p;
@@ -120,23 +134,22 @@ compare_rows (size_t   first,
               size_t   last,
               gpointer data)
 {
-  Field *field = data;
+  Field    *field = data;
+  ptrdiff_t width = field->width;
 
   for (size_t k = 0; k < N_OFFSETS; k++)
     for (size_t y = first; y < last; y++)
       {
         float         *row = field->likeness + (k * field->height + y) * field->width;
         const uint8_t *a   = field->picture + y * field->width * 3;
-        const uint8_t *b   = a + ((ptrdiff_t) offsets[k][1] * (ptrdiff_t) field->width + offsets[k][0]) * 3;
+        ptrdiff_t      dx  = offsets[k][0];
+        const uint8_t *b   = a + (offsets[k][1] * width + dx) * 3;
 
-        for (size_t x = 0; x < field->width; x++)
+        memset (row, 0, field->width * sizeof (float));
+        for (ptrdiff_t x = MAX (0, -dx); y + offsets[k][1] < field->height && x < MIN (width, width - dx); x++)
           {
-            ptrdiff_t to  = (ptrdiff_t) x + offsets[k][0];
-            int       far = 0;
+            int far = 0;
 
-            row[x] = 0;
-            if (y + offsets[k][1] >= field->height || to < 0 || to >= (ptrdiff_t) field->width)
-              continue;
             for (int c = 0; c < 3; c++)
               far += (a[3 * x + c] - b[3 * x + c]) * (a[3 * x + c] - b[3 * x + c]);
             if (far < MOST_FAR)
@@ -152,9 +165,9 @@ believe_rows (size_t   first,
 {
   Field *field = data;
 
-  for (size_t y = first; y < last; y++)
-    for (size_t x = 0; x < field->width; x++)
-      field->belief[y * field->width + x] = tanhf (0.5f * field->logits[y * field->stride + x]);
+  estimate_rows (first, last, data);
+  for (size_t i = first * field->width; i < last * field->width; i++)
+    field->belief[i] = 2 * field->belief[i] - 1;
 }
 
 /* logits = unary + what the neighbours believe. */
@@ -163,8 +176,9 @@ ask_rows (size_t   first,
           size_t   last,
           gpointer data)
 {
-  Field    *field = data;
-  ptrdiff_t width = field->width;
+  Field            *field   = data;
+  const SamKernels *kernels = sam_kernels ();
+  ptrdiff_t         width   = field->width;
 
   for (size_t y = first; y < last; y++)
     {
@@ -175,21 +189,15 @@ ask_rows (size_t   first,
         {
           ptrdiff_t    dx   = offsets[k][0], dy = offsets[k][1];
           const float *like = field->likeness + (k * field->height + y) * width;
-          const float *there;
+          ptrdiff_t    n    = width - ABS (dx);
+          ptrdiff_t    here = MAX (0, -dx), there = MAX (0, dx); /* where the columns begin that have a neighbour */
 
+          if (n <= 0)
+            continue;
           if (y + dy < field->height)
-            {
-              there = field->belief + (y + dy) * width;
-              for (ptrdiff_t x = MAX (0, -dx); x < MIN (width, width - dx); x++)
-                sum[x] += like[x] * there[x + dx];
-            }
+            kernels->add_product (sum + here, like + here, field->belief + (y + dy) * width + there, n);
           if (y >= (size_t) dy)
-            {
-              there = field->belief + (y - dy) * width;
-              like -= dy * width;
-              for (ptrdiff_t x = MAX (0, dx); x < MIN (width, width + dx); x++)
-                sum[x] += like[x - dx] * there[x - dx];
-            }
+            kernels->add_product (sum + there, like - dy * width + here, field->belief + (y - dy) * width + here, n);
         }
       for (ptrdiff_t x = 0; x < width; x++)
         sum[x] = field->unary[y * width + x] + PAIR_PART * sum[x];

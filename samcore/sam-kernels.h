@@ -87,6 +87,8 @@ typedef struct
                   size_t n, size_t c, SamAct act);
   /* y = a + b    [n]; y may be either */
   void (*add) (float *y, const float *a, const float *b, size_t n);
+  /* y = y + a b    [n] */
+  void (*add_product) (float *y, const float *a, const float *b, size_t n);
   /* y = x + b in each row    x, y: [n, c]; b: [c]; y may be x */
   void (*add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
   /* y = x s in each row    x, y: [n, c]; s: [c]; y may be x */

@@ -163,6 +163,11 @@ test_rows (gconstpointer data)
         for (size_t i = 0; i < n * c; i++)
           assert_near (y[i], (double) x[i] + x2[i], 1, 4);
 
+        memcpy (y, x, n * c * sizeof *y);
+        kernels->add_product (y, x, x2, n * c);
+        for (size_t i = 0; i < n * c; i++)
+          assert_near (y[i], x[i] + (double) x[i] * x2[i], 2, 6);
+
         kernels->add_row (y, x, b, n, c);
         for (size_t i = 0; i < n * c; i++)
           assert_near (y[i], (double) x[i] + b[i % c], 1, 4);

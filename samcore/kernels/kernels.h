@@ -8,6 +8,7 @@ void  KERNEL (activate) (float *y, const float *x, size_t n, SamAct act);
 void  KERNEL (finish) (float *y, size_t ld, const float *b, const float *r, size_t ld_r,
                        size_t n, size_t c, SamAct act);
 void  KERNEL (add) (float *y, const float *a, const float *b, size_t n);
+void  KERNEL (add_product) (float *y, const float *a, const float *b, size_t n);
 void  KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
 void  KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
 void  KERNEL (sum_rows) (float *y, const float *x, size_t n, size_t c);

@@ -12,6 +12,14 @@ KERNEL (add) (float *y, const float *a, const float *b, size_t n)
 }
 
 void
+KERNEL (add_product) (float *y, const float *a, const float *b, size_t n)
+{
+  SIMD
+  for (size_t i = 0; i < n; i++)
+    y[i] += a[i] * b[i];
+}
+
+void
 KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size_t c)
 {
   for (; n > 0; n--, x += c, y += c)

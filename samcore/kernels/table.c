@@ -14,6 +14,7 @@ const SamKernels KERNEL (kernels) = {
   .activate      = KERNEL (activate),
   .finish        = KERNEL (finish),
   .add           = KERNEL (add),
+  .add_product   = KERNEL (add_product),
   .add_row       = KERNEL (add_row),
   .scale_row     = KERNEL (scale_row),
   .sum_rows      = KERNEL (sum_rows),
