@@ -8,7 +8,7 @@
 #include "samcore/sam-error.h"
 
 #define ALIGNMENT   64
-#define HUGE_ENOUGH (8 << 20) /* bytes */
+#define HUGE_ENOUGH (2 << 20) /* bytes */
 
 #define SPARE_FLOATS (16 << 20) /* altogether */
 #define N_SPARES     6          /* two encoders, their inputs, and decoders */
