@@ -110,7 +110,7 @@ sam_arithmetic_gemm (SamArithmetic arithmetic)
   return gemm != sam_kernels ()->int8 ? gemm : sam_kernels ()->f32;
 }
 
-/* Bytes want at least one whole line of inputs, or most of what is multiplied are zeros. */
+/* Bytes want at least one whole line of inputs, or too much of what is multiplied are zeros. */
 static const SamGemm *
 matrix_gemm (SamArithmetic arithmetic, size_t in)
 {
