@@ -10,6 +10,12 @@
 
 extern const SamKernels kernels_generic;
 
+static bool
+always (void)
+{
+  return true;
+}
+
 #ifdef SAM_HAVE_X86_LEVELS
 #include <cpuid.h>
 #include <sys/syscall.h>
@@ -76,6 +82,29 @@ have_amx (void)
   return false;
 #endif
 }
+#endif
+
+#ifdef SAM_HAVE_ARM_LEVELS
+#ifdef __linux__
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+#endif
+
+extern const SamKernels kernels_neondot;
+
+/* The dot products, and what a compiler may use in any program for ARMv8.2, to which they belong. */
+static bool
+have_neondot (void)
+{
+#ifdef __linux__
+  const unsigned long needed = HWCAP_ASIMDDP | HWCAP_ASIMDRDM | HWCAP_ATOMICS | HWCAP_CRC32;
+
+  return (getauxval (AT_HWCAP) & needed) == needed;
+#else
+  return false;
+#endif
+}
+#endif
 
 /* The better ones later. Not each has all that the one before has: there are processors with AVX-VNNI and without
  * AVX-512, and the other way round. */
@@ -83,39 +112,41 @@ static const struct
 {
   const SamKernels *kernels;
   bool            (*have) (void);
-} x86_levels[] = {
+} all_levels[] = {
+  { &kernels_generic, always },
+#ifdef SAM_HAVE_X86_LEVELS
   { &kernels_avx2, have_avx2 },
   { &kernels_avxvnni, have_avxvnni },
   { &kernels_avx512, have_avx512 },
   { &kernels_avx512vnni, have_avx512vnni },
   { &kernels_avx512bf16, have_avx512bf16 },
   { &kernels_amx, have_amx },
-};
 #endif
+#ifdef SAM_HAVE_ARM_LEVELS
+  { &kernels_neondot, have_neondot },
+#endif
+};
 
 const SamKernels *
 sam_kernels_level (size_t i)
 {
-#ifdef SAM_HAVE_X86_LEVELS
-  static const SamKernels *levels[G_N_ELEMENTS (x86_levels) + 1];
+  static const SamKernels *levels[G_N_ELEMENTS (all_levels)];
   static gsize             n_levels;
 
   if (g_once_init_enter (&n_levels))
     {
       gsize n = 0;
 
+#ifdef SAM_HAVE_X86_LEVELS
       __builtin_cpu_init ();
-      levels[n++] = &kernels_generic;
-      for (size_t k = 0; k < G_N_ELEMENTS (x86_levels); k++)
-        if (x86_levels[k].have ())
-          levels[n++] = x86_levels[k].kernels;
+#endif
+      for (size_t k = 0; k < G_N_ELEMENTS (all_levels); k++)
+        if (all_levels[k].have ())
+          levels[n++] = all_levels[k].kernels;
       g_once_init_leave (&n_levels, n);
     }
 
   return i < n_levels ? levels[i] : NULL;
-#else
-  return i == 0 ? &kernels_generic : NULL;
-#endif
 }
 
 const SamKernels *

@@ -19,7 +19,7 @@
 
 #define GROUP         256    /* columns that are finished at once; a multiple of every panel, line and part */
 #define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
-#define BLOCK_ROWS    224    /* a multiple of the strips 14 and 32, nearly of 6 */
+#define BLOCK_ROWS    224    /* a multiple of the strips 8, 14 and 32, nearly of 6 */
 #define FEW_ROWS      64
 #define LINE_BYTES    64
 #define ROWS_AT_ONCE  8      /* are fetched before they are packed: a processor waits for what it has just written in pieces */

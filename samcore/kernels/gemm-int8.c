@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Matrix products of operands rounded to bytes and packed, c (+)= a b. k is cut into parts of PART; in each part a row
- * of a is scale (byte - zero), a byte being 0 … 255 and zero what stands for 0, and a column of b is scale x byte, a
- * byte being -LARGEST … LARGEST:
+ * of a is scale (byte - zero), a byte being LEAST … LEAST + 255 and zero what stands for 0, and a column of b is
+ * scale x byte, a byte being -LARGEST … LARGEST:
  *
  *   c = scale_a scale_b (sum of byte_a byte_b - zero_a sum of byte_b)
  *
@@ -11,7 +11,8 @@
  *   b: panels, for each part: scales [PANEL], sums [PANEL], then [part's lines][16][PANEL][4]: fours of k side by
  *      side, as the processor multiplies them; zeros after k and beyond the last column
  *
- * Without VNNI two products are added up in 16 bits, which columns of 7 bits never overflow. */
+ * With AVX2 and without VNNI two products are added up in 16 bits, which columns of 7 bits never overflow. ARM's dot
+ * product has signs on both sides: rows begin at -128 there, which differs in nothing but the zero. */
 #include "kernels.h"
 #include "vector-tiles.h"
 
@@ -19,6 +20,8 @@
 
 #ifdef __AVX2__
 #include <immintrin.h>
+#elif defined (__ARM_FEATURE_DOTPROD)
+#include <arm_neon.h>
 #endif
 
 #define LINE 64  /* bytes */
@@ -27,12 +30,18 @@
 #if defined (__AVX2__) && ! defined (__AVX512VNNI__) && ! defined (__AVXVNNI__)
 #define LARGEST 64
 #define FASTER  SAM_NOT_FASTER
-#elif defined (__AVX2__)
+#elif defined (__AVX2__) || defined (__ARM_FEATURE_DOTPROD)
 #define LARGEST 127
 #define FASTER  SAM_FASTER
 #else
 #define LARGEST 127
 #define FASTER  SAM_NOT_FASTER
+#endif
+
+#if defined (__ARM_FEATURE_DOTPROD)
+#define LEAST (-128)
+#else
+#define LEAST 0
 #endif
 
 typedef int32_t Ints __attribute__ ((vector_size (4 * SAM_LANES)));
@@ -77,6 +86,8 @@ add_fours (Ints sums, const uint8_t *a, Ints b)
   __m256i twos = _mm256_maddubs_epi16 (_mm256_set1_epi32 (four), (__m256i) b);
 
   return sums + (Ints) _mm256_madd_epi16 (twos, _mm256_set1_epi16 (1));
+#elif defined (__ARM_FEATURE_DOTPROD)
+  return (Ints) vdotq_lane_s32 ((int32x4_t) sums, (int8x16_t) b, vcreate_s8 ((uint32_t) four), 0);
 #else
   int8_t bytes[SAM_LANES][4];
 
@@ -191,15 +202,15 @@ round_row (uint8_t *bytes, const float *x, size_t n)
       zero = (float) (int32_t) (0.5f - least * per_unit);
       SIMD
       for (size_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t) (int32_t) (x[i] * per_unit + (zero + 0.5f));
+        bytes[i] = (uint8_t) ((int32_t) (x[i] * per_unit + (zero + 0.5f)) + LEAST);
     }
   else
     {
-      memset (bytes, 0, n);
+      memset (bytes, LEAST, n);
     }
   memset (bytes + n, 0, (LINE - n % LINE) % LINE);
 
-  return (RowHead) { (largest - least) / 255 + nought, (int32_t) zero };
+  return (RowHead) { (largest - least) / 255 + nought, (int32_t) zero + LEAST };
 }
 
 static void

@@ -8,6 +8,8 @@ typedef float Vec __attribute__ ((vector_size (4 * SAM_LANES)));
 
 #if SAM_LANES == 16
 #define STRIP 14 /* 28 sums, two columns of b, one of a: 31 of 32 registers */
+#elif defined (__aarch64__)
+#define STRIP 8 /* 16 sums of 32 registers: with 11 rows or more, compilers keep some of them in memory */
 #else
 #define STRIP 6 /* 12 sums of 16 registers */
 #endif
@@ -72,7 +74,10 @@ any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_
     {
       TILE (1) TILE (2) TILE (3) TILE (4) TILE (5) TILE (6)
 #if STRIP > 6
-      TILE (7) TILE (8) TILE (9) TILE (10) TILE (11) TILE (12) TILE (13) TILE (14)
+      TILE (7) TILE (8)
+#endif
+#if STRIP > 8
+      TILE (9) TILE (10) TILE (11) TILE (12) TILE (13) TILE (14)
 #endif
     }
 }
