@@ -54,9 +54,17 @@ test_stages (void)
   StageData                data  = { 0 };
   SamTrace                 trace = { compare_stage, &data };
   g_autoptr (SamEmbedding) again = sam_model_encode_traced (model, image, NULL, &trace, &error);
+  int                      n     = 0;
 
   g_assert_no_error (error);
-  g_assert_cmpint (data.n_stages, ==, 13);
+  for (gboolean more = TRUE; more; n += more)
+    {
+      g_autofree char *key = g_strdup_printf ("enc.features.%d", n);
+
+      more = golden_has (golden, key);
+    }
+  g_assert_cmpint (n, >, 0);
+  g_assert_cmpint (data.n_stages, ==, n);
 }
 
 static void

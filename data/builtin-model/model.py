@@ -403,3 +403,33 @@ def unfold(state, cfg, batches):
         bn.running_mean.copy_(mu * t)
         bn.running_var.copy_((var + BN_EPS) * t * t - BN_EPS).clamp_(min=1e-9)
     return net
+
+
+@torch.no_grad()
+def grow(state, cfg, wider):
+    """A trainable network of the settings `wider` that at first computes what the state does, almost exactly.
+
+    Old channels see nothing of new ones (whose weights are those of a fresh network) until training connects
+    them; new blocks, at the ends of the stages, start as the identity (Net2Net, arXiv:1511.05641)."""
+    net = TinySAM(**wider)
+    new = net.state_dict()
+    place, old_at, new_at = {0: 0}, 1, 1
+    for n, m in zip(cfg['depths'], wider['depths']):
+        place |= {old_at + i: new_at + i for i in range(n)}
+        for i in range(n, m):
+            block = net.image_encoder.features[new_at + i]
+            for bn in (block.token_mixer[0].conv.bn, block.token_mixer[0].conv1.bn):
+                nn.init.zeros_(bn.weight)
+            if isinstance(block.token_mixer[1], SE):
+                nn.init.constant_(block.token_mixer[1].conv_expand.bias, 4.0)
+        old_at, new_at = old_at + n, new_at + m
+    for name, old in state.items():
+        parts = name.split('.')
+        if parts[:2] == ['image_encoder', 'features']:
+            parts[2] = str(place[int(parts[2])])
+        to = new['.'.join(parts)]
+        if old.ndim > 1 and to.shape[1] > old.shape[1]:
+            to[:old.shape[0]].zero_()
+        to[tuple(slice(n) for n in old.shape)] = old
+    net.load_state_dict(new)
+    return net

@@ -29,7 +29,7 @@ import torch.nn.functional as F
 
 import evaluate
 from data import Packs, Samples
-from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, UNUSED, TinySAM, unfold
+from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, UNUSED, TinySAM, grow, unfold
 
 N_SCRIBBLE, N_CORRECTIONS = 5, 4
 # Slots: the first point, more points of a scribble, a box, the padding token, corrections.
@@ -43,9 +43,10 @@ def arguments():
     ap = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     ap.add_argument('--packs', nargs='+', required=True, help='zip files or patterns')
     ap.add_argument('--out', default='checkpoint.pt')
-    ap.add_argument('--init', help='start from exported weights (safetensors)')
-    ap.add_argument('--dims', default='32,64,128,256')
-    ap.add_argument('--depths', default='2,2,6,2')
+    ap.add_argument('--init', help='start from exported weights (safetensors) or from the current weights of a '
+                    'checkpoint, grown to --dims and --depths')
+    ap.add_argument('--dims', default='32,64,192,384')
+    ap.add_argument('--depths', default='2,2,10,4')
     ap.add_argument('--d', type=int, default=128)
     ap.add_argument('--mlp', type=int, default=512)
     ap.add_argument('--size', type=int, default=256, help='window, pixels')
@@ -191,8 +192,10 @@ class Prompts:
         """Points and labels without the slots that nobody uses yet."""
         return self.pts[:, :last], self.lab[:, :last]
 
-    def correct(self, slot, logits, keep=0.88):
-        """Adds a click where `logits` [R,1,h,w] are most wrong, and passes them on as the mask prompt."""
+    def correct(self, slot, logits, keep=0.88, again=0.0):
+        """Adds a click where `logits` [R,1,h,w] are most wrong, and passes them on as the mask prompt.
+
+        A part `again` of the rows gets no click, but only the mask, coarser: that is what a closer look is told."""
         answer, truth = logits[:, 0] > 0, self.target[:, 0] > 0.5
         R = self.R
         d = inward(torch.cat([truth & ~answer, answer & ~truth]))
@@ -203,8 +206,12 @@ class Prompts:
         on = torch.where(swap & (depth_on > 0) & (depth_off > 0), ~on, on)
         cell = pick_point(torch.where(on[:, None, None], d_on, d_off), 0.65)
         wrong = torch.maximum(depth_on, depth_off) > 0
-        self.set(slot, self.place(cell), torch.where(wrong, torch.where(on, ON, OFF), UNUSED))
-        self.mask = (logits.clamp(-24, 24), torch.rand(R, device=self.dev) < keep)
+        again = torch.rand(R, device=self.dev) < again
+        self.set(slot, self.place(cell), torch.where(wrong & ~again, torch.where(on, ON, OFF), UNUSED))
+        coarse = F.interpolate(F.avg_pool2d(logits, 2 if torch.rand(()) < 0.5 else 4), logits.shape[-2:],
+                               mode='bilinear', align_corners=False).clamp(-10, 10)
+        logits = torch.where((again & (torch.rand(R, device=self.dev) < 0.75))[:, None, None, None], coarse, logits)
+        self.mask = (logits.clamp(-24, 24), again | (torch.rand(R, device=self.dev) < keep))
 
 
 def step_loss(net, x, masks, amp, log):
@@ -242,7 +249,7 @@ def step_loss(net, x, masks, amp, log):
         for r in range(unseen):
             p.correct(FIRST + r, cur)
             cur = answer(FIRST + r + 1)[0][:, :1]
-        p.correct(FIRST + unseen, cur)
+        p.correct(FIRST + unseen, cur, again=0.25)
     lg, said = answer(FIRST + unseen + 1)
     each, iou = losses(lg, target)
     log(f'+{unseen + 1}', iou[:, 0])
@@ -318,6 +325,10 @@ def main():
         net.load_state_dict(ck['net'])
         step, spent, seen = ck['step'], ck['spent'], ck['seen']
         print(f'resumed at step {step}, minute {spent:.1f}', flush=True)
+    elif a.init and a.init.endswith('.pt'):
+        was = torch.load(a.init, map_location='cpu')
+        cfg = dict(was['cfg'], dims=cfg['dims'], depths=cfg['depths'])
+        net, seen = grow(was['net'], was['cfg'], cfg), was['seen']
     elif a.init:
         state, cfg, meta = evaluate.read_safetensors(a.init)
         it = iter(Samples(packs, a.size, 1, seed=12345))
