@@ -14,17 +14,6 @@
 #include "plugin/sa-request.h"
 #include "plugin/sa-source.h"
 
-/* How good a mask must be, as the models' own scores go: the published models were trained to say so, ours is
- * small and never so sure. */
-typedef struct
-{
-  const char *family; /* NULL: all others */
-  double      min_iou, min_stability;
-} Threshold;
-
-static const Threshold thresholds[] = { { "repvit", 0.5, 0.1 },
-                                        { NULL, 0.88, 0.95 } };
-
 /* More than this nobody can look through, and each is an item of the image's size. */
 #define MAX_OBJECTS 1000
 
@@ -61,21 +50,6 @@ sa_everything_add_arguments (GimpProcedure *procedure)
                                                      GIMP_TYPE_ITEM, G_PARAM_READWRITE);
 }
 
-static void
-fill_thresholds (SamEverythingOptions *options,
-                 SamModel             *model)
-{
-  const Threshold *threshold = thresholds;
-
-  while (threshold->family != NULL && g_strcmp0 (threshold->family, sam_model_get_family (model)) != 0)
-    threshold++;
-
-  if (options->min_iou == 0.0)
-    options->min_iou = threshold->min_iou;
-  if (options->min_stability == 0.0)
-    options->min_stability = threshold->min_stability;
-}
-
 GimpValueArray *
 sa_everything_run (GimpProcedure       *procedure,
                    GimpImage           *image,
@@ -110,6 +84,11 @@ sa_everything_run (GimpProcedure       *procedure,
                 "min-area", &min_area,
                 NULL);
 
+  if (options.min_iou == 0.0)
+    options.min_iou = SAM_EVERYTHING_SUITABLE;
+  if (options.min_stability == 0.0)
+    options.min_stability = SAM_EVERYTHING_SUITABLE;
+
   request.output = (SaOutput) gimp_procedure_config_get_choice_id (config, "output");
   if (! sa_source_init (&source, image, drawables, merged, &error) ||
       ! sa_output_check (&source, &request, &error))
@@ -120,10 +99,7 @@ sa_everything_run (GimpProcedure       *procedure,
   picture = path != NULL ? sa_source_read (&source, &reading, &error) : NULL;
   model   = picture != NULL ? sam_model_load (path, &loading, &error) : NULL;
   if (model != NULL)
-    {
-      fill_thresholds (&options, model);
-      objects = sam_everything (model, picture, &options, &looking, &error);
-    }
+    objects = sam_everything (model, picture, &options, &looking, &error);
   if (objects == NULL)
     return sa_error_return (procedure, error);
 

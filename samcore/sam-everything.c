@@ -5,6 +5,7 @@
  *     encode, then for each point of the grid: three candidates, each
  *       predicted IoU ──▶ stability ──▶ mask and its box ──▶ not cut off by the crop's border
  *     of masks with much the same box the best scored
+ *     these once more, closer, with models that can (sam-closeup.h)
  *   of masks from several crops with much the same box that of the smallest crop
  *   small holes and islands away (optional); of masks that are then the same an unchanged one
  *
@@ -20,6 +21,8 @@
 #include "samcore/sam-error.h"
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-logits-private.h"
+#include "samcore/sam-mask.h"
+#include "samcore/sam-model-private.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-regions.h"
 #include "samcore/sam-upsample.h"
@@ -30,13 +33,24 @@
 /* What the reference takes for touching a border. */
 #define EDGE_TOLERANCE 20.0f
 
+/* How good a mask must be, as the models' own scores go: the published models were trained to say so, the built-in one
+ * is small and never so sure. */
+typedef struct
+{
+  const char *family; /* NULL: all others */
+  double      min_iou, min_stability;
+} Threshold;
+
+static const Threshold thresholds[] = { { "repvit", 0.5, 0.1 },
+                                        { NULL, 0.88, 0.95 } };
+
 void
 sam_everything_options_init (SamEverythingOptions *options)
 {
   *options = (SamEverythingOptions) {
     .points_per_side = 32,
-    .min_iou = 0.88,
-    .min_stability = 0.95,
+    .min_iou = SAM_EVERYTHING_SUITABLE,
+    .min_stability = SAM_EVERYTHING_SUITABLE,
     .stability_offset = 1.0,
     .mask_threshold = 0.0,
     .max_box_iou = 0.7,
@@ -46,6 +60,22 @@ sam_everything_options_init (SamEverythingOptions *options)
     .crop_points_divisor = 1,
     .min_area = 0,
   };
+}
+
+/* Puts numbers where what suits the model is asked for. family: NULL for an unknown one's */
+static void
+fill_thresholds (SamEverythingOptions *options,
+                 const char           *family)
+{
+  const Threshold *threshold = thresholds;
+
+  while (threshold->family != NULL && g_strcmp0 (threshold->family, family) != 0)
+    threshold++;
+
+  if (options->min_iou < 0)
+    options->min_iou = threshold->min_iou;
+  if (options->min_stability < 0)
+    options->min_stability = threshold->min_stability;
 }
 
 static void
@@ -287,6 +317,7 @@ sam_everything_measure_stability (size_t n_inner,
 typedef struct
 {
   const SamPredictor         *predictor;
+  const SamPredictor         *closer; /* NULL: one look is all */
   const SamEverythingOptions *options;
   SamImage                   *image;
   const SamJob               *job;
@@ -344,27 +375,38 @@ draw_candidate (const Batch     *batch,
   return TRUE;
 }
 
-/* The mask at its place in the picture. */
+/* The crop's mask at its place in the picture. */
 static gboolean
-place_mask (const Batch   *batch,
-            const uint8_t *mask,
-            SamRle        *rle)
+place_mask (const Search     *search,
+            const SamCorners *crop,
+            const uint8_t    *mask,
+            SamRle           *rle)
 {
-  size_t              width = sam_image_get_width (batch->search->image);
-  size_t              height = sam_image_get_height (batch->search->image);
-  size_t              crop_width = batch->crop.x1 - batch->crop.x0;
+  size_t              width = sam_image_get_width (search->image);
+  size_t              height = sam_image_get_height (search->image);
+  size_t              crop_width = crop->x1 - crop->x0;
   g_autofree uint8_t *whole = NULL;
 
-  if (crop_width == width && batch->crop.y1 - batch->crop.y0 == height)
+  if (crop_width == width && crop->y1 - crop->y0 == height)
     return sam_rle_init (rle, mask, width, height);
 
   whole = g_try_malloc0_n (height, width);
   if (whole == NULL)
     return FALSE;
-  for (size_t y = batch->crop.y0; y < batch->crop.y1; y++)
-    memcpy (whole + y * width + batch->crop.x0, mask + (y - batch->crop.y0) * crop_width, crop_width);
+  for (size_t y = crop->y0; y < crop->y1; y++)
+    memcpy (whole + y * width + crop->x0, mask + (y - crop->y0) * crop_width, crop_width);
 
   return sam_rle_init (rle, whole, width, height);
+}
+
+/* The box in the picture of a crop's mask. */
+static SamCorners
+find_box_in_crop (const uint8_t    *mask,
+                  const SamCorners *crop)
+{
+  SamCorners box = sam_everything_find_box (mask, crop->x1 - crop->x0, crop->y1 - crop->y0);
+
+  return (SamCorners) { box.x0 + crop->x0, box.y0 + crop->y0, box.x1 + crop->x0, box.y1 + crop->y0 };
 }
 
 static gboolean
@@ -386,11 +428,7 @@ judge_candidate (const Batch *batch,
   if (options->min_stability > 0 && ! (stability >= (float) options->min_stability))
     return TRUE;
 
-  box = sam_everything_find_box (mask, batch->crop.x1 - batch->crop.x0, batch->crop.y1 - batch->crop.y0);
-  box.x0 += batch->crop.x0;
-  box.x1 += batch->crop.x0;
-  box.y0 += batch->crop.y0;
-  box.y1 += batch->crop.y0;
+  box = find_box_in_crop (mask, &batch->crop);
   if (sam_everything_is_cut_off (&box, &batch->crop, sam_image_get_width (batch->search->image),
                                  sam_image_get_height (batch->search->image)))
     return TRUE;
@@ -402,9 +440,10 @@ judge_candidate (const Batch *batch,
   object->stability = stability;
   object->x = candidate->x + (double) batch->crop.x0;
   object->y = candidate->y + (double) batch->crop.y0;
+  object->candidate = candidate->number;
   candidate->object = object;
 
-  return place_mask (batch, mask, &object->rle);
+  return place_mask (batch->search, &batch->crop, mask, &object->rle);
 }
 
 static void
@@ -514,6 +553,65 @@ suppress_objects (GPtrArray   *objects, /* taken over */
   return kept;
 }
 
+/* The best scored of those that are much the same. */
+static GPtrArray *
+prefer_high_scores (GPtrArray *objects,
+                    double     max_iou)
+{
+  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
+
+  for (guint i = 0; i < objects->len; i++)
+    g_array_append_val (scores, ((SamObject *) objects->pdata[i])->iou);
+
+  return suppress_objects (objects, (const float *) (void *) scores->data, max_iou);
+}
+
+/* The object's mask as a click's that goes on from what was found. Its scores stay the first look's. */
+static gboolean
+look_closer (const Search *search,
+             gpointer      embedding,
+             SamObject    *object,
+             GError      **error)
+{
+  SamJob                 quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
+  g_auto (SamPrompt)     prompt = { 0 };
+  g_autoptr (SamLogits)  first = NULL;
+  g_autoptr (SamLogits)  second = NULL;
+  g_autoptr (SamMask)    mask = NULL;
+  SamRle                 rle = { 0 };
+
+  sam_prompt_init (&prompt);
+  sam_prompt_add_point (&prompt, (float) (object->x - (double) object->crop.x0),
+                        (float) (object->y - (double) object->crop.y0), 1);
+  first = search->predictor->predict (embedding, &prompt, search->predictor->data, &quiet, error);
+  if (first == NULL)
+    return FALSE;
+
+  prompt.previous = first;
+  prompt.previous_candidate = object->candidate;
+  second = search->closer->predict (embedding, &prompt, search->closer->data, &quiet, error);
+  mask = second != NULL ? sam_mask_new_from_logits (second, 0, SAM_EDGE_HARD, &quiet, error) : NULL;
+  if (mask == NULL)
+    return FALSE;
+
+  if (! place_mask (search, &object->crop, sam_mask_get_coverage (mask), &rle))
+    {
+      set_no_memory (error);
+      return FALSE;
+    }
+  /* nothing there any more: what was found first is better than nothing */
+  if (sam_rle_get_area (&rle) == 0)
+    {
+      sam_rle_clear (&rle);
+      return TRUE;
+    }
+  sam_rle_clear (&object->rle);
+  object->rle = rle;
+  object->box = find_box_in_crop (sam_mask_get_coverage (mask), &object->crop);
+
+  return TRUE;
+}
+
 static SamImage *
 cut_out (SamImage         *image,
          const SamCorners *crop,
@@ -553,7 +651,6 @@ search_crop (Search       *search,
   SamJob               quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
   guint                n_points = grid->len / 2;
   gpointer             embedding = NULL;
-  g_autoptr (GArray)   scores = g_array_new (FALSE, FALSE, sizeof (float));
   gboolean             ok = TRUE;
 
   if (image != NULL)
@@ -565,6 +662,15 @@ search_crop (Search       *search,
     }
   for (guint i = 0; ok && i < n_points; i += BATCH)
     ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), objects, error);
+  if (ok)
+    objects = prefer_high_scores (objects, search->options->max_box_iou);
+  if (ok && search->closer != NULL)
+    {
+      for (guint i = 0; ok && i < objects->len; i++)
+        ok = look_closer (search, embedding, objects->pdata[i], error);
+      if (ok)
+        objects = prefer_high_scores (objects, search->options->max_box_iou);
+    }
   search->predictor->free_embedding (embedding);
   if (! ok)
     {
@@ -572,9 +678,6 @@ search_crop (Search       *search,
       return FALSE;
     }
 
-  for (guint i = 0; i < objects->len; i++)
-    g_array_append_val (scores, ((SamObject *) objects->pdata[i])->iou);
-  objects = suppress_objects (objects, (const float *) (void *) scores->data, search->options->max_box_iou);
   g_ptr_array_extend_and_steal (all, objects);
 
   return TRUE;
@@ -647,14 +750,15 @@ clean_objects (GPtrArray                  *objects,
                            MAX (options->max_box_iou, options->max_crop_iou));
 }
 
-GPtrArray *
-sam_everything_predict (const SamPredictor         *predictor,
-                        SamImage                   *image,
-                        const SamEverythingOptions *options,
-                        const SamJob               *job,
-                        GError                    **error)
+static GPtrArray *
+search_picture (const SamPredictor         *predictor,
+                const SamPredictor         *closer,
+                SamImage                   *image,
+                const SamEverythingOptions *options,
+                const SamJob               *job,
+                GError                    **error)
 {
-  Search                search = { predictor, options, image, job, 0, 0 };
+  Search                search = { predictor, closer, options, image, job, 0, 0 };
   g_autofree int       *n_of_layer = g_new (int, options->crop_layers + 1);
   g_autoptr (GArray)    crops = NULL;
   g_autoptr (GPtrArray) grids = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
@@ -691,13 +795,32 @@ sam_everything_predict (const SamPredictor         *predictor,
 }
 
 GPtrArray *
+sam_everything_predict (const SamPredictor         *predictor,
+                        SamImage                   *image,
+                        const SamEverythingOptions *options,
+                        const SamJob               *job,
+                        GError                    **error)
+{
+  SamEverythingOptions filled = *options;
+
+  fill_thresholds (&filled, NULL);
+
+  return search_picture (predictor, NULL, image, &filled, job, error);
+}
+
+GPtrArray *
 sam_everything (SamModel                   *model,
                 SamImage                   *image,
                 const SamEverythingOptions *options,
                 const SamJob               *job,
                 GError                    **error)
 {
-  SamPredictor predictor = sam_predictor_for_model (model, TRUE);
+  SamPredictor         predictor = sam_predictor_for_model (model, TRUE);
+  SamPredictor         closer = sam_predictor_for_model (model, FALSE);
+  SamEverythingOptions filled = *options;
 
-  return sam_everything_predict (&predictor, image, options, job, error);
+  fill_thresholds (&filled, sam_model_get_family (model));
+
+  return search_picture (&predictor, sam_model_get_spec (model)->closeups && filled.mask_threshold == 0 ? &closer : NULL,
+                         image, &filled, job, error);
 }

@@ -12,8 +12,8 @@ G_BEGIN_DECLS
 /**
  * SamEverythingOptions:
  * @points_per_side: the grid's size; so many squared prompts
- * @min_iou: predicted IoU must exceed this; 0: whatever it is
- * @min_stability: stability score at least this; 0: whatever it is
+ * @min_iou: predicted IoU must exceed this; 0: whatever it is; or SAM_EVERYTHING_SUITABLE
+ * @min_stability: stability score at least this; 0: whatever it is; or SAM_EVERYTHING_SUITABLE
  * @stability_offset: pixels above mask_threshold + this over pixels above mask_threshold - this
  * @mask_threshold: the logit from which a pixel is on
  * @max_box_iou: of two masks of one crop whose boxes' IoU exceeds this the worse one goes
@@ -38,7 +38,10 @@ typedef struct
   size_t min_area;
 } SamEverythingOptions;
 
-/* What the reference does by default. */
+/* What suits the model: the reference's 0.88 and 0.95, or less for a small one that is never so sure. */
+#define SAM_EVERYTHING_SUITABLE (-1.0)
+
+/* What the reference does by default, with scores that suit the model. */
 void sam_everything_options_init (SamEverythingOptions *options);
 
 /* Boxes as the reference has them: for masks the first and the last column and row, so that x1 - x0 is one less
@@ -56,6 +59,7 @@ typedef struct
   float      iou;       /* predicted */
   float      stability;
   double     x, y;      /* the point, in pixels of the picture */
+  size_t     candidate; /* which of the point's */
 } SamObject;
 
 /**

@@ -701,6 +701,19 @@ test_everything (void)
     }
 }
 
+/* Scores that suit the model find something without being asked for. */
+static void
+test_everything_suitable (void)
+{
+  g_autofree char *json_path = in_home ("suitable.json");
+  g_auto (Result)  result = run ("everything", picture, "--points-per-side", "6", "--json", json_path);
+  g_autofree char *contents = NULL;
+
+  assert_done (&result);
+  g_assert_true (g_file_get_contents (json_path, &contents, NULL, NULL));
+  g_assert_nonnull (strstr (contents, "\"predicted_iou\""));
+}
+
 static GBytes *
 output_of (const char *precision,
            const char *output)
@@ -839,6 +852,7 @@ main (int    argc,
   g_test_add_func ("/command/models", test_models);
   g_test_add_func ("/command/evaluate", test_evaluate);
   g_test_add_func ("/command/everything", test_everything);
+  g_test_add_func ("/command/everything/suitable", test_everything_suitable);
   g_test_add_func ("/command/precision", test_precision);
   g_test_add_func ("/command/bench", test_bench);
   g_test_add_func ("/command/interrupt", test_interrupt);
