@@ -922,7 +922,7 @@ check_filter_rows (const SamKernels *kernels, size_t n_rows, size_t n)
 
           for (size_t k = 0; k < count[j]; k++)
             wanted += (gint64) x[row * ld_x + 3 * (first[j] + k) + i % 3] *
-                      (taps[2 * j * WIDTH + k] + ((gint64) taps[(2 * j + 1) * WIDTH + k] << SAM_TAP_BITS));
+                      (taps[2 * j * WIDTH + k] + (gint64) taps[(2 * j + 1) * WIDTH + k] * (1 << SAM_TAP_BITS));
           g_assert_cmpint (y[row * ld_y + i], ==, CLAMP (wanted >> BITS, 0, 255));
         }
       for (size_t i = 3 * n; i < ld_y && row + 1 < n_rows; i++)
