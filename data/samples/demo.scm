@@ -2,8 +2,8 @@
 ; From a click to a selection, without a window: `./bootstrap demo` runs this.
 ;
 ; Loads a photo, lets Segment Anything select the cup with its saucer (a box
-; around them, three points on the saucer, one off it), and writes what came of
-; it as three pictures:
+; around them, a point in the cup, three on the saucer, one on their shadow), and
+; writes what came of it as three pictures:
 ;
 ;   selection.png   white where selected
 ;   cutout.png      the object alone, the rest transparent
@@ -56,7 +56,7 @@
          (result (plug-in-segment-anything #:run-mode  RUN-NONINTERACTIVE
                                            #:image     image
                                            #:drawables (vector layer)
-                                           #:prompt    "box 76,8,482,390 ; 130,250 + ; 300,360 + ; 460,230 + ; 60,60 -"
+                                           #:prompt    "box 76,8,482,390 ; 225,90 + ; 130,250 + ; 300,360 + ; 460,230 + ; 120,370 -"
                                            #:output    "selection"
                                            #:fill-holes 2000
                                            #:min-area   2000))
