@@ -28,6 +28,18 @@ extern const SamKernels kernels_avx512vnni;
 extern const SamKernels kernels_avx512bf16;
 extern const SamKernels kernels_amx;
 
+enum { EAX, EBX, ECX, EDX };
+
+/* All of these bits of a register of CPUID's leaf 7. */
+static bool
+have_bits (unsigned subleaf, int where, unsigned bits)
+{
+  unsigned registers[4];
+
+  return __get_cpuid_count (7, subleaf, &registers[EAX], &registers[EBX], &registers[ECX], &registers[EDX])
+         && (registers[where] & bits) == bits;
+}
+
 /* Exactly the features that kernels/meson.build compiles each level with. __builtin_cpu_supports asks the
  * operating system, too, whether it keeps the registers; those of AVX-VNNI are AVX2's. */
 static bool
@@ -39,9 +51,7 @@ have_avx2 (void)
 static bool
 have_avxvnni (void)
 {
-  unsigned a, b, c, d;
-
-  return have_avx2 () && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & (1u << 4));
+  return have_avx2 () && have_bits (1, EAX, 1u << 4);
 }
 
 static bool
@@ -54,17 +64,13 @@ have_avx512 (void)
 static bool
 have_avx512vnni (void)
 {
-  unsigned a, b, c, d;
-
-  return have_avx512 () && __get_cpuid_count (7, 0, &a, &b, &c, &d) && (c & (1u << 11));
+  return have_avx512 () && have_bits (0, ECX, 1u << 11);
 }
 
 static bool
 have_avx512bf16 (void)
 {
-  unsigned a, b, c, d;
-
-  return have_avx512vnni () && __get_cpuid_count (7, 1, &a, &b, &c, &d) && (a & (1u << 5));
+  return have_avx512vnni () && have_bits (1, EAX, 1u << 5);
 }
 
 /* The tile registers, which a process has to ask the kernel for. */
@@ -74,9 +80,8 @@ have_amx (void)
 #if defined (__linux__) && defined (SYS_arch_prctl)
   const unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24;
   const long     request = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA */
-  unsigned       a, b, c, d;
 
-  return have_avx512bf16 () && __get_cpuid_count (7, 0, &a, &b, &c, &d) && (d & amx_bf16) && (d & amx_tile)
+  return have_avx512bf16 () && have_bits (0, EDX, amx_bf16 | amx_tile)
          && syscall (SYS_arch_prctl, request, tile_data) == 0;
 #else
   return false;
