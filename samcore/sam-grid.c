@@ -126,9 +126,9 @@ sam_grid_resample (float         *y,
                    const SamGrid *from,
                    float          outside)
 {
-  size_t            n       = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
-  g_autofree Place *columns = g_new (Place, 2 * to->side * n);
-  Resample          r       = { y, x, to, from, outside, n, columns, columns + to->side * n };
+  size_t            n = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
+  g_autofree Place *places = NULL;
+  Resample          r = { y, x, to, from, outside, n, NULL, NULL };
 
   if (is_same (to, from))
     {
@@ -136,6 +136,9 @@ sam_grid_resample (float         *y,
       return;
     }
 
+  places    = g_new (Place, 2 * to->side * n);
+  r.columns = places;
+  r.rows    = places + to->side * n;
   find_places (&r);
   sam_parallel_for (to->side, ROWS, resample_rows, &r);
 }
