@@ -30,6 +30,9 @@
 /* Prompts answered before their candidates are looked at together, on all threads. */
 #define BATCH 16
 
+/* Of a crop's time, until its objects are looked at closely. */
+#define POINTS_PART 0.3
+
 /* What the reference takes for touching a border. */
 #define EDGE_TOLERANCE 20.0f
 
@@ -471,6 +474,7 @@ search_points (Search       *search,
                const GArray *grid,
                guint         first,
                guint         n,
+               const SamJob *job,
                GPtrArray    *objects,
                GError      **error)
 {
@@ -486,7 +490,7 @@ search_points (Search       *search,
       g_auto (SamPrompt) prompt = { 0 };
       SamLogits         *logits;
 
-      if (! sam_job_step (search->job, (double) search->n_points_done++ / (double) search->n_points, error))
+      if (! sam_job_step (job, 2.0 * i / grid->len, error))
         return FALSE;
 
       sam_prompt_init (&prompt);
@@ -571,26 +575,26 @@ static gboolean
 look_closer (const Search *search,
              gpointer      embedding,
              SamObject    *object,
+             const SamJob *job,
              GError      **error)
 {
-  SamJob                 quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
-  g_auto (SamPrompt)     prompt = { 0 };
-  g_autoptr (SamLogits)  first = NULL;
-  g_autoptr (SamLogits)  second = NULL;
-  g_autoptr (SamMask)    mask = NULL;
-  SamRle                 rle = { 0 };
+  g_auto (SamPrompt)    prompt = { 0 };
+  g_autoptr (SamLogits) first = NULL;
+  g_autoptr (SamLogits) second = NULL;
+  g_autoptr (SamMask)   mask = NULL;
+  SamRle                rle = { 0 };
 
   sam_prompt_init (&prompt);
   sam_prompt_add_point (&prompt, (float) (object->x - (double) object->crop.x0),
                         (float) (object->y - (double) object->crop.y0), 1);
-  first = search->predictor->predict (embedding, &prompt, search->predictor->data, &quiet, error);
+  first = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL, error);
   if (first == NULL)
     return FALSE;
 
   prompt.previous = first;
   prompt.previous_candidate = object->candidate;
-  second = search->closer->predict (embedding, &prompt, search->closer->data, &quiet, error);
-  mask = second != NULL ? sam_mask_new_from_logits (second, 0, SAM_EDGE_HARD, &quiet, error) : NULL;
+  second = search->closer->predict (embedding, &prompt, search->closer->data, job, error);
+  mask = second != NULL ? sam_mask_new_from_logits (second, 0, SAM_EDGE_HARD, NULL, error) : NULL;
   if (mask == NULL)
     return FALSE;
 
@@ -650,6 +654,11 @@ search_crop (Search       *search,
   GPtrArray           *objects = g_ptr_array_new_with_free_func (object_free);
   SamJob               quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
   guint                n_points = grid->len / 2;
+  double               first = (double) search->n_points_done / (double) search->n_points;
+  double               end = (double) (search->n_points_done + n_points) / (double) search->n_points;
+  SamJob               whole = sam_job_part (search->job, first, end);
+  SamJob               points = sam_job_part (&whole, 0.0, search->closer != NULL ? POINTS_PART : 1.0);
+  SamJob               looks = sam_job_part (&whole, POINTS_PART, 1.0);
   gpointer             embedding = NULL;
   gboolean             ok = TRUE;
 
@@ -661,13 +670,18 @@ search_crop (Search       *search,
       return FALSE;
     }
   for (guint i = 0; ok && i < n_points; i += BATCH)
-    ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), objects, error);
+    ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), &points, objects, error);
+  search->n_points_done += n_points;
   if (ok)
     objects = prefer_high_scores (objects, search->options->max_box_iou);
   if (ok && search->closer != NULL)
     {
       for (guint i = 0; ok && i < objects->len; i++)
-        ok = look_closer (search, embedding, objects->pdata[i], error);
+        {
+          SamJob one = sam_job_part (&looks, (double) i / objects->len, (i + 1.0) / objects->len);
+
+          ok = look_closer (search, embedding, objects->pdata[i], &one, error);
+        }
       if (ok)
         objects = prefer_high_scores (objects, search->options->max_box_iou);
     }
