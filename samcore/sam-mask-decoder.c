@@ -26,7 +26,8 @@
 #define UPSCALE_EPS     1e-6f
 #define GROUP_EPS       1e-5f
 #define MAX_MLP         8192
-#define MAX_HEAD        2048
+#define MAX_HEAD        2048 /* width of a head's middle */
+#define MAX_HEADS       (SAM_N_MASKS + 3) /* masks, HQ's, IoU, object score */
 #define UPSCALED_ROWS   2 /* of the map, at once */
 
 typedef struct
@@ -422,17 +423,28 @@ run_layer (const SamMaskDecoder *decoder,
   sam_write_map_run (&layer->to_tokens, &layer->norm[3], b->keys, grid, b->queries, b->tokens, t, n, b->cross);
 }
 
-/* x: [in]  y: [out]  hidden: 2 MAX_HEAD */
-static void
-run_head (const Head  *head,
-          SamAct       act,
-          float       *y,
-          const float *x,
-          float       *hidden)
+/* A head and what it turns into what.    x: [in]  y: [out]  hidden: [2, MAX_HEAD] */
+typedef struct
 {
-  sam_linear_run (&head->layer[0], hidden, x, NULL, 1, act);
-  sam_linear_run (&head->layer[1], hidden + MAX_HEAD, hidden, NULL, 1, act);
-  sam_linear_run (&head->layer[2], y, hidden + MAX_HEAD, NULL, 1, SAM_ACT_NONE);
+  const Head  *head;
+  SamAct       act;
+  const float *x;
+  float       *y, *hidden;
+} HeadRun;
+
+static void
+run_heads (size_t   first,
+           size_t   last,
+           gpointer data)
+{
+  const HeadRun *runs = data;
+
+  for (const HeadRun *run = runs + first; run < runs + last; run++)
+    {
+      sam_linear_run (&run->head->layer[0], run->hidden, run->x, NULL, 1, run->act);
+      sam_linear_run (&run->head->layer[1], run->hidden + MAX_HEAD, run->hidden, NULL, 1, run->act);
+      sam_linear_run (&run->head->layer[2], run->y, run->hidden + MAX_HEAD, NULL, 1, SAM_ACT_NONE);
+    }
 }
 
 /* GroupNorm of a single group: mean and variance over all n x c values, gain and shift per channel. */
@@ -518,6 +530,8 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   g_auto (SamArena) arena   = { 0 };
   Buffers           b       = { NULL };
   float            *hyper, *hidden;
+  HeadRun           heads[MAX_HEADS];
+  size_t            n_heads = 0;
   Upscaling         u;
 
   sam_arena_plan (&arena, &b.queries, t, width, 1);
@@ -541,7 +555,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   if (mask != NULL)
     sam_arena_plan (&arena, &b.mask_scratch, sam_prompt_encoder_scratch (prompts), 1, 1);
   sam_arena_plan (&arena, &hyper, SAM_N_MASKS + 1, c, 1);
-  sam_arena_plan (&arena, &hidden, 2, MAX_HEAD, 1);
+  sam_arena_plan (&arena, &hidden, MAX_HEADS, 2, MAX_HEAD);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
@@ -569,15 +583,17 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   decoded->side    = 4 * decoder->side;
   decoded->n_masks = SAM_N_MASKS + (decoder->spec.hq ? 1 : 0);
   for (size_t i = 0; i < decoded->n_masks; i++)
-    run_head (&decoder->hyper[i], act, hyper + i * c, b.queries + (decoder->first_mask + i) * width, hidden);
-  sam_trace (trace, "hyper_in", hyper, decoded->n_masks, c);
-
-  run_head (&decoder->iou, act, decoded->iou, b.queries + decoder->iou_token * width, hidden);
-  if (decoder->spec.iou_sigmoid)
-    sam_activate (decoded->iou, decoded->iou, SAM_N_MASKS, SAM_ACT_SIGMOID);
+    heads[n_heads++] = (HeadRun) { &decoder->hyper[i], act, b.queries + (decoder->first_mask + i) * width, hyper + i * c };
+  heads[n_heads++] = (HeadRun) { &decoder->iou, act, b.queries + decoder->iou_token * width, decoded->iou };
   decoded->object_score = NAN;
   if (decoder->spec.object_score)
-    run_head (&decoder->object, act, &decoded->object_score, b.queries, hidden);
+    heads[n_heads++] = (HeadRun) { &decoder->object, act, b.queries, &decoded->object_score };
+  for (size_t i = 0; i < n_heads; i++)
+    heads[i].hidden = hidden + i * 2 * MAX_HEAD;
+  sam_parallel_for (n_heads, 1, run_heads, heads);
+  sam_trace (trace, "hyper_in", hyper, decoded->n_masks, c);
+  if (decoder->spec.iou_sigmoid)
+    sam_activate (decoded->iou, decoded->iou, SAM_N_MASKS, SAM_ACT_SIGMOID);
 
   decoded->masks = sam_alloc_floats (decoded->n_masks, n_pixels, 1, error);
   if (decoded->masks == NULL)
