@@ -10,8 +10,6 @@
  * Positions are a small table enlarged bicubically plus an 8x8 one repeated; made once. */
 #include "samcore/sam-encoder-hiera.h"
 
-#include <string.h>
-
 #include "samcore/sam-arena.h"
 #include "samcore/sam-hiera-block.h"
 
@@ -82,7 +80,7 @@ hiera_encode (const SamEncoder *encoder,
   size_t            n_work = n / 4 * encoder->channels;
   size_t            stage  = 0;
   g_auto (SamArena) arena  = { 0 };
-  float            *x, *y, *scratch;
+  float            *x, *work[2], *scratch;
 
   for (size_t i = 0, s = side; i < self->n_blocks; i++)
     {
@@ -90,13 +88,10 @@ hiera_encode (const SamEncoder *encoder,
       s      = self->block[i].pool ? s / 2 : s;
       n_x    = MAX (n_x, s * s * self->width[i]);
     }
-  sam_arena_plan (&arena, &x, n_x, 1, 1);
-  sam_arena_plan (&arena, &y, n_x, 1, 1);
+  sam_arena_plan (&arena, &work[0], n_x, 1, 1);
+  sam_arena_plan (&arena, &work[1], n_x, 1, 1);
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   if (! sam_arena_commit (&arena, error))
-    return FALSE;
-  features->embedding = sam_alloc_floats (n, encoder->channels, 1, error);
-  if (features->embedding == NULL)
     return FALSE;
   for (size_t i = 0; i < 2; i++)
     {
@@ -107,6 +102,7 @@ hiera_encode (const SamEncoder *encoder,
         return FALSE;
     }
 
+  x = work[0];
   sam_conv_run (&self->patch, x, input, encoder->input, encoder->input, SAM_ACT_NONE);
   sam_trace (trace, "trunk.patch_embed", x, side * side, self->patch.out);
   sam_add (x, x, self->positions, side * side * self->patch.out);
@@ -116,18 +112,17 @@ hiera_encode (const SamEncoder *encoder,
 
   for (size_t i = 0; i < self->n_blocks; i++)
     {
-      float *swap = x;
+      float *y = x == work[0] ? work[1] : work[0];
 
+      if (i == self->end[stage] && stage < 2)
+        y = features->skip[stage];
       sam_hiera_block_run (&self->block[i], y, x, side, side, scratch);
       x    = y;
-      y    = swap;
       side = self->block[i].pool ? side / 2 : side;
       sam_trace_numbered (trace, "trunk.blocks.", i, x, side * side, self->width[i]);
       if (i == self->end[stage])
         {
-          if (stage < 2)
-            memcpy (features->skip[stage], x, side * side * self->width[i] * sizeof (float));
-          else if (stage == 2)
+          if (stage == 2)
             sam_linear_run (&self->lateral[0], features->embedding, x, NULL, n, SAM_ACT_NONE);
           stage++;
         }

@@ -9,8 +9,6 @@
  * bilinearly, hands strides 4 and 8 on to the decoder, and its file has the batch norms folded in. */
 #include "samcore/sam-encoder.h"
 
-#include <string.h>
-
 #include "samcore/sam-arena.h"
 #include "samcore/sam-repvit-block.h"
 
@@ -53,9 +51,9 @@ repvit_encode (const SamEncoder *encoder,
   size_t            n_steps = self->n_blocks + 2;
   size_t            stage   = 0;
   size_t            largest = side * side * self->stem[1].out;
-  size_t            n_work  = 4 * side * side * self->stem[0].out;
+  size_t            n_work  = n * encoder->channels;
   g_auto (SamArena) arena   = { 0 };
-  float            *x, *y, *scratch, *s16, *fused;
+  float            *x, *y, *work[2], *scratch, *s16, *fused;
 
   for (size_t i = 0, s = side; i < self->n_blocks; i++)
     {
@@ -64,18 +62,14 @@ repvit_encode (const SamEncoder *encoder,
       largest = MAX (largest, s * s * self->blocks[i].mlp[0].in);
     }
   largest = MAX (largest, n * encoder->channels);
-  n_work  = MAX (n_work, n * encoder->channels);
-  sam_arena_plan (&arena, &x, largest, 1, 1);
-  sam_arena_plan (&arena, &y, largest, 1, 1);
+  sam_arena_plan (&arena, &work[0], largest, 1, 1);
+  sam_arena_plan (&arena, &work[1], largest, 1, 1);
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   sam_arena_plan (&arena, &s16, n, self->fuse[0].in, 1);
   sam_arena_plan (&arena, &fused, n, encoder->channels, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  features->embedding = sam_alloc_floats (n, encoder->channels, 1, error);
-  if (features->embedding == NULL)
-    return FALSE;
   for (int i = 0; i < 2; i++)
     {
       size_t s = encoder->side * (i == 0 ? 4 : 2);
@@ -87,8 +81,8 @@ repvit_encode (const SamEncoder *encoder,
         return FALSE;
     }
 
-  sam_conv_run (&self->stem[0], scratch, input, encoder->input, encoder->input, SAM_ACT_GELU);
-  sam_conv_run (&self->stem[1], x, scratch, encoder->input / 2, encoder->input / 2, SAM_ACT_NONE);
+  x = work[0];
+  sam_stem_run (self->stem, x, input, encoder->input);
   sam_trace (trace, "features.0", x, side * side, self->stem[1].out);
   if (! sam_job_step (job, 1.0 / n_steps, error))
     return FALSE;
@@ -96,29 +90,25 @@ repvit_encode (const SamEncoder *encoder,
   for (size_t i = 0; i < self->n_blocks; i++)
     {
       const SamRepVitBlock *block = &self->blocks[i];
-      float                *swap  = x;
 
+      y = x == work[0] ? work[1] : work[0];
+      if (i == self->end[stage] && stage < 2 && features->skip[stage] != NULL)
+        y = features->skip[stage];
+      else if (i == self->end[stage] && stage == 2)
+        y = s16;
       sam_repvit_block_run (block, y, x, side, side, scratch);
       x    = y;
-      y    = swap;
       side = block->downsample ? side / 2 : side;
       sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->mlp[0].in);
 
       if (i == self->end[stage])
-        {
-          size_t n_bytes = side * side * block->mlp[0].in * sizeof (float);
-
-          if (stage < 2 && features->skip[stage] != NULL)
-            memcpy (features->skip[stage], x, n_bytes);
-          if (stage == 2)
-            memcpy (s16, x, n_bytes);
-          stage++;
-        }
+        stage++;
       if (! sam_job_step (job, (i + 2.0) / n_steps, error))
         return FALSE;
     }
 
   /* stride 32, half as wide and high as the embedding */
+  y = x == work[0] ? work[1] : work[0];
   sam_linear_run (&self->fuse[1], y, x, NULL, n / 4, SAM_ACT_NONE);
   if (self->bicubic)
     sam_resize_bicubic (fused, y, side, side, encoder->channels, encoder->side, encoder->side);

@@ -13,14 +13,11 @@
 #include <string.h>
 
 #include "samcore/sam-arena.h"
-#include "samcore/sam-parallel.h"
 #include "samcore/sam-tinyvit-block.h"
 
 #define N_LAYERS   4
 #define MAX_BLOCKS 32
 #define MAX_WIDTH  1024
-
-#define EMBEDDED_ROWS 8 /* at once: the rows between the two convolutions take half of a level 2 cache */
 
 typedef struct
 {
@@ -47,31 +44,6 @@ tinyvit_free (SamEncoder *encoder)
   g_free (encoder);
 }
 
-typedef struct
-{
-  const TinyViT *self;
-  float         *y;
-  const float   *input;
-} PatchEmbed;
-
-/* Some rows of both convolutions: what the first one makes, at half the input's size, stays in the cache. */
-static void
-embed_rows (size_t   first,
-            size_t   last,
-            gpointer data)
-{
-  const PatchEmbed *p      = data;
-  const SamConv    *conv   = p->self->patch;
-  size_t            input  = p->self->parent.input;
-  size_t            half   = input / 2;
-  size_t            from   = MAX (2 * first, 1) - 1; /* the neighbourhoods of the second one */
-  float            *middle = sam_parallel_scratch (SAM_SCRATCH_RING, (2 * last - from) * half * conv[0].out);
-
-  sam_conv_run_rows (&conv[0], middle, p->input, input, input, SAM_ACT_GELU, from, 2 * last, 0);
-  sam_conv_run_rows (&conv[1], p->y + first * (half / 2) * conv[1].out, middle, half, half, SAM_ACT_NONE, first, last,
-                     from);
-}
-
 static gboolean
 tinyvit_encode (const SamEncoder *encoder,
                 const float      *input,
@@ -89,15 +61,12 @@ tinyvit_encode (const SamEncoder *encoder,
   double            n_steps = 2.0;
   g_auto (SamArena) arena  = { 0 };
   float            *x, *y, *scratch;
-  PatchEmbed        embed;
 
   for (size_t i = 0, s = side; i < N_LAYERS; i++)
     {
       const Layer *layer = &self->layer[i];
 
       n_x = MAX (n_x, s * s * layer->width);
-      for (size_t k = 0; i > 0 && k < layer->n_blocks; k++)
-        n_work = MAX (n_work, sam_tinyvit_block_scratch (&layer->block[k], s, s));
       n_steps += layer->n_blocks;
       if (i < N_LAYERS - 1)
         s /= strides[i];
@@ -107,9 +76,6 @@ tinyvit_encode (const SamEncoder *encoder,
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
-  features->embedding = sam_alloc_floats (n, encoder->channels, 1, error);
-  if (features->embedding == NULL)
-    return FALSE;
   if (encoder->middle_channels > 0)
     {
       features->middle = sam_alloc_floats (n, encoder->middle_channels, 1, error);
@@ -117,8 +83,7 @@ tinyvit_encode (const SamEncoder *encoder,
         return FALSE;
     }
 
-  embed = (PatchEmbed) { self, x, input };
-  sam_parallel_for (side, EMBEDDED_ROWS, embed_rows, &embed);
+  sam_stem_run (self->patch, x, input, encoder->input);
   sam_trace (trace, "patch_embed", x, side * side, self->layer[0].width);
   if (! sam_job_step (job, step++ / n_steps, error))
     return FALSE;
@@ -131,16 +96,14 @@ tinyvit_encode (const SamEncoder *encoder,
       g_snprintf (name, sizeof name, "layers.%" G_GSIZE_FORMAT ".blocks.", i);
       for (size_t k = 0; k < layer->n_blocks; k++)
         {
-          if (i == 0)
-            {
-              float *swap = x;
+          float *swap = x;
 
-              sam_tinyvit_conv_run (&layer->conv[k], y, x, side, side);
-              x = y;
-              y = swap;
-            }
+          if (i == 0)
+            sam_tinyvit_conv_run (&layer->conv[k], y, x, side, side);
           else
-            sam_tinyvit_block_run (&layer->block[k], x, side, side, scratch);
+            sam_tinyvit_block_run (&layer->block[k], y, x, side, side);
+          x = y;
+          y = swap;
           sam_trace_numbered (trace, name, k, x, side * side, layer->width);
           if (! sam_job_step (job, step++ / n_steps, error))
             return FALSE;

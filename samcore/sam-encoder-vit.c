@@ -62,9 +62,6 @@ vit_encode (const SamEncoder *encoder,
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
-  features->embedding = sam_alloc_floats (n, encoder->channels, 1, error);
-  if (features->embedding == NULL)
-    return FALSE;
   if (encoder->middle_channels > 0)
     {
       features->middle = sam_alloc_floats (n, width, 1, error);

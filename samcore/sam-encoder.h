@@ -17,7 +17,7 @@
 
 G_BEGIN_DECLS
 
-/* What encode makes; each buffer is freed with g_free by the caller, also after a failure. */
+/* What encode makes: embedding is the caller's, the others are freed by sam_features_clear(), also after a failure. */
 typedef struct
 {
   float *embedding; /* [side, side, channels] */
@@ -65,5 +65,9 @@ void sam_neck_fetch (SamNeck *neck, SamWeights *weights, const char *prefix, siz
 void sam_neck_run (const SamNeck *neck, float *y, const float *x, float *scratch, size_t side,
                    const SamTrace *trace);
 double sam_neck_flop (const SamNeck *neck, size_t side);
+
+/* The first steps of convolutional encoders: two 3x3 convolutions of stride 2, a GELU between them.
+ * x: [input, input, 3]  y: [input / 4, input / 4, out]; input is a multiple of 4 */
+void sam_stem_run (const SamConv conv[2], float *y, const float *x, size_t input);
 
 G_END_DECLS

@@ -136,7 +136,7 @@ sam_hiera_block_run (const SamHieraBlock *block,
     sam_window_block_run (&windows, y, x, h, w);
   else
     run_global (block, y, x, h, w, windows.attention, scratch);
-  sam_mlp_run (&block->norm[1], block->mlp, y, y, y, h / shrink * (w / shrink), SAM_ACT_GELU);
+  sam_mlp_run (&block->norm[1], block->mlp, y, y, NULL, y, h / shrink * (w / shrink), SAM_ACT_GELU);
 }
 
 double

@@ -87,18 +87,19 @@ sam_sum_linear_run (const SamLinear *l,
   sam_matrix_linear_rows (y, &rows, l->m, l->b, r, n, SAM_ACT_NONE);
 }
 
-/* y = mlp[1] (act (mlp[0] (norm (x)))) + r; norm or r may be NULL, y may be x and r */
+/* y = mlp[1] (act (mlp[0] (norm (x)))) + r; norm, r or maker, which makes x, may be NULL; y may be x and r */
 static inline void
-sam_mlp_run (const SamNorm   *norm,
-             const SamLinear  mlp[2],
-             float           *y,
-             const float     *x,
-             const float     *r,
-             size_t           n,
-             SamAct           act)
+sam_mlp_run (const SamNorm     *norm,
+             const SamLinear    mlp[2],
+             float             *y,
+             const float       *x,
+             const SamRowMaker *maker,
+             const float       *r,
+             size_t             n,
+             SamAct             act)
 {
   const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
-  const SamRows    rows     = { .x = x, .ld = mlp[0].in, .norm = norm != NULL ? &row_norm : NULL };
+  const SamRows    rows     = { .x = x, .ld = mlp[0].in, .norm = norm != NULL ? &row_norm : NULL, .maker = maker };
 
   sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
 }
@@ -131,15 +132,16 @@ sam_conv_run_rows (const SamConv *c,
                           x_first);
 }
 
-static inline void
-sam_depthwise_run (const SamDepthwise *d,
+/* x: [h, w, c]  zeros: [w, c] */
+static inline SamDepthwiseMap
+sam_depthwise_map (const SamDepthwise *d,
                    float              *y,
                    const float        *x,
+                   const float        *zeros,
                    size_t              h,
-                   size_t              w,
-                   SamAct              act)
+                   size_t              w)
 {
-  sam_depthwise3x3 (y, x, d->w, d->b, h, w, d->c, d->stride, act);
+  return (SamDepthwiseMap) { y, x, d->w, d->b, zeros, h, w, d->c, d->stride, SAM_ACT_NONE };
 }
 
 static inline void

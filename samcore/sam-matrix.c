@@ -232,14 +232,31 @@ typedef const float *(*RowFunc) (gconstpointer data, size_t row, float *buffer);
 
 typedef struct
 {
-  float           *y;
-  RowFunc          row;
-  gconstpointer    rows;
-  const SamMatrix *w1, *w2; /* w1: only in an MLP */
-  const float     *b1, *b2, *r;
-  SamAct           act1, act;
-  size_t           n;
+  float             *y;
+  RowFunc            row;
+  gconstpointer      rows;
+  const SamRowMaker *maker;    /* of the rows, or NULL */
+  const SamMatrix   *w1, *w2;  /* w1: only in an MLP */
+  const float       *b1, *b2, *r;
+  SamAct             act1, act;
+  size_t             n;
 } Product;
+
+static void
+make_rows (const Product *p, size_t first, size_t last)
+{
+  if (p->maker != NULL)
+    p->maker->make (p->maker->data, first, last);
+}
+
+/* A piece of about @rows rows that are made together. */
+static size_t
+made_rows (const Product *p, size_t rows)
+{
+  size_t unit = p->maker != NULL ? p->maker->rows : 1;
+
+  return MAX (rows / unit, 1) * unit;
+}
 
 /* Step 1: rows [first, last) of the product, packed. */
 static float *
@@ -308,6 +325,7 @@ product_rows (size_t first, size_t last, gpointer data)
 {
   const Product *p = data;
 
+  make_rows (p, first, last);
   multiply_block (p, pack_block (p, p->w2, first, last), first, last, 0, p->w2->out);
 }
 
@@ -341,11 +359,14 @@ multiply (Product *p)
 
   matrix_prepare (w);
   p->act = suitable_act (p->act, w);
-  if (p->n <= FEW_ROWS)
-    sam_parallel_for (w->out, MAX (w->gemm->panel, round_up (WORTH_A_PIECE / (p->n * w->in + 1), w->gemm->panel)),
-                      product_columns, p);
-  else
-    sam_parallel_for (p->n, block_rows (w->gemm, p->n, w->in, work), product_rows, p);
+  if (p->n > FEW_ROWS)
+    {
+      sam_parallel_for (p->n, made_rows (p, block_rows (w->gemm, p->n, w->in, work)), product_rows, p);
+      return;
+    }
+  make_rows (p, 0, p->n);
+  sam_parallel_for (w->out, MAX (w->gemm->panel, round_up (WORTH_A_PIECE / (p->n * w->in + 1), w->gemm->panel)),
+                    product_columns, p);
 }
 
 typedef struct
@@ -407,7 +428,8 @@ sam_matrix_linear_rows (float *y, const SamRows *x, const SamMatrix *w, const fl
                         size_t n, SamAct act)
 {
   Rows    rows = { *x, w->in };
-  Product p    = { .y = y, .row = rows_row, .rows = &rows, .w2 = w, .b2 = b, .r = r, .act = act, .n = n };
+  Product p    = { .y = y, .row = rows_row, .rows = &rows, .maker = x->maker, .w2 = w, .b2 = b, .r = r, .act = act,
+                   .n = n };
 
   multiply (&p);
 }
@@ -420,11 +442,13 @@ mlp_rows (size_t first, size_t last, gpointer data)
   const SamGemm    *gemm    = p->w2->gemm;
   size_t            n       = last - first;
   size_t            middle  = p->w2->in;
-  float            *strips  = pack_block (p, p->w1, first, last);
+  float            *strips;
   float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
                                                     sam_strips_bytes (gemm, n, middle) / sizeof (float));
   float            *group   = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * GROUP);
 
+  make_rows (p, first, last);
+  strips = pack_block (p, p->w1, first, last);
   for (size_t column = 0; column < middle; column += GROUP)
     {
       size_t c = MIN (GROUP, middle - column);
@@ -443,8 +467,8 @@ sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1
                 const SamMatrix *w2, const float *b2, const float *r, size_t n)
 {
   Rows    rows = { *x, w1->in };
-  Product p    = { .y = y, .row = rows_row, .rows = &rows, .w1 = w1, .w2 = w2, .b1 = b1, .b2 = b2, .r = r,
-                   .act1 = suitable_act (act, w1), .n = n };
+  Product p    = { .y = y, .row = rows_row, .rows = &rows, .maker = x->maker, .w1 = w1, .w2 = w2, .b1 = b1, .b2 = b2,
+                   .r = r, .act1 = suitable_act (act, w1), .n = n };
 
   if (n <= FEW_ROWS)
     {
@@ -457,7 +481,8 @@ sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1
 
   matrix_prepare (w1);
   matrix_prepare (w2);
-  sam_parallel_for (n, block_rows (w1->gemm, n, w1->in + w2->in, w1->in * w1->out + w2->in * w2->out), mlp_rows, &p);
+  sam_parallel_for (n, made_rows (&p, block_rows (w1->gemm, n, w1->in + w2->in, w1->in * w1->out + w2->in * w2->out)),
+                    mlp_rows, &p);
 }
 
 typedef struct

@@ -48,17 +48,28 @@ typedef struct
 
 #define SAM_ROW_ZERO UINT32_MAX
 
-/* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of index (each
- * an x row's number or SAM_ROW_ZERO), normalised if norm is set: before rows of zeros are put in, or after if
- * norm_zeros is set; then row i of add, [n, in], is added. */
+/* Makes rows [first, last) of an array that nobody has read yet, in the thread that reads them first and finds them in
+ * its cache. first and last are multiples of rows, or the end; each row is asked for once. */
 typedef struct
 {
-  const float      *x;
-  size_t            ld;
-  const uint32_t   *index;
-  const SamRowNorm *norm;
-  bool              norm_zeros;
-  const float      *add;
+  void       (*make) (const void *data, size_t first, size_t last);
+  const void  *data;
+  size_t       rows;
+} SamRowMaker;
+
+/* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of index (each
+ * an x row's number or SAM_ROW_ZERO), normalised if norm is set: before rows of zeros are put in, or after if
+ * norm_zeros is set; then row i of add, [n, in], is added. maker: makes x, or NULL if x is there; then the rows are
+ * in order. */
+typedef struct
+{
+  const float       *x;
+  size_t             ld;
+  const uint32_t    *index;
+  const SamRowNorm  *norm;
+  bool               norm_zeros;
+  const float       *add;
+  const SamRowMaker *maker;
 } SamRows;
 
 /* y = act (x wT + b) + r    x: [n, in]  b: [out] or NULL  r: [n, out], NULL, or y itself  y: [n, out] */

@@ -9,7 +9,6 @@
 #include "samcore/sam-model-private.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "samcore/sam-arena.h"
 #include "samcore/sam-closeup.h"
@@ -219,7 +218,6 @@ fill_embedding (SamModel       *model,
 {
   size_t            input = model->spec.input;
   SamJob            part  = sam_job_part (job, 0.05, 0.95);
-  SamMap           *map   = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING);
   g_auto (SamArena) arena = { 0 };
   float            *x;
 
@@ -228,11 +226,10 @@ fill_embedding (SamModel       *model,
       ! sam_preprocess (x, image, sam_embedding_get_geometry (embedding), &model->spec.preprocess, error))
     return FALSE;
   sam_trace (trace, "pre", x, input * input, 3);
+  features->embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values;
   if (! sam_job_step (job, 0.05, error) ||
       ! model->encoder->klass->encode (model->encoder, x, features, &part, trace, error))
     return FALSE;
-
-  memcpy (map->values, features->embedding, map->side * map->side * map->channels * sizeof (float));
 
   return sam_mask_decoder_prepare (model->decoder, features,
                                    sam_embedding_get_map (embedding, SAM_MAP_STRIDE4)->values,

@@ -48,7 +48,6 @@ sam_neck_flop (const SamNeck *neck,
 void
 sam_features_clear (SamFeatures *features)
 {
-  g_clear_pointer (&features->embedding, g_free);
   g_clear_pointer (&features->skip[0], g_free);
   g_clear_pointer (&features->skip[1], g_free);
   g_clear_pointer (&features->middle, g_free);

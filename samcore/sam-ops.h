@@ -27,9 +27,22 @@ void sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float 
 void sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
                   size_t m, size_t n, size_t k, float alpha);
 
-/* Depthwise 3x3, zero padding 1; x: [h, w, c]  k: [3, 3, c]  b: [c] or NULL  y: [ceil (h / stride), …, c] */
-void sam_depthwise3x3 (float *y, const float *x, const float *k, const float *b,
-                       size_t h, size_t w, size_t c, size_t stride, SamAct act);
+/* Depthwise 3x3, zero padding 1   y: [h', w', c], h' = ceil (h / stride)  x: [h, w, c]  k: [3, 3, c]  b: [c]
+ * zeros: [w, c] of them */
+typedef struct
+{
+  float       *y;
+  const float *x, *k, *b, *zeros;
+  size_t       h, w, c, stride;
+  SamAct       act;
+} SamDepthwiseMap;
+
+/* All of it; mean: [c], over its places, the same for every number of threads, or NULL */
+void   sam_depthwise3x3 (const SamDepthwiseMap *map, float *mean);
+/* Only the places [first, last) of y, whole rows, in the calling thread: for a SamRowMaker of data @map, which makes
+ * sam_depthwise_row() places at once: w'. */
+void   sam_depthwise_make (const void *map, size_t first, size_t last);
+size_t sam_depthwise_row (const SamDepthwiseMap *map);
 
 /* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
 void sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,
@@ -40,10 +53,6 @@ void sam_activate (float *y, const float *x, size_t n, SamAct act);
 void sam_add (float *y, const float *a, const float *b, size_t n);
 /* each row of y = row of x + b; y may be x   x: [n, c]  b: [c] */
 void sam_add_row (float *y, const float *x, const float *b, size_t n, size_t c);
-/* each row of y = row of x * s (channel-wise); y may be x */
-void sam_scale_row (float *y, const float *x, const float *s, size_t n, size_t c);
-/* m[c] = mean over the n rows, the same for every number of threads */
-void sam_mean_rows (float *m, const float *x, size_t n, size_t c);
 
 /**
  * Scaled dot-product attention for many heads and windows; never more than a tile of scores exists.

@@ -475,6 +475,23 @@ sam_resize_image (uint8_t           *y,
   return resize (&r, pixels, stride, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
 }
 
+/* What is below the picture. */
+typedef struct
+{
+  float *x;
+  size_t row;
+} Below;
+
+static void
+clear_rows (size_t   first,
+            size_t   last,
+            gpointer data)
+{
+  const Below *below = data;
+
+  memset (below->x + first * below->row, 0, (last - first) * below->row * sizeof *below->x);
+}
+
 gboolean
 sam_preprocess (float               *x,
                 const SamImage      *image,
@@ -500,7 +517,7 @@ sam_preprocess (float               *x,
 
   if (! resize (&r, pixels, stride, h, w, h2, w2, ways[how->resample].init, ways[how->resample].band, error))
     return FALSE;
-  memset (x + h2 * input * 3, 0, (input - h2) * input * 3 * sizeof (float));
+  sam_parallel_for (input - h2, BAND_ROWS, clear_rows, &(Below) { x + h2 * input * 3, input * 3 });
 
   return TRUE;
 }

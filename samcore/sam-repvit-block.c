@@ -5,9 +5,16 @@
  *   y = y + 1x1 (GELU (1x1 (y)))
  * Squeeze-excite multiplies each channel by sigmoid (1x1 (ReLU (1x1 (means of the channels)))).
  *
+ * Places are mixed, or else multiplied, piece by piece just before their channels are: only the means must have seen
+ * the whole map.
+ *
  * The published block of stride 1 has three branches, 3x3 + 1x1 + identity; they are one 3x3 kernel when
  * added up, which is done once when the weights are fetched (or was, in the built-in model's file). */
 #include "samcore/sam-repvit-block.h"
+
+#include <string.h>
+
+#include "samcore/sam-kernels.h"
 
 #define MAX_WIDTH 2048
 
@@ -108,7 +115,25 @@ sam_repvit_block_scratch (const SamRepVitBlock *block,
 {
   size_t n = places_after (block, h, w);
 
-  return n * block->spatial.c + 3 * MAX_WIDTH;
+  return (n + w) * block->spatial.c + 3 * MAX_WIDTH;
+}
+
+typedef struct
+{
+  float       *x;     /* [n, c] */
+  const float *scale; /* [c] */
+  size_t       c;
+} Excite;
+
+static void
+excite_rows (const void *data,
+             size_t      first,
+             size_t      last)
+{
+  const Excite *e = data;
+  float        *x = e->x + first * e->c;
+
+  sam_kernels ()->scale_row (x, x, e->scale, last - first, e->c);
 }
 
 void
@@ -119,26 +144,36 @@ sam_repvit_block_run (const SamRepVitBlock *block,
                       size_t                w,
                       float                *scratch)
 {
-  size_t n      = places_after (block, h, w);
-  size_t c      = block->spatial.c;
-  float *mean   = scratch;
-  float *low    = mean + MAX_WIDTH;
-  float *scale  = low + MAX_WIDTH;
-  float *hidden = scale + MAX_WIDTH;
-  float *mixed  = block->downsample ? hidden : y;
+  size_t             n       = places_after (block, h, w);
+  size_t             c       = block->spatial.c;
+  float             *mean    = scratch;
+  float             *low     = mean + MAX_WIDTH;
+  float             *scale   = low + MAX_WIDTH;
+  float             *zeros   = scale + MAX_WIDTH;
+  float             *hidden  = zeros + w * c;
+  float             *mixed   = block->downsample ? hidden : y;
+  SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, zeros, h, w);
+  SamRowMaker        spatial = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
+  Excite             excite  = { mixed, scale, c };
+  SamRowMaker        excited = { excite_rows, &excite, 1 };
+  const SamRowMaker *maker   = block->squeeze ? &excited : &spatial;
 
-  sam_depthwise_run (&block->spatial, mixed, x, h, w, SAM_ACT_NONE);
+  memset (zeros, 0, w * c * sizeof *zeros);
   if (block->squeeze)
     {
-      sam_mean_rows (mean, mixed, n, c);
+      sam_depthwise3x3 (&map, mean);
       sam_linear_run (&block->reduce, low, mean, NULL, 1, SAM_ACT_RELU);
       sam_linear_run (&block->expand, scale, low, NULL, 1, SAM_ACT_SIGMOID);
-      sam_scale_row (mixed, mixed, scale, n, c);
     }
   if (block->downsample)
-    sam_linear_run (&block->project, y, mixed, NULL, n, SAM_ACT_NONE);
+    {
+      SamRows rows = { .x = mixed, .ld = c, .maker = maker };
 
-  sam_mlp_run (NULL, block->mlp, y, y, y, n, SAM_ACT_GELU);
+      sam_matrix_linear_rows (y, &rows, block->project.m, block->project.b, NULL, n, SAM_ACT_NONE);
+      maker = NULL;
+    }
+
+  sam_mlp_run (NULL, block->mlp, y, y, maker, y, n, SAM_ACT_GELU);
 }
 
 double

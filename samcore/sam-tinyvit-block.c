@@ -128,25 +128,20 @@ padded_places (const SamTinyViTBlock *block,
   return sam_window_grid (block->window, h, w).n;
 }
 
-size_t
-sam_tinyvit_block_scratch (const SamTinyViTBlock *block,
-                           size_t                 h,
-                           size_t                 w)
-{
-  return h * w * block->proj.in;
-}
-
 void
 sam_tinyvit_block_run (const SamTinyViTBlock *block,
+                       float                 *y,
                        float                 *x,
                        size_t                 h,
-                       size_t                 w,
-                       float                 *scratch)
+                       size_t                 w)
 {
-  size_t         c       = block->proj.in;
-  size_t         d       = c / block->heads;
-  size_t         area    = block->window * block->window;
-  SamWindowBlock windows = {
+  size_t            c       = block->proj.in;
+  size_t            d       = c / block->heads;
+  size_t            area    = block->window * block->window;
+  g_autofree float *zeros   = g_new0 (float, w * c);
+  SamDepthwiseMap   map     = sam_depthwise_map (&block->local, y, x, zeros, h, w);
+  SamRowMaker       local   = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
+  SamWindowBlock    windows = {
     .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->pad,
     .window = block->window, .k_offset = d, .v_offset = 2 * d,
     .attention = {
@@ -158,8 +153,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
   };
 
   sam_window_block_run (&windows, x, x, h, w);
-  sam_depthwise_run (&block->local, scratch, x, h, w, SAM_ACT_NONE);
-  sam_mlp_run (&block->norm[1], block->mlp, x, scratch, scratch, h * w, SAM_ACT_GELU);
+  sam_mlp_run (&block->norm[1], block->mlp, y, y, &local, y, h * w, SAM_ACT_GELU);
 }
 
 double

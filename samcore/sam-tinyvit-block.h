@@ -31,7 +31,6 @@ void   sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *
 double sam_tinyvit_conv_flop (const SamTinyViTConv *conv, size_t h, size_t w);
 
 void   sam_tinyvit_block_fetch (SamWeights *weights, SamTinyViTBlock *block, const char *prefix, size_t width);
-size_t sam_tinyvit_block_scratch (const SamTinyViTBlock *block, size_t h, size_t w);
-/* x: [h, w, width], in place */
-void   sam_tinyvit_block_run (const SamTinyViTBlock *block, float *x, size_t h, size_t w, float *scratch);
+/* x: [h, w, width], overwritten  y: [h, w, width], another array */
+void   sam_tinyvit_block_run (const SamTinyViTBlock *block, float *y, float *x, size_t h, size_t w);
 double sam_tinyvit_block_flop (const SamTinyViTBlock *block, size_t h, size_t w);

@@ -191,7 +191,7 @@ sam_vit_block_run (const SamVitBlock *block,
   size_t n = h * w;
 
   sam_linear_run (&block->proj, x, attention_run (block, x, h, w, scratch), x, n, SAM_ACT_NONE);
-  sam_mlp_run (&block->norm[1], block->mlp, x, x, x, n, SAM_ACT_GELU);
+  sam_mlp_run (&block->norm[1], block->mlp, x, x, NULL, x, n, SAM_ACT_GELU);
 }
 
 double
