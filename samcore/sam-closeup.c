@@ -379,12 +379,12 @@ look (const Looking *l,
     }
   view->answer = sam_alloc_floats (grid->side, grid->side, 1, error);
   if (view->answer == NULL ||
-      ! sam_model_decode (l->model, view->embedding, (const SamToken *) tokens->data, tokens->len, mask, &decoded, l->job,
-                          NULL, error))
+      ! sam_model_decode (l->model, view->embedding, (const SamToken *) tokens->data, tokens->len, mask,
+                          sam_model_get_choice (l->model, FALSE), &decoded, l->job, NULL, error))
     return FALSE;
 
   sam_model_choose (l->model, &decoded, FALSE, choice);
-  sam_grid_resample (view->answer, grid, decoded.masks + choice[0] * side * side, &here, -LOGIT_MOST);
+  sam_grid_resample (view->answer, grid, sam_decoded_get_mask (&decoded, choice[0]), &here, -LOGIT_MOST);
   view->iou = decoded.iou[choice[0]];
   g_free (decoded.masks);
 

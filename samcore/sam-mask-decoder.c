@@ -477,7 +477,8 @@ typedef struct
   float                 *half;   /* [2 side, 2 side, width / 4], made already, or NULL */
   float                 *pixels; /* [4 side, 4 side, width / 8], or NULL: nobody wants to see them */
   const float           *hyper;  /* [n_masks, width / 8] */
-  float                 *masks;  /* [SAM_N_MASKS, 4 side, 4 side] */
+  float                 *masks;  /* [n_masks, 4 side, 4 side] */
+  size_t                 n_masks;
 } Upscaling;
 
 /* Some rows of the map to pixels and masks while they are in the cache. */
@@ -505,7 +506,7 @@ upscale_rows (size_t   first,
   sam_conv_transpose_norm_run (&decoder->up[1], NULL, pixels, half,
                                image->stride4 != NULL ? image->stride4 + first * n * c : NULL, 2 * h, 2 * side,
                                SAM_ACT_GELU);
-  sam_product (u->masks + first * n, n * side, u->hyper, pixels, SAM_N_MASKS, c, h * n);
+  sam_product (u->masks + first * n, n * side, u->hyper, pixels, u->n_masks, c, h * n);
 }
 
 gboolean
@@ -515,6 +516,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
                       const SamToken         *prompt,
                       size_t                  n_prompt,
                       const float            *mask,
+                      SamMaskRange            wanted,
                       SamDecoded             *decoded,
                       const SamJob           *job,
                       const SamTrace         *trace,
@@ -525,6 +527,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   size_t            t       = decoder->n_fixed + n_prompt;
   size_t            c       = width / 8;
   size_t            n_pixels = 16 * n;
+  size_t            n_maps  = wanted.n + (decoder->spec.hq ? 1 : 0);
   const float      *grid    = sam_prompt_encoder_get_grid (prompts);
   SamAct            act     = decoder->spec.act;
   g_auto (SamArena) arena   = { 0 };
@@ -580,10 +583,15 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   if (! sam_job_step (job, 0.8, error))
     return FALSE;
 
-  decoded->side    = 4 * decoder->side;
-  decoded->n_masks = SAM_N_MASKS + (decoder->spec.hq ? 1 : 0);
-  for (size_t i = 0; i < decoded->n_masks; i++)
-    heads[n_heads++] = (HeadRun) { &decoder->hyper[i], act, b.queries + (decoder->first_mask + i) * width, hyper + i * c };
+  decoded->side = 4 * decoder->side;
+  decoded->made = wanted;
+  for (size_t i = 0; i < n_maps; i++)
+    {
+      size_t token = i < wanted.n ? wanted.first + i : SAM_N_MASKS;
+
+      heads[n_heads++] = (HeadRun) { &decoder->hyper[token], act, b.queries + (decoder->first_mask + token) * width,
+                                     hyper + i * c };
+    }
   heads[n_heads++] = (HeadRun) { &decoder->iou, act, b.queries + decoder->iou_token * width, decoded->iou };
   decoded->object_score = NAN;
   if (decoder->spec.object_score)
@@ -591,14 +599,14 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   for (size_t i = 0; i < n_heads; i++)
     heads[i].hidden = hidden + i * 2 * MAX_HEAD;
   sam_parallel_for (n_heads, 1, run_heads, heads);
-  sam_trace (trace, "hyper_in", hyper, decoded->n_masks, c);
+  sam_trace (trace, "hyper_in", hyper, n_maps, c);
   if (decoder->spec.iou_sigmoid)
     sam_activate (decoded->iou, decoded->iou, SAM_N_MASKS, SAM_ACT_SIGMOID);
 
-  decoded->masks = sam_alloc_floats (decoded->n_masks, n_pixels, 1, error);
+  decoded->masks = sam_alloc_floats (n_maps, n_pixels, 1, error);
   if (decoded->masks == NULL)
     return FALSE;
-  u = (Upscaling) { decoder, image, b.keys, b.up1, b.up2, hyper, decoded->masks };
+  u = (Upscaling) { decoder, image, b.keys, b.up1, b.up2, hyper, decoded->masks, wanted.n };
   if (decoder->spec.upscale_group)
     {
       sam_conv_transpose_run (&decoder->up[0], b.up1, b.keys, image->stride8, decoder->side, decoder->side);
@@ -616,7 +624,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
       sam_conv_run (&decoder->hq_mask[1], b.hq2, b.hq1, decoded->side, decoded->side, SAM_ACT_NONE);
       sam_trace (trace, "hq_mf", b.hq2, n_pixels, c);
       sam_add (b.hq2, b.hq2, image->hq, n_pixels * c);
-      sam_product (decoded->masks + SAM_N_MASKS * n_pixels, n_pixels, hyper + SAM_N_MASKS * c, b.hq2, 1, c, n_pixels);
+      sam_product (decoded->masks + wanted.n * n_pixels, n_pixels, hyper + wanted.n * c, b.hq2, 1, c, n_pixels);
     }
   if (! sam_job_step (job, 1.0, error))
     {

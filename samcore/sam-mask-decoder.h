@@ -34,19 +34,40 @@ typedef struct
   const float *embedding, *stride4, *stride8, *hq;
 } SamDecoderImage;
 
+/* Which of its SAM_N_MASKS masks a decoder is to make. */
 typedef struct
 {
-  size_t side;        /* of a mask: 4 times the embedding's */
-  size_t n_masks;     /* SAM_N_MASKS; one more with HQ: the finer mask */
-  float *masks;       /* [n_masks, side, side], free with g_free */
-  float  iou[SAM_N_MASKS];
-  float  object_score; /* NAN without */
+  size_t first, n;
+} SamMaskRange;
+
+typedef struct
+{
+  size_t       side;  /* of a mask: 4 times the embedding's */
+  SamMaskRange made;
+  float       *masks; /* [made.n, side, side], with HQ one more: the finer mask; free with g_free */
+  float        iou[SAM_N_MASKS]; /* of all, made or not */
+  float        object_score;     /* NAN without */
 } SamDecoded;
 
-/* mask: [4 side, 4 side] logits or NULL */
+/* Mask @i of those made: [side, side] */
+static inline const float *
+sam_decoded_get_mask (const SamDecoded *decoded,
+                      size_t            i)
+{
+  return decoded->masks + (i - decoded->made.first) * decoded->side * decoded->side;
+}
+
+/* HQ's: [side, side] */
+static inline const float *
+sam_decoded_get_finer_mask (const SamDecoded *decoded)
+{
+  return decoded->masks + decoded->made.n * decoded->side * decoded->side;
+}
+
+/* mask: [4 side, 4 side] logits or NULL  wanted: within SAM_N_MASKS */
 gboolean sam_mask_decoder_run (const SamMaskDecoder *decoder, const SamPromptEncoder *prompts,
                                const SamDecoderImage *image, const SamToken *tokens, size_t n_tokens,
-                               const float *mask, SamDecoded *decoded, const SamJob *job,
+                               const float *mask, SamMaskRange wanted, SamDecoded *decoded, const SamJob *job,
                                const SamTrace *trace, GError **error);
 
 G_END_DECLS

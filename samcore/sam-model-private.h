@@ -35,13 +35,15 @@ void          sam_model_attach_image (SamModel *model, SamEmbedding *embedding, 
 SamEmbedding *sam_model_encode_traced (SamModel *model, SamImage *image, const SamJob *job,
                                        const SamTrace *trace, GError **error);
 
-/* All candidates for one object, before any choice. tokens: as sam_prompt_encoder_arrange() makes them
+/* Candidates for one object, before any choice. tokens: as sam_prompt_encoder_arrange() makes them
  * mask: [4 side, 4 side] logits or NULL */
 gboolean sam_model_decode (SamModel *model, const SamEmbedding *embedding, const SamToken *tokens,
-                           size_t n_tokens, const float *mask, SamDecoded *decoded, const SamJob *job,
-                           const SamTrace *trace, GError **error);
+                           size_t n_tokens, const float *mask, SamMaskRange wanted, SamDecoded *decoded,
+                           const SamJob *job, const SamTrace *trace, GError **error);
 
-/* The decoder's masks that answer: their number, and which. ambiguous: "multimask" in the references. */
+/* The decoder's masks that an answer is chosen from. ambiguous: "multimask" in the references. */
+SamMaskRange sam_model_get_choice (const SamModel *model, gboolean ambiguous);
+/* The decoder's masks that answer: their number, and which. */
 size_t sam_model_choose (const SamModel *model, const SamDecoded *decoded, gboolean ambiguous,
                          size_t choice[SAM_N_MASKS - 1]);
 

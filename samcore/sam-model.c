@@ -326,6 +326,7 @@ sam_model_decode (SamModel           *model,
                   const SamToken     *tokens,
                   size_t              n_tokens,
                   const float        *mask,
+                  SamMaskRange        wanted,
                   SamDecoded         *decoded,
                   const SamJob       *job,
                   const SamTrace     *trace,
@@ -339,21 +340,33 @@ sam_model_decode (SamModel           *model,
     .hq        = sam_embedding_get_map (maps, SAM_MAP_HQ)->values,
   };
 
-  return sam_mask_decoder_run (model->decoder, model->prompts, &image, tokens, n_tokens, mask, decoded, job,
-                               trace, error);
+  return sam_mask_decoder_run (model->decoder, model->prompts, &image, tokens, n_tokens, mask, wanted, decoded,
+                               job, trace, error);
 }
 
+SamMaskRange
+sam_model_get_choice (const SamModel *model,
+                      gboolean        ambiguous)
+{
+  if (ambiguous)
+    return (SamMaskRange) { 1, SAM_N_MASKS - 1 };
+
+  return (SamMaskRange) { 0, model->spec.decoder.stability_choice ? SAM_N_MASKS : 1 };
+}
+
+/* Mask 0, that is. */
 static gboolean
 is_stable (const SamDecoded *decoded)
 {
-  size_t n      = decoded->side * decoded->side;
-  size_t inside = 0;
-  size_t around = 0;
+  const float *mask   = sam_decoded_get_mask (decoded, 0);
+  size_t       n      = decoded->side * decoded->side;
+  size_t       inside = 0;
+  size_t       around = 0;
 
   for (size_t i = 0; i < n; i++)
     {
-      inside += decoded->masks[i] > STABILITY_DELTA;
-      around += decoded->masks[i] > -STABILITY_DELTA;
+      inside += mask[i] > STABILITY_DELTA;
+      around += mask[i] > -STABILITY_DELTA;
     }
 
   return around == 0 || (float) inside / (float) around >= STABILITY_THRESHOLD;

@@ -23,13 +23,17 @@
 /* Objects united on one grid: no larger than this. */
 #define MAX_SIDE 1024
 
-/* One candidate on its way. */
+#define MAX_CANDIDATES (SAM_N_MASKS - 1)
+
+/* The candidates for one object, or for all of them. */
 typedef struct
 {
-  SamGeometry geometry;
-  size_t      side;
-  float      *values; /* [side, side] */
-} Map;
+  size_t      n, side;
+  SamGeometry geometry[MAX_CANDIDATES];
+  float      *values; /* [n, side, side] */
+  float       iou[MAX_CANDIDATES];
+  float       object_score;
+} Answer;
 
 static void
 object_clear (gpointer data)
@@ -267,88 +271,162 @@ make_mask_input (const SamModel     *model,
   return TRUE;
 }
 
+static void
+answer_clear (Answer *answer)
+{
+  g_clear_pointer (&answer->values, g_free);
+}
+
+static gboolean
+answer_alloc (Answer  *answer,
+              size_t   n,
+              size_t   side,
+              GError **error)
+{
+  answer->n      = n;
+  answer->side   = side;
+  answer->values = sam_alloc_floats (n, side, side, error);
+
+  return answer->values != NULL;
+}
+
+static float *
+answer_get_map (const Answer *answer,
+                size_t        candidate)
+{
+  return answer->values + candidate * answer->side * answer->side;
+}
+
 /* The finer mask is added to the model's own, or stands alone, or is left out. */
 static void
-copy_answer (float            *values,
-             const SamDecoded *decoded,
-             size_t            choice,
-             gboolean          hq,
-             SamHqMode         mode)
+copy_mask (float            *values,
+           const SamDecoded *decoded,
+           size_t            choice,
+           gboolean          hq,
+           SamHqMode         mode)
 {
   size_t       n     = decoded->side * decoded->side;
-  const float *mask  = decoded->masks + choice * n;
-  const float *finer = decoded->masks + SAM_N_MASKS * n;
+  const float *mask  = sam_decoded_get_mask (decoded, choice);
+  const float *finer = sam_decoded_get_finer_mask (decoded);
 
   for (size_t i = 0; i < n; i++)
     values[i] = ! hq || mode == SAM_HQ_OFF ? mask[i] : mode == SAM_HQ_ONLY ? finer[i] : mask[i] + finer[i];
 }
 
-static void
-map_clear (Map *map)
-{
-  g_clear_pointer (&map->values, g_free);
-}
-
-/* Both objects in one map; @other is taken over. */
+/* Both objects, of one candidate each, in one map. */
 static gboolean
-map_unite (Map     *map,
-           Map     *other,
-           GError **error)
+answer_unite (Answer       *answer,
+              const Answer *other,
+              GError      **error)
 {
-  const SamGeometry *a = &map->geometry, *b = &other->geometry;
+  const SamGeometry *a = &answer->geometry[0], *b = &other->geometry[0];
   size_t             x = MIN (a->x, b->x), y = MIN (a->y, b->y);
   size_t             width = MAX (a->x + a->width, b->x + b->width) - x;
   size_t             height = MAX (a->y + a->height, b->y + b->height) - y;
-  double             cell = MIN ((double) MAX (a->width, a->height) / map->side,
+  double             cell = MIN ((double) MAX (a->width, a->height) / answer->side,
                                  (double) MAX (b->width, b->height) / other->side);
-  SamGrid            from[2] = { { a, map->side }, { b, other->side } };
+  SamGrid            from[2] = { { a, answer->side }, { b, other->side } };
   SamGrid            to;
-  Map                both;
+  Answer             both = *answer;
   g_autofree float  *next = NULL;
 
-  if (map->side == other->side && a->input == b->input && sam_geometry_is_same_part (a, b))
+  if (answer->side == other->side && a->input == b->input && sam_geometry_is_same_part (a, b))
     {
-      for (size_t p = 0; p < map->side * map->side; p++)
-        map->values[p] = MAX (map->values[p], other->values[p]);
-      map_clear (other);
+      for (size_t p = 0; p < answer->side * answer->side; p++)
+        answer->values[p] = MAX (answer->values[p], other->values[p]);
       return TRUE;
     }
 
   /* a grid over both parts, as fine as the finer one */
-  both.side = (size_t) CLAMP (ceil (MAX (width, height) / cell), MAX (map->side, other->side), MAX_SIDE);
-  sam_geometry_init_part (&both.geometry, a, x, y, width, height, both.side);
-  both.values = sam_alloc_floats (both.side, both.side, 1, error);
-  next = both.values != NULL ? sam_alloc_floats (both.side, both.side, 1, error) : NULL;
-  if (next == NULL)
-    {
-      map_clear (&both);
-      map_clear (other);
-      return FALSE;
-    }
-  to = (SamGrid) { &both.geometry, both.side };
-  sam_grid_resample (both.values, &to, map->values, &from[0], SAM_LOGITS_OUTSIDE);
+  both.side = (size_t) CLAMP (ceil (MAX (width, height) / cell), MAX (answer->side, other->side), MAX_SIDE);
+  sam_geometry_init_part (&both.geometry[0], a, x, y, width, height, both.side);
+  next = sam_alloc_floats (both.side, both.side, 1, error);
+  if (next == NULL || ! answer_alloc (&both, 1, both.side, error))
+    return FALSE;
+  to = (SamGrid) { &both.geometry[0], both.side };
+  sam_grid_resample (both.values, &to, answer->values, &from[0], SAM_LOGITS_OUTSIDE);
   sam_grid_resample (next, &to, other->values, &from[1], SAM_LOGITS_OUTSIDE);
   for (size_t p = 0; p < both.side * both.side; p++)
     both.values[p] = MAX (both.values[p], next[p]);
-  map_clear (map);
-  map_clear (other);
-  *map = both;
+  answer_clear (answer);
+  *answer = both;
 
   return TRUE;
 }
 
-/* One object's candidates. mask: [side, side] or NULL; maps: taken over even after a failure */
+/* The chosen masks as they are; @decoded's own array where it is just these. */
 static gboolean
-answer_object (SamModel              *model,
+answer_from_decoded (Answer            *answer,
+                     SamDecoded        *decoded,
+                     const size_t      *choice,
+                     size_t             n,
+                     const SamGeometry *geometry,
+                     gboolean           hq,
+                     SamHqMode          mode,
+                     GError           **error)
+{
+  for (size_t k = 0; k < n; k++)
+    {
+      answer->geometry[k] = *geometry;
+      answer->iou[k]      = decoded->iou[choice[k]];
+    }
+  if (! hq && n == decoded->made.n)
+    {
+      answer->n      = n;
+      answer->side   = decoded->side;
+      answer->values = g_steal_pointer (&decoded->masks);
+      return TRUE;
+    }
+
+  if (! answer_alloc (answer, n, decoded->side, error))
+    return FALSE;
+  for (size_t k = 0; k < n; k++)
+    copy_mask (answer_get_map (answer, k), decoded, choice[k], hq, mode);
+
+  return TRUE;
+}
+
+/* The chosen masks, each looked at closely. mask: [side, side] or NULL */
+static gboolean
+answer_closely (Answer                *answer,
+                SamModel              *model,
+                const SamEmbedding    *embedding,
+                const SamPromptObject *object,
+                const SamDecoded      *decoded,
+                const size_t          *choice,
+                size_t                 n,
+                const float           *mask,
+                const SamJob          *job,
+                GError               **error)
+{
+  if (! answer_alloc (answer, n, SAM_CLOSEUP_SIDE, error))
+    return FALSE;
+
+  for (size_t k = 0; k < n; k++)
+    {
+      SamJob            part   = sam_job_part (job, 0.1 + 0.9 * k / n, 0.1 + 0.9 * (k + 1) / n);
+      g_autofree float *values = sam_closeup_answer (model, embedding, object, sam_decoded_get_mask (decoded, choice[k]),
+                                                     mask, &answer->geometry[k], &answer->iou[k], &part, error);
+
+      if (values == NULL)
+        return FALSE;
+      memcpy (answer_get_map (answer, k), values, SAM_CLOSEUP_SIDE * SAM_CLOSEUP_SIDE * sizeof *values);
+      /* two looks, two opinions: their mean orders masks better than either */
+      answer->iou[k] = 0.5f * (answer->iou[k] + decoded->iou[choice[k]]);
+    }
+
+  return TRUE;
+}
+
+/* One object's candidates. mask: [side, side] or NULL; answer: to be cleared even after a failure */
+static gboolean
+answer_object (Answer                *answer,
+               SamModel              *model,
                const SamEmbedding    *embedding,
                const SamPrompt       *prompt,
                const SamPromptObject *object,
                gboolean               ambiguous,
                const float           *mask,
-               Map                    maps[SAM_N_MASKS - 1],
-               size_t                *n_candidates,
-               float                 *iou,
-               float                 *object_score,
                const SamJob          *job,
                GError               **error)
 {
@@ -357,10 +435,11 @@ answer_object (SamModel              *model,
   gboolean            closer   = sam_embedding_get_closeups (embedding) != NULL && ! prompt->quick;
   SamJob              first    = sam_job_part (job, 0.0, closer ? 0.1 : 1.0);
   SamDecoded          decoded  = { 0 };
-  size_t              choice[SAM_N_MASKS - 1];
+  size_t              choice[MAX_CANDIDATES];
+  size_t              n;
   float               corners[4];
   gboolean            lone;
-  gboolean            done   = TRUE;
+  gboolean            done;
   g_autoptr (GArray)  tokens = NULL;
 
   if (object->box != NULL)
@@ -368,65 +447,29 @@ answer_object (SamModel              *model,
   tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (model), geometry,
                                        (const float (*)[2]) object->points->data, (const int *) object->labels->data,
                                        object->points->len, object->box != NULL ? corners : NULL);
-  if (! sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, mask, &decoded, &first,
-                          NULL, error))
+  /* a lone point among other objects: there is no one to ask, the best of the three it is */
+  lone = object->box == NULL && object->points->len == 1 && mask == NULL;
+  if (! sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, mask,
+                          sam_model_get_choice (model, ambiguous || lone), &decoded, &first, NULL, error))
     return FALSE;
 
-  /* a lone point among other objects: there is no one to ask, the best of the three it is */
-  lone          = object->box == NULL && object->points->len == 1 && mask == NULL;
-  *n_candidates = sam_model_choose (model, &decoded, ambiguous || lone, choice);
-  if (lone && ! ambiguous && *n_candidates > 1)
+  n = sam_model_choose (model, &decoded, ambiguous || lone, choice);
+  if (lone && ! ambiguous && n > 1)
     {
-      for (size_t k = 1; k < *n_candidates; k++)
+      for (size_t k = 1; k < n; k++)
         if (decoded.iou[choice[k]] > decoded.iou[choice[0]])
           choice[0] = choice[k];
-      *n_candidates = 1;
+      n = 1;
     }
-  *object_score = decoded.object_score;
 
-  for (size_t k = 0; done && k < *n_candidates; k++)
-    {
-      SamJob part = sam_job_part (job, 0.1 + 0.9 * k / *n_candidates, 0.1 + 0.9 * (k + 1) / *n_candidates);
-
-      if (closer)
-        {
-          const float *found = decoded.masks + choice[k] * decoded.side * decoded.side;
-
-          maps[k].side   = SAM_CLOSEUP_SIDE;
-          maps[k].values = sam_closeup_answer (model, embedding, object, found, mask, &maps[k].geometry, &iou[k],
-                                               &part, error);
-          /* two looks, two opinions: their mean orders masks better than either */
-          iou[k] = 0.5f * (iou[k] + decoded.iou[choice[k]]);
-        }
-      else
-        {
-          maps[k].geometry = *geometry;
-          maps[k].side     = decoded.side;
-          maps[k].values   = sam_alloc_floats (decoded.side, decoded.side, 1, error);
-          iou[k]           = decoded.iou[choice[k]];
-          if (maps[k].values != NULL)
-            copy_answer (maps[k].values, &decoded, choice[k], spec->decoder.hq, prompt->hq_mode);
-        }
-      done = maps[k].values != NULL;
-    }
+  answer->object_score = decoded.object_score;
+  if (closer)
+    done = answer_closely (answer, model, embedding, object, &decoded, choice, n, mask, job, error);
+  else
+    done = answer_from_decoded (answer, &decoded, choice, n, geometry, spec->decoder.hq, prompt->hq_mode, error);
   g_free (decoded.masks);
 
   return done;
-}
-
-/* The candidates' maps one after the other, as SamLogits has them. */
-static float *
-join_maps (const Map *maps,
-           size_t     n,
-           GError   **error)
-{
-  size_t size   = maps[0].side * maps[0].side;
-  float *values = sam_alloc_floats (n, maps[0].side, maps[0].side, error);
-
-  for (size_t k = 0; values != NULL && k < n; k++)
-    memcpy (values + k * size, maps[k].values, size * sizeof (float));
-
-  return values;
 }
 
 SamLogits *
@@ -442,13 +485,8 @@ sam_model_predict (SamModel           *model,
   gboolean            ambiguous = sam_prompt_is_ambiguous (prompt);
   gboolean            masked    = prompt->previous != NULL || prompt->mask != NULL;
   g_autoptr (GArray)  objects   = NULL;
-  Map                 maps[SAM_N_MASKS - 1] = { 0 };
-  SamGeometry         geometries[SAM_N_MASKS - 1];
-  float              *values = NULL;
-  float               iou[SAM_N_MASKS - 1] = { 0 };
-  float               object_score = NAN;
-  size_t              n_candidates = 0;
-  gboolean            done         = TRUE;
+  Answer              answer    = { 0 };
+  gboolean            done      = TRUE;
   SamBox              mask_box;
   g_auto (SamArena)   arena = { 0 };
   float              *given = NULL, *own = NULL;
@@ -488,9 +526,7 @@ sam_model_predict (SamModel           *model,
     {
       const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
       SamJob                 part   = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
-      Map                    answer[SAM_N_MASKS - 1] = { 0 };
-      float                  score[SAM_N_MASKS - 1];
-      float                  present = NAN;
+      Answer                 next   = { 0 };
 
       if (given != NULL)
         {
@@ -498,35 +534,23 @@ sam_model_predict (SamModel           *model,
           if (objects->len > 1)
             keep_own_part (own, object, prompt->boxes, geometry, side);
         }
-      done = answer_object (model, embedding, prompt, object, ambiguous, own, answer, &n_candidates, score, &present,
-                            &part, error);
-
-      if (i == 0)
+      done = answer_object (i == 0 ? &answer : &next, model, embedding, prompt, object, ambiguous, own, &part, error);
+      if (i > 0)
         {
-          memcpy (maps, answer, sizeof maps);
-          object_score = present;
+          done = done && answer_unite (&answer, &next, error);
+          answer_clear (&next);
+          answer.iou[0] += next.iou[0];
+          answer.object_score = MAX (answer.object_score, next.object_score);
         }
-      else
-        {
-          /* several objects have one candidate each */
-          done = done && map_unite (&maps[0], &answer[0], error);
-          map_clear (&answer[0]);
-          object_score = MAX (object_score, present);
-        }
-      for (size_t k = 0; done && k < n_candidates; k++)
-        iou[k] += score[k] / objects->len;
     }
-
-  if (done)
-    values = join_maps (maps, n_candidates, error);
-  for (size_t k = 0; k < G_N_ELEMENTS (maps); k++)
+  if (! done)
     {
-      geometries[k] = maps[k].geometry;
-      map_clear (&maps[k]);
+      answer_clear (&answer);
+      return NULL;
     }
-  if (values == NULL)
-    return NULL;
 
-  return sam_logits_new_parts_take (geometries, n_candidates, maps[0].side, values, iou, object_score,
+  for (size_t k = 0; k < answer.n; k++)
+    answer.iou[k] /= objects->len;
+  return sam_logits_new_parts_take (answer.geometry, answer.n, answer.side, answer.values, answer.iou, answer.object_score,
                                     spec->decoder.mask_input_limit, prompt);
 }

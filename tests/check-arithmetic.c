@@ -72,7 +72,7 @@ test_masks (void)
   g_autoptr (SamEmbedding) exact_emb = sam_model_encode (exact, image, NULL, &error);
   g_autoptr (SamEmbedding) fast_emb  = sam_model_encode (fast, image, NULL, &error);
   /* bytes may cost a little more, 7-bit ones (AVX2) above all, which only who asks for them gets */
-  double                   least     = g_str_equal (sam_arithmetic_name (), "int8") ? 0.98 : 0.99;
+  gboolean                 bytes     = g_str_equal (sam_arithmetic_name (), "int8");
   double                   mean      = 0;
 
   g_assert_no_error (error);
@@ -83,11 +83,11 @@ test_masks (void)
       g_autoptr (SamMask) a = click (exact, exact_emb, x, y);
       g_autoptr (SamMask) b = click (fast, fast_emb, x, y);
 
-      g_assert_cmpfloat (iou (a, b), >=, 0.9);
+      g_assert_cmpfloat (iou (a, b), >=, bytes ? 0.8 : 0.9);
       mean += iou (a, b) / (GRID * GRID);
     }
   g_test_message ("%s against f32: mean IoU %.5f", sam_arithmetic_name (), mean);
-  g_assert_cmpfloat (mean, >=, least);
+  g_assert_cmpfloat (mean, >=, bytes ? 0.98 : 0.99);
 }
 
 enum { IN = 320, MIDDLE = 600, OUT = 90, SIDE = 12, N = SIDE * SIDE };

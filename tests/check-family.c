@@ -371,12 +371,12 @@ check_prompt (State *state,
                                            n_points > 0 ? (const float (*)[2]) (points + 2 * b) : NULL,
                                            labels, n_points, box);
       g_assert_true (sam_model_decode (state->model, state->embedding, (const SamToken *) tokens->data, tokens->len,
-                                       mask, &decoded, NULL, &trace, &error));
+                                       mask, (SamMaskRange) { 0, SAM_N_MASKS }, &decoded, NULL, &trace, &error));
       g_assert_no_error (error);
 
       side = decoded.side;
       n    = side * side;
-      g_array_append_vals (all, decoded.masks, decoded.n_masks * n);
+      g_array_append_vals (all, decoded.masks, (SAM_N_MASKS + spec->decoder.hq) * n);
       g_array_append_vals (iou_all, decoded.iou, SAM_N_MASKS);
       g_array_append_val (score, decoded.object_score);
 

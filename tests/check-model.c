@@ -202,9 +202,9 @@ test_decode (void)
         }
 
       sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, i == 4 ? best : NULL,
-                        &decoded, NULL, NULL, &error);
+                        (SamMaskRange) { 0, SAM_N_MASKS }, &decoded, NULL, NULL, &error);
       g_assert_no_error (error);
-      golden_compare (golden, logits, decoded.masks, decoded.n_masks * decoded.side * decoded.side, 1,
+      golden_compare (golden, logits, decoded.masks, decoded.made.n * decoded.side * decoded.side, 1,
                       GOLDEN_HWC, 1, 2e-4, 5e-5);
       golden_compare (golden, iou, decoded.iou, SAM_N_MASKS, 1, GOLDEN_HWC, 1, 1e-4, 0);
 
@@ -222,6 +222,20 @@ test_decode (void)
                                    g_memdup2 (decoded.masks + k * n, n * sizeof (float)), decoded.iou + k, NAN, 0, NULL);
 
           compare_area (one, 0, golden_read_int (golden, area, k));
+        }
+      for (size_t first = 0; first < 2; first++)
+        {
+          SamMaskRange fewer = { first, first == 0 ? 1 : SAM_N_MASKS - 1 };
+          SamDecoded   again;
+
+          sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, i == 4 ? best : NULL, fewer,
+                            &again, NULL, NULL, &error);
+          g_assert_no_error (error);
+          for (size_t k = first; k < first + fewer.n; k++)
+            g_assert_cmpmem (sam_decoded_get_mask (&again, k), sizeof (float) * again.side * again.side,
+                             sam_decoded_get_mask (&decoded, k), sizeof (float) * decoded.side * decoded.side);
+          g_assert_cmpmem (again.iou, sizeof again.iou, decoded.iou, sizeof decoded.iou);
+          g_free (again.masks);
         }
       g_free (decoded.masks);
     }
