@@ -8,6 +8,7 @@
 
 #include <math.h>
 
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-logits-private.h"
 #include "samcore/sam-upsample.h"
 
@@ -49,13 +50,12 @@ measure_stability (const SamLogits *logits,
   size_t       n_inner = 0, n_outer = 0;
 
   for (size_t y = 0; y < height; y++)
-    for (size_t x = 0; x < width; x++)
-      {
-        float value = values[y * logits->side + x];
+    {
+      const float *row = values + y * logits->side;
 
-        n_inner += value > STABILITY_OFFSET;
-        n_outer += value > -STABILITY_OFFSET;
-      }
+      n_inner += sam_kernels ()->count_above (row, STABILITY_OFFSET, width);
+      n_outer += sam_kernels ()->count_above (row, -STABILITY_OFFSET, width);
+    }
 
   return n_outer > 0 ? (float) n_inner / (float) n_outer : 0.0f;
 }

@@ -389,9 +389,8 @@ run_layer (const SamMaskDecoder *decoder,
            const Layer          *layer,
            gboolean              first,
            Buffers              *b,
-           const float          *grid,
-           size_t                t,
-           size_t                n)
+           SamPlaces            *map,
+           size_t                t)
 {
   size_t width = decoder->width;
   size_t tw    = t * width;
@@ -413,14 +412,16 @@ run_layer (const SamMaskDecoder *decoder,
   attend_to_selves (decoder, &layer->self, b->queries, b->queries, own, r, t, b);
   sam_norm_run (&layer->norm[0], b->queries, b->queries, t);
 
-  sam_read_map_run (&layer->to_image, b->queries, b->tokens, b->keys, grid, t, n, b->cross);
+  sam_read_map_run (&layer->to_image, b->queries, b->tokens, map, t, b->cross);
   sam_norm_run (&layer->norm[1], b->queries, b->queries, t);
 
   sam_linear_run (&layer->mlp[0], b->mlp, b->queries, NULL, t, decoder->spec.act);
   sam_linear_run (&layer->mlp[1], b->queries, b->mlp, b->queries, t, SAM_ACT_NONE);
   sam_norm_run (&layer->norm[2], b->queries, b->queries, t);
 
-  sam_write_map_run (&layer->to_tokens, &layer->norm[3], b->keys, grid, b->queries, b->tokens, t, n, b->cross);
+  sam_write_map_run (&layer->to_tokens, &layer->norm[3], b->keys, map, b->queries, b->tokens, t, b->cross);
+  map->x   = b->keys;
+  map->all = NULL;
 }
 
 /* A head and what it turns into what.    x: [in]  y: [out]  hidden: [2, MAX_HEAD] */
@@ -528,7 +529,8 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   size_t            c       = width / 8;
   size_t            n_pixels = 16 * n;
   size_t            n_maps  = wanted.n + (decoder->spec.hq ? 1 : 0);
-  const float      *grid    = sam_prompt_encoder_get_grid (prompts);
+  SamPlaces         map     = { image->embedding, sam_prompt_encoder_get_no_mask (prompts),
+                                sam_prompt_encoder_get_grid (prompts), n };
   SamAct            act     = decoder->spec.act;
   g_auto (SamArena) arena   = { 0 };
   Buffers           b       = { NULL };
@@ -566,17 +568,22 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   sam_prompt_encoder_embed (prompts, b.tokens + decoder->n_fixed * width, prompt, n_prompt);
   sam_trace (trace, "sparse", b.tokens + decoder->n_fixed * width, n_prompt, width);
   memcpy (b.queries, b.tokens, t * width * sizeof (float));
-  sam_prompt_encoder_add_mask (prompts, b.keys, image->embedding, mask, b.mask_scratch, trace);
+  if (mask != NULL && sam_prompt_encoder_takes_masks (prompts))
+    {
+      sam_prompt_encoder_add_mask (prompts, b.keys, image->embedding, mask, b.mask_scratch, trace);
+      map.x   = b.keys;
+      map.all = NULL;
+    }
   if (! sam_job_step (job, 0.1, error))
     return FALSE;
 
   for (int i = 0; i < N_LAYERS; i++)
     {
-      run_layer (decoder, &decoder->layer[i], i == 0, &b, grid, t, n);
+      run_layer (decoder, &decoder->layer[i], i == 0, &b, &map, t);
       if (! sam_job_step (job, 0.1 + 0.3 * (i + 1), error))
         return FALSE;
     }
-  sam_read_map_run (&decoder->final, b.queries, b.tokens, b.keys, grid, t, n, b.cross);
+  sam_read_map_run (&decoder->final, b.queries, b.tokens, &map, t, b.cross);
   sam_norm_run (&decoder->final_norm, b.queries, b.queries, t);
   sam_trace (trace, "hs", b.queries, t, width);
   sam_trace (trace, "src", b.keys, n, width);

@@ -26,6 +26,7 @@
 #define HUGE_PAGE     (2 << 20)
 #define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
 #define FETCH         32     /* multiplications that fetching and packing a value takes as long as */
+#define READ          16     /* multiplications that reading a weight takes as long as, if it is not in the cache */
 
 struct _SamMatrix
 {
@@ -365,8 +366,7 @@ multiply (Product *p)
       return;
     }
   make_rows (p, 0, p->n);
-  sam_parallel_for (w->out, MAX (w->gemm->panel, round_up (WORTH_A_PIECE / (p->n * w->in + 1), w->gemm->panel)),
-                    product_columns, p);
+  sam_parallel_for (w->out, round_up (WORTH_A_PIECE / ((p->n + READ) * w->in) + 1, w->gemm->panel), product_columns, p);
 }
 
 typedef struct

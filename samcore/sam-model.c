@@ -14,6 +14,7 @@
 #include "samcore/sam-closeup.h"
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-matrix.h"
 
 /* SAM 2: an answer is stable when its area hardly changes between these thresholds. */
@@ -360,14 +361,8 @@ is_stable (const SamDecoded *decoded)
 {
   const float *mask   = sam_decoded_get_mask (decoded, 0);
   size_t       n      = decoded->side * decoded->side;
-  size_t       inside = 0;
-  size_t       around = 0;
-
-  for (size_t i = 0; i < n; i++)
-    {
-      inside += mask[i] > STABILITY_DELTA;
-      around += mask[i] > -STABILITY_DELTA;
-    }
+  size_t       inside = sam_kernels ()->count_above (mask, STABILITY_DELTA, n);
+  size_t       around = sam_kernels ()->count_above (mask, -STABILITY_DELTA, n);
 
   return around == 0 || (float) inside / (float) around >= STABILITY_THRESHOLD;
 }

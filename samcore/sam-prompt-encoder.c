@@ -228,6 +228,18 @@ sam_prompt_encoder_scratch (const SamPromptEncoder *encoder)
   return n * (4 * MASK_WIDTH_1 + MASK_WIDTH_2);
 }
 
+const float *
+sam_prompt_encoder_get_no_mask (const SamPromptEncoder *encoder)
+{
+  return encoder->no_mask;
+}
+
+gboolean
+sam_prompt_encoder_takes_masks (const SamPromptEncoder *encoder)
+{
+  return encoder->no_mask != NULL;
+}
+
 void
 sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder,
                              float                  *y,
@@ -238,24 +250,9 @@ sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder,
 {
   size_t side = encoder->side;
   size_t n    = side * side;
-  float *half;  /* [2 side, 2 side, 4] */
-  float *full;  /* [side, side, 16] */
+  float *half = scratch;                        /* [2 side, 2 side, 4] */
+  float *full = scratch + n * 4 * MASK_WIDTH_1; /* [side, side, 16] */
 
-  if (encoder->no_mask == NULL)
-    {
-      for (size_t i = 0; i < n * encoder->width; i++)
-        y[i] = embedding[i];
-      return;
-    }
-  if (mask == NULL)
-    {
-      sam_add_row (y, embedding, encoder->no_mask, n, encoder->width);
-      return;
-    }
-
-  /* only now: without a mask there need be no scratch */
-  half = scratch;
-  full = scratch + n * 4 * MASK_WIDTH_1;
   sam_conv_run (&encoder->conv[0], half, mask, 4 * side, 4 * side, SAM_ACT_NONE);
   sam_norm_run (&encoder->norm[0], half, half, 4 * n);
   sam_activate (half, half, 4 * n * MASK_WIDTH_1, SAM_ACT_GELU);

@@ -37,8 +37,12 @@ GArray *sam_prompt_encoder_arrange (const SamPromptEncoder *encoder, const SamGe
 void sam_prompt_encoder_embed (const SamPromptEncoder *encoder, float *tokens,
                                const SamToken *prompt, size_t n);
 
-/* y = embedding + what the mask says, or what its absence says   y, embedding: [side, side, width]
- * mask: [4 side, 4 side] logits, or NULL  scratch: sam_prompt_encoder_scratch() floats if there is a mask */
+/* What is to be added to every place of the embedding when there is no mask: [width], or NULL for nothing. */
+const float *sam_prompt_encoder_get_no_mask (const SamPromptEncoder *encoder);
+gboolean     sam_prompt_encoder_takes_masks (const SamPromptEncoder *encoder);
+
+/* y = embedding + what the mask says, of an encoder that takes masks   y, embedding: [side, side, width]
+ * mask: [4 side, 4 side] logits  scratch: sam_prompt_encoder_scratch() floats */
 void   sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder, float *y, const float *embedding,
                                     const float *mask, float *scratch, const SamTrace *trace);
 size_t sam_prompt_encoder_scratch (const SamPromptEncoder *encoder);

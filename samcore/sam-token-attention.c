@@ -9,35 +9,44 @@
  * piece is a part of the map that stays in the cache.
  *
  *   read    scores = (x + p) queries, e^(scores - maximum of the piece), sums and weighted sums of x per piece;
- *           the pieces are put together in their order
- *   write   scores = (x + p) keys, softmax over the tokens, x += weights values, norm */
+ *           the pieces are put together in their order, head by head
+ *   write   scores = (x + p) keys, softmax over the tokens, x += weights values, norm
+ *
+ * What is done between the passes over the map is little, but all threads would wait for one: so it is in pieces, too. */
 #include "config.h"
 
 #include "samcore/sam-token-attention.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
 
 #define PLACES 128 /* of a piece: a multiple of bf16's strips */
 
+/* The arrays of a call, each beginning at a cache line. Panels are at most 64 columns wide. */
 typedef struct
 {
-  const SamGemm *gemm;
-  float         *x;       /* [n, width]; only a write changes it */
-  const float   *p;       /* [n, width] */
-  size_t         width, heads, t, columns;
-  const void    *scoring; /* [width, columns], packed: queries or keys */
-  /* read */
-  float         *sums, *max, *o; /* per piece: [columns], [columns], [columns, width] */
-  size_t         n_pieces;
-  /* write */
-  const float   *bias;    /* [columns] of the scores */
-  const void    *values;  /* [columns, width], packed */
-  const float   *out_bias;
-  const SamNorm *norm;
-} Places;
+  float *first, *second;  /* [t, inner]: projections */
+  float *folded;          /* [columns, width] */
+  float *scoring, *values; /* folded, packed */
+  float *bias;            /* [columns] */
+  float *max, *sums, *o;  /* of pieces: [columns], [columns], [columns, width] */
+} Arrays;
+
+/* One call. */
+typedef struct
+{
+  const SamGemm     *gemm;
+  const SamPlaces   *map;
+  size_t             width, inner, heads, d, t, columns, n_pieces;
+  Arrays             a;
+  const SamReadMap  *read;
+  const SamWriteMap *write;
+  const SamNorm     *norm; /* after a write */
+  float             *y;
+} Pass;
 
 void
 sam_read_map_fetch (SamWeights *weights,
@@ -78,16 +87,6 @@ sam_write_map_fetch (SamWeights  *weights,
   write->out_bias = sam_weights_vector (weights, width, "%sout_proj.bias", name);
 }
 
-/* The arrays of a call, each beginning at a cache line. Panels are at most 64 columns wide. */
-typedef struct
-{
-  float *first, *second;  /* [t, inner]: projections */
-  float *folded;          /* [columns, width] */
-  float *scoring, *values; /* folded, packed */
-  float *bias;            /* [columns] */
-  float *max, *sums, *o;  /* of pieces */
-} Arrays;
-
 static float *
 take (float *scratch, size_t *taken, size_t n)
 {
@@ -126,76 +125,136 @@ sam_token_attention_scratch (size_t t, size_t n, size_t heads, size_t inner, siz
   return arrange (&a, NULL, t, n, heads, inner, width);
 }
 
+static Pass
+begin (const SamGemm   *gemm,
+       const SamPlaces *map,
+       size_t           width,
+       size_t           inner,
+       size_t           heads,
+       size_t           t,
+       float           *scratch)
+{
+  Pass pass = { .gemm = gemm, .map = map, .width = width, .inner = inner, .heads = heads, .d = inner / heads, .t = t,
+                .columns = t * heads, .n_pieces = (map->n - 1) / PLACES + 1 };
+
+  arrange (&pass.a, scratch, t, map->n, heads, inner, width);
+
+  return pass;
+}
+
+/* What a head's part [t, d] of the tokens' projection @x makes of its part [d, width] of @w: columns of folded */
+static void
+fold_rows (const Pass *p, size_t head, const float *x, const float *w, float scale)
+{
+  sam_gemm_nn (p->a.folded + head * p->width, p->heads * p->width, x + head * p->d, p->inner, w + head * p->d * p->width,
+               p->width, p->t, p->width, p->d, scale);
+}
+
+static void
+pack_scoring (size_t first, size_t last, gpointer data)
+{
+  const Pass *p = data;
+
+  p->gemm->pack_columns ((char *) p->a.scoring + sam_panels_bytes (p->gemm, first, p->width),
+                         p->a.folded + first * p->width, p->width, true, last - first, p->width);
+}
+
 /* Rows x + p of the places [first, last), packed, times the tokens: [last - first, columns] */
 static float *
-score_places (const Places *s, size_t first, size_t last)
+score_places (const Pass *p, size_t first, size_t last)
 {
-  const SamGemm *gemm   = s->gemm;
-  size_t         rows   = last - first;
-  float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
-                                                sam_strips_bytes (gemm, rows, s->width) / sizeof (float));
-  float         *row    = sam_parallel_scratch (SAM_SCRATCH_ROW, s->width);
-  float         *scores = sam_parallel_scratch (SAM_SCRATCH_SCORES, rows * s->columns);
+  const SamKernels *kernels = sam_kernels ();
+  const SamGemm    *gemm    = p->gemm;
+  const SamPlaces  *map     = p->map;
+  size_t            rows    = last - first;
+  float            *strips  = sam_parallel_scratch (SAM_SCRATCH_ROWS,
+                                                    sam_strips_bytes (gemm, rows, p->width) / sizeof (float));
+  float            *row     = sam_parallel_scratch (SAM_SCRATCH_ROW, p->width);
+  float            *scores  = sam_parallel_scratch (SAM_SCRATCH_SCORES, rows * p->columns);
 
   for (size_t i = first; i < last; i++)
     {
-      sam_kernels ()->add (row, s->x + i * s->width, s->p + i * s->width, s->width);
-      gemm->pack_row (sam_packed_row (gemm, strips, i - first, s->width), row, s->width);
+      kernels->add (row, map->x + i * p->width, map->grid + i * p->width, p->width);
+      if (map->all != NULL)
+        kernels->add (row, row, map->all, p->width);
+      gemm->pack_row (sam_packed_row (gemm, strips, i - first, p->width), row, p->width);
     }
-  gemm->gemm (scores, s->columns, strips, s->scoring, rows, s->columns, s->width, false);
+  gemm->gemm (scores, p->columns, strips, p->a.scoring, rows, p->columns, p->width, false);
 
   return scores;
+}
+
+/* ---- read ---- */
+
+static void
+fold_queries (size_t first, size_t last, gpointer data)
+{
+  const Pass *p = data;
+
+  for (size_t head = first; head < last; head++)
+    fold_rows (p, head, p->a.first, p->read->k, 1 / sqrtf (p->d));
 }
 
 static void
 read_places (size_t first, size_t last, gpointer data)
 {
-  const Places     *s       = data;
+  const Pass       *p       = data;
   const SamKernels *kernels = sam_kernels ();
-  const SamGemm    *gemm    = s->gemm;
+  const SamGemm    *gemm    = p->gemm;
   size_t            rows    = last - first;
-  size_t            at      = first / PLACES * s->columns;
-  float            *scores  = score_places (s, first, last);
-  float            *turned  = sam_parallel_scratch (SAM_SCRATCH_GROUP, s->columns * rows);
+  size_t            at      = first / PLACES * p->columns;
+  float            *scores  = score_places (p, first, last);
+  float            *turned  = sam_parallel_scratch (SAM_SCRATCH_GROUP, p->columns * rows);
   float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_strips_bytes (gemm, s->columns, rows) / sizeof (float));
+                                                    sam_strips_bytes (gemm, p->columns, rows) / sizeof (float));
   float            *panels  = sam_parallel_scratch (SAM_SCRATCH_PANELS,
-                                                    sam_panels_bytes (gemm, s->width, rows) / sizeof (float));
+                                                    sam_panels_bytes (gemm, p->width, rows) / sizeof (float));
 
-  kernels->exp_columns (scores, rows, s->columns, s->max + at, s->sums + at);
-  kernels->transpose (turned, scores, rows, s->columns);
-  for (size_t i = 0; i < s->columns; i++)
+  kernels->exp_columns (scores, rows, p->columns, p->a.max + at, p->a.sums + at);
+  kernels->transpose (turned, scores, rows, p->columns);
+  for (size_t i = 0; i < p->columns; i++)
     gemm->pack_row (sam_packed_row (gemm, weights, i, rows), turned + i * rows, rows);
-  gemm->pack_columns (panels, s->x + first * s->width, s->width, false, s->width, rows);
-  gemm->gemm (s->o + at * s->width, s->width, weights, panels, s->columns, s->width, rows, false);
+  gemm->pack_columns (panels, p->map->x + first * p->width, p->width, false, p->width, rows);
+  gemm->gemm (p->a.o + at * p->width, p->width, weights, panels, p->columns, p->width, rows, false);
 }
 
-/* The pieces' sums to those of the whole map, in the first piece's place. */
+/* The pieces' sums of a column to those of the whole map, in the first piece's place. */
 static void
-unite_pieces (size_t first, size_t last, gpointer data)
+unite_pieces (const Pass *p, size_t column)
 {
-  const Places     *s       = data;
   const SamKernels *kernels = sam_kernels ();
+  float            *o       = p->a.o + column * p->width;
+  float             max = -INFINITY, sum = 0;
 
-  for (size_t column = first; column < last; column++)
+  for (size_t piece = 0; piece < p->n_pieces; piece++)
+    max = MAX (max, p->a.max[piece * p->columns + column]);
+  for (size_t piece = 0; piece < p->n_pieces; piece++)
     {
-      float *o   = s->o + column * s->width;
-      float  max = -INFINITY, sum = 0;
+      size_t at     = piece * p->columns + column;
+      float  factor = expf (p->a.max[at] - max);
+      float *part   = p->a.o + at * p->width;
 
-      for (size_t piece = 0; piece < s->n_pieces; piece++)
-        max = MAX (max, s->max[piece * s->columns + column]);
-      for (size_t piece = 0; piece < s->n_pieces; piece++)
-        {
-          size_t at     = piece * s->columns + column;
-          float  factor = expf (s->max[at] - max);
-          float *part   = s->o + at * s->width;
+      sum += factor * p->a.sums[at];
+      kernels->scale (part, part, factor, p->width);
+      if (piece > 0)
+        kernels->add (o, o, part, p->width);
+    }
+  kernels->scale (o, o, 1 / sum, p->width);
+  if (p->map->all != NULL) /* the weights' sum is 1 */
+    kernels->add (o, o, p->map->all, p->width);
+}
 
-          sum += factor * s->sums[at];
-          kernels->scale (part, part, factor, s->width);
-          if (piece > 0)
-            kernels->add (o, o, part, s->width);
-        }
-      kernels->scale (o, o, 1 / sum, s->width);
+static void
+finish_reading (size_t first, size_t last, gpointer data)
+{
+  const Pass *p = data;
+
+  for (size_t head = first; head < last; head++)
+    {
+      for (size_t i = 0; i < p->t; i++)
+        unite_pieces (p, i * p->heads + head);
+      sam_gemm_nt (p->a.second + head * p->d, p->inner, p->a.o + head * p->width, p->heads * p->width,
+                   p->read->v + head * p->d * p->width, p->width, p->t, p->d, p->width, 1, 0);
     }
 }
 
@@ -203,96 +262,104 @@ void
 sam_read_map_run (const SamReadMap *read,
                   float            *tokens,
                   const float      *own,
-                  const float      *map,
-                  const float      *grid,
+                  const SamPlaces  *map,
                   size_t            t,
-                  size_t            n,
                   float            *scratch)
 {
-  const size_t heads = read->heads, inner = read->inner, width = read->width, d = inner / heads;
-  Arrays       a;
-  Places       s     = { .gemm = read->gemm, .x = (float *) map, .p = grid,
-                         .width = width, .heads = heads, .t = t, .columns = t * heads,
-                         .n_pieces = (n - 1) / PLACES + 1 };
+  Pass p = begin (read->gemm, map, read->width, read->inner, read->heads, t, scratch);
 
-  arrange (&a, scratch, t, n, heads, inner, width);
-  sam_sum_linear_run (&read->q, a.first, tokens, own, NULL, t);
-  for (size_t head = 0; head < heads; head++)
-    sam_gemm_nn (a.folded + head * width, heads * width, a.first + head * d, inner, read->k + head * d * width, width,
-                 t, width, d, 1 / sqrtf (d));
+  p.read = read;
+  sam_sum_linear_run (&read->q, p.a.first, tokens, own, NULL, t);
+  sam_parallel_for (p.heads, 1, fold_queries, &p);
+  sam_parallel_for (p.columns, p.gemm->panel, pack_scoring, &p);
+  sam_parallel_for (map->n, PLACES, read_places, &p);
+  sam_parallel_for (p.heads, 1, finish_reading, &p);
+  sam_add_row (p.a.second, p.a.second, read->v_bias, t, p.inner);
+  sam_linear_run (&read->out, tokens, p.a.second, tokens, t, SAM_ACT_NONE);
+}
 
-  s.gemm->pack_columns (a.scoring, a.folded, width, true, s.columns, width);
-  s.scoring = a.scoring;
-  s.max     = a.max;
-  s.sums    = a.sums;
-  s.o       = a.o;
-  sam_parallel_for (n, PLACES, read_places, &s);
-  sam_parallel_for (s.columns, heads, unite_pieces, &s);
+/* ---- write ---- */
 
-  for (size_t head = 0; head < heads; head++)
-    sam_gemm_nt (a.second + head * d, inner, a.o + head * width, heads * width, read->v + head * d * width, width,
-                 t, d, width, 1, 0);
-  sam_add_row (a.second, a.second, read->v_bias, t, inner);
-  sam_linear_run (&read->out, tokens, a.second, tokens, t, SAM_ACT_NONE);
+static void
+fold_keys (size_t first, size_t last, gpointer data)
+{
+  const Pass *p     = data;
+  const float scale = 1 / sqrtf (p->d);
+
+  for (size_t head = first; head < last; head++)
+    {
+      fold_rows (p, head, p->a.first, p->write->q, scale);
+      sam_gemm_nt (p->a.bias + head, p->heads, p->a.first + head * p->d, p->inner, p->write->q_bias + head * p->d, p->d,
+                   p->t, 1, p->d, scale, 0);
+    }
+}
+
+static void
+fold_values (size_t first, size_t last, gpointer data)
+{
+  const Pass *p = data;
+
+  for (size_t head = first; head < last; head++)
+    sam_gemm_nt (p->a.folded + head * p->width, p->heads * p->width, p->a.second + head * p->d, p->inner,
+                 p->write->out + head * p->d, p->inner, p->t, p->width, p->d, 1, 0);
+}
+
+static void
+pack_values (size_t first, size_t last, gpointer data)
+{
+  const Pass *p = data;
+
+  p->gemm->pack_columns ((char *) p->a.values + sam_panels_bytes (p->gemm, first, p->columns), p->a.folded + first,
+                         p->width, false, last - first, p->columns);
 }
 
 static void
 write_places (size_t first, size_t last, gpointer data)
 {
-  const Places     *s       = data;
+  const Pass       *p       = data;
   const SamKernels *kernels = sam_kernels ();
-  const SamGemm    *gemm    = s->gemm;
+  const SamGemm    *gemm    = p->gemm;
+  const SamPlaces  *map     = p->map;
   size_t            rows    = last - first;
-  float            *y       = s->x + first * s->width;
-  float            *scores  = score_places (s, first, last);
+  const float      *x       = map->x + first * p->width;
+  float            *y       = p->y + first * p->width;
+  float            *scores  = score_places (p, first, last);
   float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_strips_bytes (gemm, rows, s->columns) / sizeof (float));
+                                                    sam_strips_bytes (gemm, rows, p->columns) / sizeof (float));
 
-  kernels->add_row (scores, scores, s->bias, rows, s->columns);
-  kernels->softmax_columns (scores, rows, s->t, s->heads);
+  kernels->add_row (scores, scores, p->a.bias, rows, p->columns);
+  kernels->softmax_columns (scores, rows, p->t, p->heads);
   for (size_t i = 0; i < rows; i++)
-    gemm->pack_row (sam_packed_row (gemm, weights, i, s->columns), scores + i * s->columns, s->columns);
-  gemm->gemm (y, s->width, weights, s->values, rows, s->width, s->columns, true);
-  kernels->finish (y, s->width, s->out_bias, NULL, 0, rows, s->width, SAM_ACT_NONE);
-  kernels->layer_norm (y, y, s->norm->w, s->norm->b, s->norm->eps, rows, s->width);
+    gemm->pack_row (sam_packed_row (gemm, weights, i, p->columns), scores + i * p->columns, p->columns);
+  if (map->all != NULL)
+    kernels->add_row (y, x, map->all, rows, p->width);
+  else if (y != x)
+    memcpy (y, x, rows * p->width * sizeof *y);
+  gemm->gemm (y, p->width, weights, p->a.values, rows, p->width, p->columns, true);
+  kernels->finish (y, p->width, p->write->out_bias, NULL, 0, rows, p->width, SAM_ACT_NONE);
+  kernels->layer_norm (y, y, p->norm->w, p->norm->b, p->norm->eps, rows, p->width);
 }
 
 void
 sam_write_map_run (const SamWriteMap *write,
                    const SamNorm     *norm,
-                   float             *map,
-                   const float       *grid,
+                   float             *y,
+                   const SamPlaces   *map,
                    const float       *tokens,
                    const float       *own,
                    size_t             t,
-                   size_t             n,
                    float             *scratch)
 {
-  const size_t heads = write->heads, inner = write->inner, width = write->width, d = inner / heads;
-  const float  scale = 1 / sqrtf (d);
-  Arrays       a;
-  Places       s     = { .gemm = write->gemm, .x = map, .p = grid,
-                         .width = width, .heads = heads, .t = t, .columns = t * heads,
-                         .out_bias = write->out_bias, .norm = norm };
+  Pass p = begin (write->gemm, map, write->width, write->inner, write->heads, t, scratch);
 
-  arrange (&a, scratch, t, n, heads, inner, width);
-  sam_sum_linear_run (&write->k, a.first, tokens, own, NULL, t);
-  sam_linear_run (&write->v, a.second, tokens, NULL, t, SAM_ACT_NONE);
-
-  for (size_t head = 0; head < heads; head++)
-    {
-      sam_gemm_nn (a.folded + head * width, heads * width, a.first + head * d, inner, write->q + head * d * width,
-                   width, t, width, d, scale);
-      sam_gemm_nt (a.bias + head, heads, a.first + head * d, inner, write->q_bias + head * d, d, t, 1, d, scale, 0);
-    }
-  s.gemm->pack_columns (a.scoring, a.folded, width, true, s.columns, width);
-  for (size_t head = 0; head < heads; head++)
-    sam_gemm_nt (a.folded + head * width, heads * width, a.second + head * d, inner, write->out + head * d, inner,
-                 t, width, d, 1, 0);
-  s.gemm->pack_columns (a.values, a.folded, width, false, width, s.columns);
-
-  s.scoring = a.scoring;
-  s.bias    = a.bias;
-  s.values  = a.values;
-  sam_parallel_for (n, PLACES, write_places, &s);
+  p.write = write;
+  p.norm  = norm;
+  p.y     = y;
+  sam_sum_linear_run (&write->k, p.a.first, tokens, own, NULL, t);
+  sam_linear_run (&write->v, p.a.second, tokens, NULL, t, SAM_ACT_NONE);
+  sam_parallel_for (p.heads, 1, fold_keys, &p);
+  sam_parallel_for (p.columns, p.gemm->panel, pack_scoring, &p);
+  sam_parallel_for (p.heads, 1, fold_values, &p);
+  sam_parallel_for (p.width, p.gemm->panel, pack_values, &p);
+  sam_parallel_for (map->n, PLACES, write_places, &p);
 }

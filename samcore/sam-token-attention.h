@@ -31,14 +31,21 @@ void sam_read_map_fetch (SamWeights *weights, SamReadMap *read, size_t width, si
 void sam_write_map_fetch (SamWeights *weights, SamWriteMap *write, size_t width, size_t inner, size_t heads,
                           const char *name);
 
+/* A map of n places, of which x + all is meant   x, grid (its positions): [n, width]  all: [width] or NULL */
+typedef struct
+{
+  const float *x, *all, *grid;
+  size_t       n;
+} SamPlaces;
+
 /* Floats for a call with at most t tokens and n places. */
 size_t sam_token_attention_scratch (size_t t, size_t n, size_t heads, size_t inner, size_t width);
 
-/* tokens += attention (tokens + own, map + grid, map)    tokens, own: [t, width]  map, grid: [n, width] */
-void sam_read_map_run (const SamReadMap *read, float *tokens, const float *own, const float *map,
-                       const float *grid, size_t t, size_t n, float *scratch);
-/* map = norm (map + attention (map + grid, tokens + own, tokens)) */
-void sam_write_map_run (const SamWriteMap *write, const SamNorm *norm, float *map, const float *grid,
-                        const float *tokens, const float *own, size_t t, size_t n, float *scratch);
+/* tokens += attention (tokens + own, map + grid, map)    tokens, own: [t, width] */
+void sam_read_map_run (const SamReadMap *read, float *tokens, const float *own, const SamPlaces *map, size_t t,
+                       float *scratch);
+/* y = norm (map + attention (map + grid, tokens + own, tokens))    y: [n, width], may be map's x */
+void sam_write_map_run (const SamWriteMap *write, const SamNorm *norm, float *y, const SamPlaces *map,
+                        const float *tokens, const float *own, size_t t, float *scratch);
 
 G_END_DECLS

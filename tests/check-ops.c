@@ -680,7 +680,7 @@ test_attention (void)
 typedef struct
 {
   size_t t, n, heads, inner, width;
-  float *tokens, *own, *map, *grid;
+  float *tokens, *own, *map, *all, *grid;
   float *w[4], *b[4], *norm[2];
 } Tokens;
 
@@ -699,9 +699,10 @@ read_map (float *y, gconstpointer arguments)
   const Tokens     *a       = arguments;
   SamReadMap        read    = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width, make_linear (a, 0), make_linear (a, 3),
                                 a->w[1], a->w[2], a->b[2] };
+  SamPlaces         map     = { a->map, a->all, a->grid, a->n };
   g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
 
-  sam_read_map_run (&read, y, a->own, a->map, a->grid, a->t, a->n, scratch);
+  sam_read_map_run (&read, y, a->own, &map, a->t, scratch);
   sam_matrix_free (read.q.m);
   sam_matrix_free (read.out.m);
 }
@@ -713,9 +714,10 @@ write_map (float *y, gconstpointer arguments)
   SamWriteMap       write   = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width, make_linear (a, 1), make_linear (a, 2),
                                 a->w[0], a->b[0], a->w[3], a->b[3] };
   SamNorm           norm    = { a->norm[0], a->norm[1], a->width, 1e-5f };
+  SamPlaces         map     = { a->all != NULL ? a->map : y, a->all, a->grid, a->n };
   g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
 
-  sam_write_map_run (&write, &norm, y, a->grid, a->tokens, a->own, a->t, a->n, scratch);
+  sam_write_map_run (&write, &norm, y, &map, a->tokens, a->own, a->t, scratch);
   sam_matrix_free (write.k.m);
   sam_matrix_free (write.v.m);
 }
@@ -772,19 +774,23 @@ test_token_attention (void)
   static const Tokens cases[] = { { 1, 1, 1, 1, 1 },       { 7, 300, 8, 128, 256 }, { 8, 128, 8, 64, 64 },
                                   { 3, 129, 2, 6, 20 },    { 21, 700, 8, 128, 256 }, { 5, 64, 16, 64, 72 } };
 
-  for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
+  for (size_t i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
     {
-      Tokens             a      = cases[i];
+      Tokens             a      = cases[i / 2];
       size_t             n_read = a.t * a.width, n_written = a.n * a.width;
       float             *y      = guarded_output (n_read);
       float             *z      = guarded_output (n_written);
       g_autofree double *normed = g_new (double, n_written);
-      g_autofree float  *wanted = NULL;
+      g_autofree float  *wanted = NULL, *meant = NULL;
 
       a.tokens = guarded_input (n_read, 1);
       a.own    = guarded_input (n_read, 1);
       a.map    = guarded_input (n_written, 1);
       a.grid   = guarded_input (n_written, 1);
+      a.all    = i % 2 == 1 ? guarded_input (a.width, 1) : NULL;
+      meant    = g_memdup2 (a.map, n_written * sizeof *meant);
+      for (size_t j = 0; a.all != NULL && j < n_written; j++)
+        meant[j] += a.all[j % a.width];
       for (int k = 0; k < 4; k++)
         {
           a.w[k] = guarded_input (a.inner * a.width, k < 2 ? 0.2 : 1 / sqrt (a.width));
@@ -795,13 +801,13 @@ test_token_attention (void)
 
       /* scores of some ten, each a sum of as many terms as the width and off by its root */
       with_threads (read_map, &a, y, a.tokens, n_read);
-      wanted = cross_attention (&a, a.tokens, a.own, a.map, a.grid, a.t, a.n);
+      wanted = cross_attention (&a, a.tokens, a.own, meant, a.grid, a.t, a.n);
       for (size_t j = 0; j < n_read; j++)
         assert_near (y[j], wanted[j], 16 + 8 * sqrt (a.width) + sqrt (a.n), 2);
       g_free (wanted);
 
       with_threads (write_map, &a, z, a.map, n_written);
-      wanted = cross_attention (&a, a.map, a.grid, a.tokens, a.own, a.n, a.t);
+      wanted = cross_attention (&a, meant, a.grid, a.tokens, a.own, a.n, a.t);
       ref_layer_norm (normed, wanted, a.norm[0], a.norm[1], 1e-5, a.n, a.width);
       for (size_t j = 0; j < n_written; j++)
         assert_near (z[j], normed[j], 16 + 8 * sqrt (a.width), 4);
@@ -818,6 +824,7 @@ test_token_attention (void)
       g_free (a.tokens);
       g_free (a.own);
       g_free (a.map);
+      g_free (a.all);
       g_free (a.grid);
     }
 }
