@@ -354,6 +354,7 @@ multiply (Product *p)
 {
   const SamMatrix *w    = p->w2;
   size_t           work = w->in * w->out;
+  size_t           n_pieces;
 
   if (p->n == 0)
     return;
@@ -366,7 +367,9 @@ multiply (Product *p)
       return;
     }
   make_rows (p, 0, p->n);
-  sam_parallel_for (w->out, round_up (WORTH_A_PIECE / ((p->n + READ) * w->in) + 1, w->gemm->panel), product_columns, p);
+  n_pieces = round_up ((p->n + READ) * work / WORTH_A_PIECE, 2);
+  n_pieces = MAX (n_pieces, 1);
+  sam_parallel_for (w->out, round_up ((w->out + n_pieces - 1) / n_pieces, w->gemm->panel), product_columns, p);
 }
 
 typedef struct

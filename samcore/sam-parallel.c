@@ -5,7 +5,8 @@
  * a loop under the lock and then take pieces by an atomic counter; the caller works too, takes the loop out
  * of the list, and waits until the last worker has left it. Who waits looks at an atomic for some
  * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread would take
- * the processor from whoever we wait for when another program is busy. */
+ * the processor from whoever we wait for when another program is busy. Only who sleeps is woken: that is a
+ * call of the system, and many loops are over in the time of a few. */
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
@@ -15,6 +16,7 @@
 #include <stdlib.h>
 
 #define SPIN_MICROSECONDS 30
+#define LOCK_TRIES        50 /* before sleeping; it is never held for longer than that takes */
 #define MAX_THREADS       256
 
 typedef struct _SamLoop SamLoop;
@@ -27,6 +29,7 @@ struct _SamLoop
   atomic_size_t   next_piece;
   int             n_wanted;  /* workers that may still join; under the lock */
   atomic_int      n_working; /* workers inside; changed under the lock */
+  gboolean        awaited;   /* the caller sleeps until they have left; under the lock */
 };
 
 static GMutex      lock;
@@ -34,6 +37,7 @@ static GCond       loop_added;
 static GCond       worker_left;
 static SamLoop    *loops;          /* under the lock */
 static int         n_workers;      /* under the lock; workers never end */
+static int         n_sleeping;     /* of these; under the lock */
 static atomic_uint n_loops_added;  /* what an idle worker looks at */
 static atomic_int  n_threads_set;  /* 0: not set */
 
@@ -47,6 +51,18 @@ relax (void)
 #elif defined (__aarch64__)
   __asm__ volatile ("yield");
 #endif
+}
+
+static void
+take_lock (void)
+{
+  for (int i = 0; i < LOCK_TRIES; i++)
+    {
+      if (g_mutex_trylock (&lock))
+        return;
+      relax ();
+    }
+  g_mutex_lock (&lock);
 }
 
 static void
@@ -91,8 +107,8 @@ worker (gpointer unused)
 
           work_on (loop);
 
-          g_mutex_lock (&lock);
-          if (atomic_fetch_sub (&loop->n_working, 1) == 1)
+          take_lock ();
+          if (atomic_fetch_sub (&loop->n_working, 1) == 1 && loop->awaited)
             g_cond_broadcast (&worker_left);
         }
       else
@@ -107,9 +123,11 @@ worker (gpointer unused)
             for (int i = 0; i < 8; i++)
               relax ();
 
-          g_mutex_lock (&lock);
+          take_lock ();
+          n_sleeping++;
           while (atomic_load (&n_loops_added) == seen)
             g_cond_wait (&loop_added, &lock);
+          n_sleeping--;
         }
     }
 
@@ -183,17 +201,18 @@ sam_parallel_for (size_t          n,
 
   loop.n_wanted = (int) MIN ((size_t) n_threads, loop.n_pieces) - 1;
 
-  g_mutex_lock (&lock);
+  take_lock ();
   start_workers (loop.n_wanted);
   loop.next = loops;
   loops     = &loop;
   atomic_fetch_add (&n_loops_added, 1);
-  g_cond_broadcast (&loop_added);
+  if (n_sleeping > 0)
+    g_cond_broadcast (&loop_added);
   g_mutex_unlock (&lock);
 
   work_on (&loop);
 
-  g_mutex_lock (&lock);
+  take_lock ();
   for (link = &loops; *link != &loop; link = &(*link)->next)
     ;
   *link = loop.next; /* from here on nobody joins */
@@ -206,7 +225,8 @@ sam_parallel_for (size_t          n,
              g_get_monotonic_time () < until)
         for (int i = 0; i < 8; i++)
           relax ();
-      g_mutex_lock (&lock);
+      take_lock ();
+      loop.awaited = TRUE;
       while (atomic_load (&loop.n_working) > 0)
         g_cond_wait (&worker_left, &lock);
     }

@@ -218,30 +218,28 @@ read_places (size_t first, size_t last, gpointer data)
   gemm->gemm (p->a.o + at * p->width, p->width, weights, panels, p->columns, p->width, rows, false);
 }
 
-/* The pieces' sums of a column to those of the whole map, in the first piece's place. */
+/* The pieces' weighted sums of a column to the mean over the whole map, in the place of folded, which is packed. */
 static void
 unite_pieces (const Pass *p, size_t column)
 {
   const SamKernels *kernels = sam_kernels ();
-  float            *o       = p->a.o + column * p->width;
+  float            *mean    = p->a.folded + column * p->width;
+  float            *factors = sam_parallel_scratch (SAM_SCRATCH_ROW, p->n_pieces);
   float             max = -INFINITY, sum = 0;
 
   for (size_t piece = 0; piece < p->n_pieces; piece++)
     max = MAX (max, p->a.max[piece * p->columns + column]);
   for (size_t piece = 0; piece < p->n_pieces; piece++)
     {
-      size_t at     = piece * p->columns + column;
-      float  factor = expf (p->a.max[at] - max);
-      float *part   = p->a.o + at * p->width;
+      size_t at = piece * p->columns + column;
 
-      sum += factor * p->a.sums[at];
-      kernels->scale (part, part, factor, p->width);
-      if (piece > 0)
-        kernels->add (o, o, part, p->width);
+      factors[piece] = expf (p->a.max[at] - max);
+      sum += factors[piece] * p->a.sums[at];
     }
-  kernels->scale (o, o, 1 / sum, p->width);
+  kernels->scale (factors, factors, 1 / sum, p->n_pieces);
+  kernels->correlate (mean, p->a.o + column * p->width, factors, p->n_pieces, p->columns * p->width, p->width);
   if (p->map->all != NULL) /* the weights' sum is 1 */
-    kernels->add (o, o, p->map->all, p->width);
+    kernels->add (mean, mean, p->map->all, p->width);
 }
 
 static void
@@ -253,7 +251,7 @@ finish_reading (size_t first, size_t last, gpointer data)
     {
       for (size_t i = 0; i < p->t; i++)
         unite_pieces (p, i * p->heads + head);
-      sam_gemm_nt (p->a.second + head * p->d, p->inner, p->a.o + head * p->width, p->heads * p->width,
+      sam_gemm_nt (p->a.second + head * p->d, p->inner, p->a.folded + head * p->width, p->heads * p->width,
                    p->read->v + head * p->d * p->width, p->width, p->t, p->d, p->width, 1, 0);
     }
 }
