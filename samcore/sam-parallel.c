@@ -2,8 +2,9 @@
 /* One pool of threads for the whole program.
  *
  * A loop is a SamLoop on the caller's stack, linked into the pool while pieces of it are left. Workers join
- * a loop under the lock and then take pieces by an atomic counter; the caller works too, takes the loop out
- * of the list, and waits until the last worker has left it. Who waits looks at an atomic for some
+ * a loop under the lock and then take pieces by atomic counters: each thread begins with a range of its own,
+ * the same in every loop, because what it wrote in the last one is still in its cache, and then helps with
+ * the others'. The caller works too, takes the loop out of the list, and waits until the last worker has left it. Who waits looks at an atomic for some
  * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread would take
  * the processor from whoever we wait for when another program is busy. Only who sleeps is woken: that is a
  * call of the system, and many loops are over in the time of a few. */
@@ -18,6 +19,7 @@
 #define SPIN_MICROSECONDS 30
 #define LOCK_TRIES        50 /* before sleeping; it is never held for longer than that takes */
 #define MAX_THREADS       256
+#define MAX_RANGES        16
 
 typedef struct _SamLoop SamLoop;
 struct _SamLoop
@@ -25,8 +27,8 @@ struct _SamLoop
   SamLoop        *next;
   SamParallelFunc func;
   gpointer        data;
-  size_t          n, grain, n_pieces;
-  atomic_size_t   next_piece;
+  size_t          n, grain, n_pieces, n_ranges;
+  atomic_size_t   next_piece[MAX_RANGES];
   int             n_wanted;  /* workers that may still join; under the lock */
   atomic_int      n_working; /* workers inside; changed under the lock */
   gboolean        awaited;   /* the caller sleeps until they have left; under the lock */
@@ -65,34 +67,58 @@ take_lock (void)
   g_mutex_lock (&lock);
 }
 
-static void
-work_on (SamLoop *loop)
+static size_t
+range_start (const SamLoop *loop,
+             size_t         range)
 {
-  size_t piece;
+  return loop->n_pieces / loop->n_ranges * range + MIN (range, loop->n_pieces % loop->n_ranges);
+}
 
+/* thread: 0 is the caller */
+static void
+work_on (SamLoop *loop,
+         size_t   thread)
+{
   inside_piece = TRUE;
-  while ((piece = atomic_fetch_add_explicit (&loop->next_piece, 1, memory_order_relaxed)) < loop->n_pieces)
+  for (size_t i = 0; i < loop->n_ranges; i++)
     {
-      size_t first = piece * loop->grain;
-      size_t last  = loop->n - first > loop->grain ? first + loop->grain : loop->n;
+      size_t range = (thread + i) % loop->n_ranges;
+      size_t end   = range_start (loop, range + 1);
+      size_t piece;
 
-      loop->func (first, last, loop->data);
+      while ((piece = atomic_fetch_add_explicit (&loop->next_piece[range], 1, memory_order_relaxed)) < end)
+        {
+          size_t first = piece * loop->grain;
+          size_t last  = loop->n - first > loop->grain ? first + loop->grain : loop->n;
+
+          loop->func (first, last, loop->data);
+        }
     }
   inside_piece = FALSE;
+}
+
+static gboolean
+has_pieces (SamLoop *loop)
+{
+  for (size_t range = 0; range < loop->n_ranges; range++)
+    if (atomic_load_explicit (&loop->next_piece[range], memory_order_relaxed) < range_start (loop, range + 1))
+      return TRUE;
+
+  return FALSE;
 }
 
 static SamLoop *
 loop_to_join (void)
 {
   for (SamLoop *loop = loops; loop != NULL; loop = loop->next)
-    if (loop->n_wanted > 0 && atomic_load (&loop->next_piece) < loop->n_pieces)
+    if (loop->n_wanted > 0 && has_pieces (loop))
       return loop;
 
   return NULL;
 }
 
 static gpointer
-worker (gpointer unused)
+worker (gpointer number)
 {
   g_mutex_lock (&lock);
   for (;;)
@@ -105,7 +131,7 @@ worker (gpointer unused)
           atomic_fetch_add (&loop->n_working, 1);
           g_mutex_unlock (&lock);
 
-          work_on (loop);
+          work_on (loop, GPOINTER_TO_SIZE (number));
 
           take_lock ();
           if (atomic_fetch_sub (&loop->n_working, 1) == 1 && loop->awaited)
@@ -140,7 +166,7 @@ start_workers (int wanted)
 {
   while (n_workers < wanted)
     {
-      GThread *thread = g_thread_try_new ("samcore", worker, NULL, NULL);
+      GThread *thread = g_thread_try_new ("samcore", worker, GSIZE_TO_POINTER (n_workers + 1), NULL);
 
       if (thread == NULL)
         return;
@@ -200,6 +226,9 @@ sam_parallel_for (size_t          n,
     }
 
   loop.n_wanted = (int) MIN ((size_t) n_threads, loop.n_pieces) - 1;
+  loop.n_ranges = MIN ((size_t) loop.n_wanted + 1, MAX_RANGES);
+  for (size_t range = 0; range < loop.n_ranges; range++)
+    atomic_init (&loop.next_piece[range], range_start (&loop, range));
 
   take_lock ();
   start_workers (loop.n_wanted);
@@ -210,7 +239,7 @@ sam_parallel_for (size_t          n,
     g_cond_broadcast (&loop_added);
   g_mutex_unlock (&lock);
 
-  work_on (&loop);
+  work_on (&loop, 0);
 
   take_lock ();
   for (link = &loops; *link != &loop; link = &(*link)->next)
