@@ -46,8 +46,25 @@ typedef struct
   float         *likeness; /* [N_OFFSETS, height, width]: with the neighbour at +offset; 0 beyond the border */
   float         *logits;
   size_t         stride;
+  const float   *votes;    /* [N_COLOURS] */
   const float   *like;     /* [MOST_FAR], by squared distance */
 } Field;
+
+static const float *
+get_likeness (void)
+{
+  static float likeness[MOST_FAR];
+  static gsize made;
+
+  if (g_once_init_enter (&made))
+    {
+      for (size_t i = 0; i < MOST_FAR; i++)
+        likeness[i] = (float) exp (-(double) i / (2 * LIKENESS * LIKENESS));
+      g_once_init_leave (&made, 1);
+    }
+
+  return likeness;
+}
 
 static size_t
 colour_of (const uint8_t *pixel)
@@ -69,12 +86,13 @@ blur_axis (double *histogram,
   for (size_t i = 0; i < N_COLOURS; i++)
     {
       double line[BINS];
+      double total = 0;
 
       if (i / step % BINS != 0)
         continue;
       for (int b = 0; b < BINS; b++)
-        line[b] = histogram[i + b * step];
-      for (int b = 0; b < BINS; b++)
+        total += line[b] = histogram[i + b * step];
+      for (int b = 0; total > 0 && b < BINS; b++) /* most colours are in no picture */
         {
           double value = 0;
 
@@ -124,11 +142,14 @@ count_colours (float *votes,
       blur_axis (outside, step);
     }
   for (size_t i = 0; i < N_COLOURS; i++)
-    votes[i] = (float) CLAMP (log (inside[i] / n_inside + RARE) - log (outside[i] / n_outside + RARE),
-                              -COLOUR_MOST, COLOUR_MOST);
+    if (inside[i] + outside[i] > 0)
+      votes[i] = (float) CLAMP (log (inside[i] / n_inside + RARE) - log (outside[i] / n_outside + RARE),
+                                -COLOUR_MOST, COLOUR_MOST);
+    else
+      votes[i] = 0;
 }
 
-/* How alike each pixel is to its neighbours. */
+/* What each pixel says by itself, which is what the logits are at first, and how alike it is to its neighbours. */
 static void
 compare_rows (size_t   first,
               size_t   last,
@@ -136,6 +157,17 @@ compare_rows (size_t   first,
 {
   Field    *field = data;
   ptrdiff_t width = field->width;
+
+  for (size_t y = first; y < last; y++)
+    {
+      const uint8_t *colour = field->picture + y * width * 3;
+      float         *logits = field->logits + y * field->stride;
+      float         *unary  = field->unary + y * width;
+
+      for (ptrdiff_t x = 0; x < width; x++)
+        unary[x] = logits[x] = CLAMP (logits[x], -LOGIT_MOST, LOGIT_MOST) +
+                               COLOUR_PART * field->votes[colour_of (colour + 3 * x)];
+    }
 
   for (size_t k = 0; k < N_OFFSETS; k++)
     for (size_t y = first; y < last; y++)
@@ -214,29 +246,19 @@ sam_crf_refine (float         *logits,
 {
   g_auto (SamArena) arena = { 0 };
   Field             field = { .width = width, .height = height, .picture = picture, .logits = logits,
-                              .stride = stride };
-  float            *votes, *like;
+                              .stride = stride, .like = get_likeness () };
+  float            *votes;
 
   sam_arena_plan (&arena, &votes, N_COLOURS, 1, 1);
-  sam_arena_plan (&arena, &like, MOST_FAR, 1, 1);
   sam_arena_plan (&arena, &field.unary, height, width, 1);
   sam_arena_plan (&arena, &field.belief, height, width, 1);
   sam_arena_plan (&arena, &field.likeness, N_OFFSETS, height, width);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  for (size_t i = 0; i < MOST_FAR; i++)
-    like[i] = (float) exp (-(double) i / (2 * LIKENESS * LIKENESS));
-  field.like = like;
   count_colours (votes, &field);
-  for (size_t y = 0; y < height; y++)
-    for (size_t x = 0; x < width; x++)
-      field.unary[y * width + x] = CLAMP (logits[y * stride + x], -LOGIT_MOST, LOGIT_MOST) +
-                                   COLOUR_PART * votes[colour_of (picture + (y * width + x) * 3)];
-
+  field.votes = votes;
   sam_parallel_for (height, BAND, compare_rows, &field);
-  for (size_t y = 0; y < height; y++)
-    memcpy (logits + y * stride, field.unary + y * width, width * sizeof (float));
   for (int step = 0; step < N_STEPS; step++)
     {
       sam_parallel_for (height, BAND, believe_rows, &field);

@@ -187,9 +187,10 @@ test_parse_errors (void)
     {
       g_auto (SamPrompt) prompt;
       g_autoptr (GError) error = NULL;
+      g_autofree char   *shown = g_strescape (wrong[i], NULL);
 
       sam_prompt_init (&prompt);
-      g_test_message ("%s", wrong[i]);
+      g_test_message ("%s", shown);
       g_assert_false (sam_prompt_parse (&prompt, wrong[i], &error));
       g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT);
       g_assert_true (g_utf8_validate (error->message, -1, NULL));
