@@ -181,6 +181,24 @@ time_preprocess (SamModel       *model,
   return TRUE;
 }
 
+static SamEmbedding *
+time_encode (SamModel    *model,
+             SamImage    *image,
+             Times       *times,
+             SamBenchTime what,
+             GError     **error)
+{
+  SamEmbedding *embedding;
+  Clock         clock;
+
+  wake_threads ();
+  clock = clock_start ();
+  embedding = sam_model_encode (model, image, NULL, error);
+  clock_stop (clock, times, what);
+
+  return embedding;
+}
+
 /* The mask that @logits would give on a picture of another size. */
 static gboolean
 time_mask (SamModel        *model,
@@ -394,7 +412,7 @@ measure_model (Bench        *bench,
                GError      **error)
 {
   g_autoptr (SamModel)     model = NULL;
-  g_autoptr (SamEmbedding) embedding = NULL;
+  g_autoptr (SamEmbedding) embedding = NULL, again = NULL;
   g_autoptr (SamLogits)    first = NULL;
   Clock                    clock = clock_start ();
 
@@ -409,6 +427,7 @@ measure_model (Bench        *bench,
     {
       bench->bench->model = g_strdup (sam_model_get_name (model));
       bench->bench->gflop[SAM_BENCH_ENCODE] = sam_model_get_gflop (model);
+      bench->bench->gflop[SAM_BENCH_ENCODE_AGAIN] = bench->bench->gflop[SAM_BENCH_ENCODE];
       bench->bench->gflop[SAM_BENCH_CLICK]  = sam_model_get_click_gflop (model, 1);
       bench->bench->gflop[SAM_BENCH_REFINE] = sam_model_get_click_gflop (model, 2);
     }
@@ -416,12 +435,10 @@ measure_model (Bench        *bench,
   if (! time_preprocess (model, bench->image, times, error))
     return FALSE;
 
-  wake_threads ();
-  clock = clock_start ();
-  embedding = sam_model_encode (model, bench->image, NULL, error);
-  if (embedding == NULL)
+  embedding = time_encode (model, bench->image, times, SAM_BENCH_ENCODE, error);
+  again = embedding != NULL ? time_encode (model, bench->image, times, SAM_BENCH_ENCODE_AGAIN, error) : NULL;
+  if (again == NULL)
     return FALSE;
-  clock_stop (clock, times, SAM_BENCH_ENCODE);
   if (bench->exact == NULL && which->arithmetic == SAM_ARITHMETIC_F32)
     bench->exact = sam_embedding_ref (embedding);
   else if (bench->exact != NULL && which->arithmetic != SAM_ARITHMETIC_F32)

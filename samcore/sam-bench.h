@@ -9,7 +9,8 @@ typedef enum
   SAM_BENCH_LOAD,
   SAM_BENCH_PACK,       /* the weights, which the first picture does */
   SAM_BENCH_PREPROCESS, /* the part of encode that is not the network */
-  SAM_BENCH_ENCODE,
+  SAM_BENCH_ENCODE,       /* the first picture, with fresh memory */
+  SAM_BENCH_ENCODE_AGAIN, /* the next one */
   SAM_BENCH_CLICK,  /* the first one: a lone point, one look */
   SAM_BENCH_REFINE, /* one more point, and the logits of the first, one look */
   SAM_BENCH_CLOSER_CLICK, /* the same with the closer look, in models that take one; else NAN */
@@ -39,7 +40,7 @@ typedef struct
 typedef struct
 {
   char         *model; /* its name; free with g_free */
-  double        gflop[SAM_BENCH_N_TIMES]; /* of encode, click and refine; else 0 */
+  double        gflop[SAM_BENCH_N_TIMES]; /* of both encodes, click and refine; else 0 */
   int           n_runs;
   int           n_cases;
   SamBenchCase *cases; /* free with g_free */
