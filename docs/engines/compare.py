@@ -56,17 +56,19 @@ def load(name, work):
 def export(name, work):
     # in this order: the distribution's ONNX Runtime registers its operators in the same library as onnx
     import onnx.reference  # noqa: F401
+    import networks
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     net, inputs = load(name, work)
-    with torch.inference_mode():
-        names = [f'x{i}' for i in range(len(inputs))]
-        torch.onnx.export(net, tuple(inputs), work / f'{name}.f32.onnx', opset_version=17, input_names=names,
-                          dynamo=False)
-    # ConvInteger is slow where there is any
-    quantize_dynamic(work / f'{name}.f32.onnx', work / f'{name}.int8.onnx', op_types_to_quantize=['MatMul', 'Gemm'],
-                     per_channel=True, weight_type=QuantType.QInt8)
+    names = [f'x{i}' for i in range(len(inputs))]
+    for networks.Conv.as_products in (True, False):
+        with torch.inference_mode():
+            torch.onnx.export(net, tuple(inputs), work / f'{name}.f32.onnx', opset_version=17, input_names=names,
+                              dynamo=False)
+        if networks.Conv.as_products:  # the first time; convolutions of bytes are slower, where there are any
+            quantize_dynamic(work / f'{name}.f32.onnx', work / f'{name}.int8.onnx', per_channel=True,
+                             op_types_to_quantize=['MatMul', 'Gemm'], weight_type=QuantType.QInt8)
     for key, x in zip(names, inputs):
         x.numpy().tofile(work / f'{name}.{key}')
     (work / f'{name}.inputs').write_text(' '.join(f'{key}={work / name}.{key}:{",".join(map(str, x.shape))}'
@@ -195,6 +197,8 @@ def main():
     engines = [('eager', 'f32'), ('compiled', 'f32'), ('ort', 'f32'), ('ort.mjs', 'f32'),
                ('eager', 'bf16'), ('compiled', 'bf16'), ('ort', 'int8'), ('ort.mjs', 'int8')]
     engines = [e for e in engines if npm or e[0] != 'ort.mjs']
+    engines = {name: [e for e in engines if e[1] != 'int8' or name != 'builtin']  # which is convolutions alone
+               for name in args.networks}
     checkpoints = {name: str((args.checkpoints / f'{name}.safetensors').resolve()) for name in NETWORKS}
     checkpoints |= {'builtin': str(HERE.parents[1] / 'data' / 'models' / 'builtin.safetensors'),
                     'click': checkpoints['vit_t']}
@@ -206,7 +210,7 @@ def main():
             reference('vit_t', work, args.samcore, checkpoints['vit_t'])
         expected = reference(name, work, args.samcore, checkpoints[name])
         call(sys.executable, __file__, 'export', name, work)
-        for engine in engines:
+        for engine in engines[name]:
             measure(*engine, name, args.threads[-1], work, npm, str(work / 'out'))
             errors[name, engine] = compare(work / 'out', expected)
             print(f'{name}: {names[engine[0]]}, {engine[1]}: error {errors[name, engine]:.1e}', file=sys.stderr)
@@ -221,7 +225,7 @@ def main():
                 for precision, case in ours.items():
                     times.setdefault((name, ('samcore', precision), threads), []).append(
                         case['click' if name == 'click' else 'encode'])
-                for engine in engines[::-1 if r % 2 else 1]:
+                for engine in engines[name][::-1 if r % 2 else 1]:
                     times.setdefault((name, engine, threads), []).append(measure(*engine, name, threads, work, npm))
         print(f'round {r + 1} of {args.rounds}', file=sys.stderr)
         (work / 'times.json').write_text(json.dumps([[*key, value] for key, value in times.items()]))
@@ -230,7 +234,7 @@ def main():
           + ' error |\n|---|---|---|' + '---|---|' * len(args.threads) + '---|')
     for name in args.networks:
         ours = [('samcore', p) for p in ['f32'] + args.precisions]
-        for engine in ours + engines:
+        for engine in ours + engines[name]:
             row = f'| {NETWORKS[name]} | {names.get(engine[0], engine[0])} | {engine[1]} |'
             for threads in args.threads:
                 own, base = times[name, engine, threads], times[name, ('samcore', engine[1]), threads]
