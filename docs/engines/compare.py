@@ -55,7 +55,7 @@ def load(name, work):
 
 def export(name, work):
     # in this order: the distribution's ONNX Runtime registers its operators in the same library as onnx
-    import onnx.reference  # noqa: F401
+    import onnx.reference
     import networks
     import torch
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -67,8 +67,13 @@ def export(name, work):
             torch.onnx.export(net, tuple(inputs), work / f'{name}.f32.onnx', opset_version=17, input_names=names,
                               dynamo=False)
         if networks.Conv.as_products:  # the first time; convolutions of bytes are slower, where there are any
+            graph = onnx.load(work / f'{name}.f32.onnx').graph
+            flat = {weights.name for weights in graph.initializer if len(weights.dims) == 2}
             quantize_dynamic(work / f'{name}.f32.onnx', work / f'{name}.int8.onnx', per_channel=True,
-                             op_types_to_quantize=['MatMul', 'Gemm'], weight_type=QuantType.QInt8)
+                             op_types_to_quantize=['MatMul', 'Gemm'], weight_type=QuantType.QInt8,
+                             # ViT's relative positions, a matrix for each row: ONNX Runtime refuses them
+                             nodes_to_exclude=[node.name for node in graph.node
+                                               if node.op_type == 'MatMul' and node.input[1] not in flat])
     for key, x in zip(names, inputs):
         x.numpy().tofile(work / f'{name}.{key}')
     (work / f'{name}.inputs').write_text(' '.join(f'{key}={work / name}.{key}:{",".join(map(str, x.shape))}'
@@ -226,7 +231,9 @@ def main():
                     times.setdefault((name, ('samcore', precision), threads), []).append(
                         case['click' if name == 'click' else 'encode'])
                 for engine in engines[name][::-1 if r % 2 else 1]:
-                    times.setdefault((name, engine, threads), []).append(measure(*engine, name, threads, work, npm))
+                    ms = measure(*engine, name, threads, work, npm)
+                    times.setdefault((name, engine, threads), []).append(ms)
+                    print(f'{name}: {names[engine[0]]}, {engine[1]}, threads {threads}: {ms:.1f} ms', file=sys.stderr)
         print(f'round {r + 1} of {args.rounds}', file=sys.stderr)
         (work / 'times.json').write_text(json.dumps([[*key, value] for key, value in times.items()]))
 
