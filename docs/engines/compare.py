@@ -147,13 +147,13 @@ def measure(engine, precision, name, threads, work, npm, path=''):
 
 
 def bench(samcore, checkpoint, threads, precisions):
-    """{precision: {'encode': ms, 'click': ms}} of one round; float32 is measured with each of the others."""
+    """{precision: {'encode_again': ms, 'click': ms}} of one round; float32 is measured with each of the others."""
     found = {}
     for precision in precisions:
         out = json.loads(call(samcore, 'bench', '--json', '--runs', 1, '--threads', threads, '--model', checkpoint,
                               SAM_PRECISION=precision))
         for case in out['cases']:
-            found[case['precision']] = {what: case[f'{what}_ms'] for what in ('encode', 'click')}
+            found[case['precision']] = {what: case[f'{what}_ms'] for what in ('encode_again', 'click')}
     return found
 
 
@@ -229,7 +229,7 @@ def main():
                 ours = bench(args.samcore, checkpoints[name], threads, args.precisions)
                 for precision, case in ours.items():
                     times.setdefault((name, ('samcore', precision), threads), []).append(
-                        case['click' if name == 'click' else 'encode'])
+                        case['click' if name == 'click' else 'encode_again'])
                 for engine in engines[name][::-1 if r % 2 else 1]:
                     ms = measure(*engine, name, threads, work, npm)
                     times.setdefault((name, engine, threads), []).append(ms)
