@@ -4,10 +4,11 @@
  * A loop is a SamLoop on the caller's stack, linked into the pool while pieces of it are left. Workers join
  * a loop under the lock and then take pieces by atomic counters: each thread begins with a range of its own,
  * the same in every loop, because what it wrote in the last one is still in its cache, and then helps with
- * the others'. The caller works too, takes the loop out of the list, and waits until the last worker has left it. Who waits looks at an atomic for some
- * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread would take
- * the processor from whoever we wait for when another program is busy. Only who sleeps is woken: that is a
- * call of the system, and many loops are over in the time of a few. */
+ * the others'. The caller works too, takes the loop out of the list, and waits until the last worker has
+ * left it. Who waits looks at an atomic for some microseconds, since the next loop of a network comes soon,
+ * and then sleeps: a spinning thread would take the processor from whoever we wait for when another program
+ * is busy. Only who sleeps is woken: that is a call of the system, and many loops are over in the time of a
+ * few. */
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
