@@ -30,9 +30,17 @@
 #define BOX_SLACK   0.03f
 #define OUTSIDE_BOX (-6.0f)
 #define N_KEPT      8
+#define N_SEEN      4 /* each is kept as it is and mirrored */
 
 /* Large parts of large pictures are seen in a reduced one, of this many pixels along its longer side at least. */
 #define REDUCED_SIDE 2048
+
+/* A part at the size of an answer's grid. */
+typedef struct
+{
+  SamGeometry part;
+  SamImage   *image;
+} SeenPart;
 
 struct _SamCloseups
 {
@@ -40,6 +48,8 @@ struct _SamCloseups
   GMutex     mutex;
   SamImage  *reduced; /* NULL until it is wanted */
   GPtrArray *kept;    /* of SamEmbedding, the last used last */
+  SeenPart   seen[N_SEEN];
+  guint      n_seen;  /* ever */
 };
 
 SamCloseups *
@@ -60,6 +70,8 @@ sam_closeups_free (SamCloseups *closeups)
   if (closeups == NULL)
     return;
 
+  for (guint i = 0; i < MIN (closeups->n_seen, N_SEEN); i++)
+    sam_image_unref (closeups->seen[i].image);
   g_ptr_array_unref (closeups->kept);
   sam_image_unref (closeups->reduced);
   sam_image_unref (closeups->image);
@@ -133,6 +145,48 @@ choose_image (SamCloseups       *closeups,
   g_mutex_unlock (&closeups->mutex);
 
   return image;
+}
+
+/* @part of @image at its resized size; mostly it has been asked for before. */
+static SamImage *
+see_part (SamCloseups       *closeups,
+          SamImage          *image,
+          const SamGeometry *part,
+          GError           **error)
+{
+  size_t             width = part->resized_width, height = part->resized_height;
+  uint8_t           *pixels;
+  g_autoptr (GBytes) bytes = NULL;
+  SamImage          *small = NULL;
+
+  g_mutex_lock (&closeups->mutex);
+  for (guint i = 0; small == NULL && i < MIN (closeups->n_seen, N_SEEN); i++)
+    if (sam_geometry_is_same_part (&closeups->seen[i].part, part))
+      small = sam_image_ref (closeups->seen[i].image);
+  g_mutex_unlock (&closeups->mutex);
+  if (small != NULL)
+    return small;
+
+  pixels = g_try_malloc_n (height, width * 3);
+  if (pixels == NULL)
+    {
+      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "not enough memory to look at the object closely");
+      return NULL;
+    }
+  bytes = g_bytes_new_take (pixels, width * height * 3);
+  if (! sam_resize_image (pixels, image, part, error))
+    return NULL;
+  small = sam_image_new (width, height, bytes, error);
+  if (small == NULL)
+    return NULL;
+
+  g_mutex_lock (&closeups->mutex);
+  if (closeups->n_seen >= N_SEEN)
+    sam_image_unref (closeups->seen[closeups->n_seen % N_SEEN].image);
+  closeups->seen[closeups->n_seen++ % N_SEEN] = (SeenPart) { *part, sam_image_ref (small) };
+  g_mutex_unlock (&closeups->mutex);
+
+  return small;
 }
 
 static SamEmbedding *
@@ -465,7 +519,7 @@ look_closer (SamModel              *model,
   Bounds              bounds;
   SamImage           *image;
   g_autofree float   *sum     = sam_alloc_floats (grid.side, grid.side, 1, error);
-  g_autofree uint8_t *picture = NULL;
+  g_autoptr (SamImage) small   = NULL;
   g_auto (Looking)    looking = { 0 };
   SamJob              quiet   = { .cancellable = job != NULL ? job->cancellable : NULL };
   int                 n_known = 0;
@@ -503,14 +557,9 @@ look_closer (SamModel              *model,
 
   if (object->box != NULL)
     keep_to_box (sum, object, &grid);
-  picture = g_try_malloc_n (part->resized_height, part->resized_width * 3);
-  if (picture == NULL)
-    {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "not enough memory to look at the object closely");
-      return NULL;
-    }
-  if (! sam_resize_image (picture, image, part, error) ||
-      ! sam_crf_refine (sum, grid.side, picture, part->resized_width, part->resized_height, error))
+  small = see_part (closeups, image, part, error);
+  if (small == NULL || ! sam_crf_refine (sum, grid.side, sam_image_get_pixels (small), part->resized_width,
+                                         part->resized_height, error))
     return NULL;
   for (size_t i = 0; i < grid.side * grid.side; i++)
     sum[i] = CLAMP (sum[i], -LOGIT_MOST, LOGIT_MOST);
