@@ -29,6 +29,7 @@
 #define MAX_HEAD        2048 /* width of a head's middle */
 #define MAX_HEADS       (SAM_N_MASKS + 3) /* masks, HQ's, IoU, object score */
 #define UPSCALED_ROWS   2 /* of the map, at once */
+#define GROUP_ROWS      256 /* of a group norm, at once */
 
 typedef struct
 {
@@ -448,26 +449,80 @@ run_heads (size_t   first,
     }
 }
 
+typedef struct
+{
+  const SamNorm *norm;
+  float         *x;    /* [n, c] */
+  double        *sums; /* of pieces of GROUP_ROWS rows, so that the order of adding is fixed */
+  double         mean, scale;
+} GroupNorm;
+
+static void
+sum_rows (size_t   first,
+          size_t   last,
+          gpointer data)
+{
+  const GroupNorm *g   = data;
+  double           sum = 0.0;
+
+  for (size_t i = first * g->norm->c; i < last * g->norm->c; i++)
+    sum += g->x[i];
+  g->sums[first / GROUP_ROWS] = sum;
+}
+
+static void
+sum_squares (size_t   first,
+             size_t   last,
+             gpointer data)
+{
+  const GroupNorm *g   = data;
+  double           sum = 0.0;
+
+  for (size_t i = first * g->norm->c; i < last * g->norm->c; i++)
+    sum += (g->x[i] - g->mean) * (g->x[i] - g->mean);
+  g->sums[first / GROUP_ROWS] = sum;
+}
+
+static void
+norm_rows (size_t   first,
+           size_t   last,
+           gpointer data)
+{
+  const GroupNorm *g = data;
+  size_t           c = g->norm->c;
+
+  for (size_t i = first; i < last; i++)
+    for (size_t k = 0; k < c; k++)
+      g->x[i * c + k] = (float) ((g->x[i * c + k] - g->mean) * g->scale) * g->norm->w[k] + g->norm->b[k];
+}
+
+/* The mean of what @sum adds up over all values. */
+static double
+mean_of_group (GroupNorm      *g,
+               SamParallelFunc sum,
+               size_t          n)
+{
+  double total = 0.0;
+
+  sam_parallel_for (n, GROUP_ROWS, sum, g);
+  for (size_t piece = 0; piece * GROUP_ROWS < n; piece++)
+    total += g->sums[piece];
+
+  return total / ((double) n * g->norm->c);
+}
+
 /* GroupNorm of a single group: mean and variance over all n x c values, gain and shift per channel. */
 static void
 group_norm (const SamNorm *norm,
             float         *x,
             size_t         n)
 {
-  size_t c    = norm->c;
-  double mean = 0.0;
-  double var  = 0.0;
+  g_autofree double *sums = g_new (double, n / GROUP_ROWS + 1);
+  GroupNorm          g    = { norm, x, sums };
 
-  for (size_t i = 0; i < n * c; i++)
-    mean += x[i];
-  mean /= (double) n * c;
-  for (size_t i = 0; i < n * c; i++)
-    var += (x[i] - mean) * (x[i] - mean);
-  var = 1.0 / sqrt (var / ((double) n * c) + norm->eps);
-
-  for (size_t i = 0; i < n; i++)
-    for (size_t k = 0; k < c; k++)
-      x[i * c + k] = (float) ((x[i * c + k] - mean) * var) * norm->w[k] + norm->b[k];
+  g.mean  = mean_of_group (&g, sum_rows, n);
+  g.scale = 1.0 / sqrt (mean_of_group (&g, sum_squares, n) + norm->eps);
+  sam_parallel_for (n, GROUP_ROWS, norm_rows, &g);
 }
 
 typedef struct
