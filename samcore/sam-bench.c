@@ -421,7 +421,8 @@ measure_model (Bench        *bench,
     return FALSE;
   clock_stop (clock, times, SAM_BENCH_LOAD);
   clock = clock_start ();
-  sam_model_pack (model);
+  if (! sam_model_pack (model, NULL, error))
+    return FALSE;
   clock_stop (clock, times, SAM_BENCH_PACK);
   if (bench->bench->model == NULL)
     {

@@ -12,7 +12,7 @@
 #include "samcore/sam-error.h"
 #include "samcore/sam-file.h"
 #include "samcore/sam-install.h"
-#include "samcore/sam-model.h"
+#include "samcore/sam-model-private.h"
 
 #define N_BUFFER (1 << 20)
 
@@ -89,7 +89,7 @@ copy_file (const char   *from,
   return n == 0 && sam_new_file_finish (&copy, error);
 }
 
-/* Opens it, checks all its checksums and lets the family take its weights. */
+/* Opens it, checks all its checksums, lets the family take its weights and looks at them all. */
 static gboolean
 check_model (const char   *path,
              const SamJob *job,
@@ -97,12 +97,14 @@ check_model (const char   *path,
 {
   g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open (path, error);
   g_autoptr (SamModel)      model = NULL;
+  SamJob                    loading = sam_job_part (job, 0, 0.3);
+  SamJob                    packing = sam_job_part (job, 0.3, 1);
 
   if (checkpoint == NULL || ! sam_checkpoint_verify (checkpoint, error))
     return FALSE;
-  model = sam_model_load (path, job, error);
+  model = sam_model_load (path, &loading, error);
 
-  return model != NULL;
+  return model != NULL && sam_model_pack (model, &packing, error);
 }
 
 char *

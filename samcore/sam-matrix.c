@@ -34,6 +34,7 @@ struct _SamMatrix
   size_t          in, out;
   const SamGemm  *gemm;
   gsize           tried; /* to pack */
+  gint            not_finite;
   char           *panels; /* NULL if there was no memory: then groups are packed as they are needed */
   SamMatrixPacked packed; /* or NULL */
   void           *packed_data;
@@ -172,13 +173,32 @@ round_up (size_t n, size_t to)
   return (n + to - 1) / to * to;
 }
 
+/* Looks at the values, too, which are in the cache then. */
 static void
 pack_group (size_t first, size_t last, gpointer data)
 {
-  SamMatrix *m = data;
+  SamMatrix   *m = data;
+  const float *w = m->w + first * m->in;
 
-  m->gemm->pack_columns (m->panels + sam_panels_bytes (m->gemm, first, m->in), m->w + first * m->in, m->in,
-                         true, last - first, m->in);
+  if (m->panels != NULL)
+    m->gemm->pack_columns (m->panels + sam_panels_bytes (m->gemm, first, m->in), w, m->in, true, last - first, m->in);
+  if (! sam_kernels ()->all_finite (w, (last - first) * m->in))
+    g_atomic_int_set (&m->not_finite, 1);
+}
+
+static void *
+alloc_panels (size_t bytes)
+{
+  void *panels;
+
+  if (posix_memalign (&panels, bytes >= HUGE_PAGE ? HUGE_PAGE : 64, MAX (bytes, 64)) != 0)
+    return NULL;
+
+#ifdef MADV_HUGEPAGE
+  if (bytes >= HUGE_PAGE)
+    madvise (panels, bytes, MADV_HUGEPAGE);
+#endif
+  return panels;
 }
 
 static void
@@ -188,20 +208,10 @@ matrix_prepare (const SamMatrix *matrix)
 
   if (g_once_init_enter (&m->tried))
     {
-      size_t bytes = sam_panels_bytes (m->gemm, m->out, m->in);
-      void  *panels;
-
-      if (posix_memalign (&panels, bytes >= HUGE_PAGE ? HUGE_PAGE : 64, MAX (bytes, 64)) == 0)
-        {
-#ifdef MADV_HUGEPAGE
-          if (bytes >= HUGE_PAGE)
-            madvise (panels, bytes, MADV_HUGEPAGE);
-#endif
-          m->panels = panels;
-          sam_parallel_for (m->out, m->gemm->panel, pack_group, m);
-          if (m->packed != NULL)
-            m->packed (m->packed_data, m->w, m->out * m->in);
-        }
+      m->panels = alloc_panels (sam_panels_bytes (m->gemm, m->out, m->in));
+      sam_parallel_for (m->out, m->gemm->panel, pack_group, m);
+      if (m->panels != NULL && m->packed != NULL)
+        m->packed (m->packed_data, m->w, m->out * m->in);
       g_once_init_leave (&m->tried, 1);
     }
 }
@@ -212,6 +222,14 @@ sam_matrix_pack (SamMatrix *matrix)
   matrix_prepare (matrix);
 
   return matrix->panels != NULL;
+}
+
+bool
+sam_matrix_is_finite (SamMatrix *matrix)
+{
+  matrix_prepare (matrix);
+
+  return ! matrix->not_finite;
 }
 
 /* The panels of a group of columns. */

@@ -35,6 +35,8 @@ typedef void (*SamMatrixPacked) (void *data, const float *w, size_t n);
 void       sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void *data);
 /* Packs it now. After true w is not looked at again; false: there was no memory, w is still needed. */
 bool       sam_matrix_pack (SamMatrix *matrix);
+/* Packs it, too, which is when all values are looked at. */
+bool       sam_matrix_is_finite (SamMatrix *matrix);
 void       sam_matrix_free (SamMatrix *matrix);
 /* What its products use, and what goes with them should. */
 SamArithmetic sam_matrix_get_arithmetic (const SamMatrix *matrix);

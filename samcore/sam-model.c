@@ -65,7 +65,9 @@ model_new (SamWeights      *weights,
 
   /* the decoder says for itself where it can be less exact */
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
+  sam_weights_look_later (weights, TRUE);
   model->encoder = family->new_encoder (weights, &model->spec);
+  sam_weights_look_later (weights, FALSE);
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
   if (! sam_weights_check (weights, error) || ! sam_job_step (job, 0.8, error))
     return NULL;
@@ -188,10 +190,12 @@ sam_model_get_click_gflop (const SamModel *model,
   return sam_mask_decoder_get_flop (model->decoder, n_points + 1) * 1e-9;
 }
 
-void
-sam_model_pack (SamModel *model)
+gboolean
+sam_model_pack (SamModel     *model,
+                const SamJob *job,
+                GError      **error)
 {
-  sam_weights_pack (model->weights);
+  return sam_weights_pack (model->weights, job, error);
 }
 
 const SamModelSpec *
@@ -249,9 +253,10 @@ sam_model_encode_part (SamModel          *model,
 {
   g_autoptr (SamEmbedding) embedding = NULL;
   SamFeatures              features  = { NULL };
+  SamJob                   packing   = sam_job_part (job, 0, 0.02);
   gboolean                 done;
 
-  if (! sam_job_step (job, 0.0, error))
+  if (! sam_job_step (job, 0.0, error) || ! sam_model_pack (model, &packing, error))
     return NULL;
 
   embedding = sam_embedding_new (part, model->hash, model->shape, error);

@@ -18,6 +18,8 @@ typedef struct _SamModel SamModel;
  *
  * SAM_ERROR_BAD_FILE names the file, the tensor and the reason (missing, wrong shape, not finite);
  * SAM_ERROR_UNKNOWN_MODEL when no family fits; G_IO_ERROR_CANCELLED.
+ *
+ * The encoder's matrices, which are nearly all of a large model, are not read yet.
  */
 SamModel *sam_model_load (const char *path, const SamJob *job, GError **error);
 
@@ -33,7 +35,8 @@ double      sam_model_get_gflop (const SamModel *model);      /* of one encode, 
 /**
  * sam_model_encode:
  *
- * Runs the image encoder, the slow part, once per picture. SAM_ERROR_NO_MEMORY; G_IO_ERROR_CANCELLED.
+ * Runs the image encoder, the slow part, once per picture. SAM_ERROR_NO_MEMORY; SAM_ERROR_BAD_FILE when the encoder's
+ * matrices hold what is not finite; G_IO_ERROR_CANCELLED.
  */
 SamEmbedding *sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error);
 

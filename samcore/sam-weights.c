@@ -4,7 +4,8 @@
  *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h
  *
  * A matrix that had to be copied is packed at once, one that lies in the mapped file when it is first used: who
- * finds the picture's embedding in the cache never needs the encoder's.
+ * finds the picture's embedding in the cache never needs the encoder's. The encoder's are nearly all of a file, and
+ * are not even read before: sam_weights_pack() looks at their values.
  *
  * The first failure is kept, later fetches return NULL at once. */
 #include "samcore/sam-weights.h"
@@ -29,9 +30,17 @@ struct _SamWeights
   SamCheckpoint *checkpoint;
   GPtrArray     *owned;
   GPtrArray     *matrices;
+  GArray        *mapped; /* of Mapped: those to be packed later */
   SamArithmetic  arithmetic;
+  gboolean       look_later;
   GError        *error;
 };
+
+typedef struct
+{
+  SamMatrix *matrix; /* one of matrices */
+  char      *name;   /* of the tensor */
+} Mapped;
 
 typedef struct
 {
@@ -41,6 +50,12 @@ typedef struct
   gint             not_finite;
 } FetchData;
 
+static void
+clear_mapped (gpointer mapped)
+{
+  g_free (((Mapped *) mapped)->name);
+}
+
 SamWeights *
 sam_weights_new (SamCheckpoint *checkpoint)
 {
@@ -49,6 +64,8 @@ sam_weights_new (SamCheckpoint *checkpoint)
   weights->checkpoint = sam_checkpoint_ref (checkpoint);
   weights->owned      = g_ptr_array_new_with_free_func (g_free);
   weights->matrices   = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
+  weights->mapped     = g_array_new (FALSE, FALSE, sizeof (Mapped));
+  g_array_set_clear_func (weights->mapped, clear_mapped);
 
   return weights;
 }
@@ -59,6 +76,7 @@ sam_weights_free (SamWeights *weights)
   if (weights == NULL)
     return;
 
+  g_array_unref (weights->mapped);
   g_ptr_array_unref (weights->matrices);
   g_ptr_array_unref (weights->owned);
   sam_checkpoint_unref (weights->checkpoint);
@@ -101,6 +119,15 @@ sam_weights_fail (SamWeights *weights,
                "%s: %s", sam_checkpoint_get_name (weights->checkpoint), message);
 }
 
+static void
+fail_not_finite (const SamWeights *weights,
+                 const char       *name,
+                 GError          **error)
+{
+  g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE, "%s: the tensor %s holds values that are not finite numbers; "
+               "the file is damaged, get it again", sam_checkpoint_get_name (weights->checkpoint), name);
+}
+
 SamCheckpoint *
 sam_weights_get_checkpoint (const SamWeights *weights)
 {
@@ -112,6 +139,13 @@ sam_weights_set_arithmetic (SamWeights  *weights,
                            SamArithmetic arithmetic)
 {
   weights->arithmetic = arithmetic;
+}
+
+void
+sam_weights_look_later (SamWeights *weights,
+                        gboolean    later)
+{
+  weights->look_later = later;
 }
 
 /* Values that have been copied in another order: a buffer of ours is freed, the pages of a mapped file are
@@ -133,12 +167,14 @@ drop_packed (gpointer     checkpoint,
   sam_checkpoint_drop (checkpoint, values, n * sizeof *values);
 }
 
-/* In either case a large model is not held twice. w: [out, in]; NULL after a failure. */
+/* w: [out, in], the tensor @name, or a buffer of ours made from others; NULL after a failure. In neither case is a
+ * large model held twice. */
 static SamMatrix *
 matrix (SamWeights  *weights,
         const float *w,
         size_t       out,
-        size_t       in)
+        size_t       in,
+        const char  *name)
 {
   SamMatrix *made;
 
@@ -149,6 +185,9 @@ matrix (SamWeights  *weights,
   g_ptr_array_add (weights->matrices, made);
   if (! g_ptr_array_find (weights->owned, w, NULL))
     {
+      Mapped mapped = { made, g_strdup (name) };
+
+      g_array_append_val (weights->mapped, mapped);
       sam_checkpoint_drop (weights->checkpoint, w, out * in * sizeof *w);
       sam_matrix_on_packed (made, drop_packed, weights->checkpoint);
     }
@@ -160,11 +199,25 @@ matrix (SamWeights  *weights,
   return made;
 }
 
-void
-sam_weights_pack (SamWeights *weights)
+gboolean
+sam_weights_pack (SamWeights   *weights,
+                  const SamJob *job,
+                  GError      **error)
 {
-  for (guint i = 0; i < weights->matrices->len; i++)
-    sam_matrix_pack (weights->matrices->pdata[i]);
+  for (guint i = 0; i < weights->mapped->len; i++)
+    {
+      const Mapped *mapped = &g_array_index (weights->mapped, Mapped, i);
+
+      if (! sam_job_step (job, (double) i / weights->mapped->len, error))
+        return FALSE;
+      if (! sam_matrix_is_finite (mapped->matrix))
+        {
+          fail_not_finite (weights, mapped->name, error);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
 }
 
 gboolean
@@ -247,12 +300,19 @@ fetch_chunks (size_t   first,
     g_atomic_int_set (&data->not_finite, 1);
 }
 
-/* Values of the tensor as float32 in file order. writable: always a buffer of its own. */
+typedef enum
+{
+  FETCH_ANY,       /* where they lie in the file, if they can be used there */
+  FETCH_ANY_LATER, /* the same, and there they need not be finite: who uses them looks */
+  FETCH_COPY       /* in a buffer of their own */
+} FetchMode;
+
+/* Values of the tensor as float32 in file order. */
 static float *
 fetch (SamWeights   *weights,
        int           rank,
        const size_t *shape,
-       gboolean      writable,
+       FetchMode     mode,
        const char   *name)
 {
   const SamTensor *tensor;
@@ -305,10 +365,12 @@ fetch (SamWeights   *weights,
     }
 
   data.tensor = tensor;
-  if (! writable && G_BYTE_ORDER == G_LITTLE_ENDIAN && tensor->dtype == SAM_DTYPE_F32 &&
+  if (mode != FETCH_COPY && G_BYTE_ORDER == G_LITTLE_ENDIAN && tensor->dtype == SAM_DTYPE_F32 &&
       tensor->contiguous && (uintptr_t) tensor->data % sizeof (float) == 0)
     {
       data.values = (const float *) tensor->data;
+      if (mode == FETCH_ANY_LATER)
+        return (float *) data.values;
     }
   else
     {
@@ -321,8 +383,7 @@ fetch (SamWeights   *weights,
   sam_parallel_for (tensor->n_elements, CHUNK, fetch_chunks, &data);
   if (data.not_finite)
     {
-      sam_weights_fail (weights, "the tensor %s holds values that are not finite numbers; "
-                        "the file is damaged, get it again", name);
+      fail_not_finite (weights, name, &weights->error);
       return NULL;
     }
 
@@ -359,7 +420,7 @@ sam_weights_fetch (SamWeights   *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  return fetch (weights, rank, shape, FALSE, name);
+  return fetch (weights, rank, shape, FETCH_ANY, name);
 }
 
 const float *
@@ -375,7 +436,7 @@ sam_weights_vector (SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  return fetch (weights, 1, &n, FALSE, name);
+  return fetch (weights, 1, &n, FETCH_ANY, name);
 }
 
 const float *
@@ -393,20 +454,20 @@ sam_weights_matrix (SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  return fetch (weights, 2, shape, FALSE, name);
+  return fetch (weights, 2, shape, FETCH_ANY, name);
 }
 
 static float *
 fetch_part (SamWeights   *weights,
             int           rank,
             const size_t *shape,
-            gboolean      writable,
+            FetchMode     mode,
             const char   *layer,
             const char   *part)
 {
   g_autofree char *name = g_strconcat (layer, part, NULL);
 
-  return fetch (weights, rank, shape, writable, name);
+  return fetch (weights, rank, shape, mode, name);
 }
 
 static gboolean
@@ -419,6 +480,26 @@ has_part (SamWeights *weights,
   return sam_checkpoint_lookup (weights->checkpoint, name) != NULL;
 }
 
+/* rank 2: [out, in] in the file, 4: [out, in, 1, 1] */
+static void
+linear (SamWeights *weights,
+        SamLinear  *layer,
+        int         rank,
+        size_t      in,
+        size_t      out,
+        SamBias     bias,
+        const char *name)
+{
+  g_autofree char *tensor   = g_strconcat (name, ".weight", NULL);
+  const size_t     shape[4] = { out, in, 1, 1 };
+  FetchMode        mode     = weights->look_later ? FETCH_ANY_LATER : FETCH_ANY;
+
+  layer->in  = in;
+  layer->out = out;
+  layer->m   = matrix (weights, fetch (weights, rank, shape, mode, tensor), out, in, tensor);
+  layer->b   = bias ? fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias") : NULL;
+}
+
 void
 sam_weights_linear (SamWeights *weights,
                     SamLinear  *layer,
@@ -428,18 +509,14 @@ sam_weights_linear (SamWeights *weights,
                     const char *format,
                     ...)
 {
-  g_autofree char *name     = NULL;
-  const size_t     shape[2] = { out, in };
+  g_autofree char *name = NULL;
   va_list          args;
 
   va_start (args, format);
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  layer->in  = in;
-  layer->out = out;
-  layer->m   = matrix (weights, fetch_part (weights, 2, shape, FALSE, name, ".weight"), out, in);
-  layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+  linear (weights, layer, 2, in, out, bias, name);
 }
 
 void
@@ -451,18 +528,14 @@ sam_weights_conv1x1 (SamWeights *weights,
                      const char *format,
                      ...)
 {
-  g_autofree char *name     = NULL;
-  const size_t     shape[4] = { out, in, 1, 1 };
+  g_autofree char *name = NULL;
   va_list          args;
 
   va_start (args, format);
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  layer->in  = in;
-  layer->out = out;
-  layer->m   = matrix (weights, fetch_part (weights, 4, shape, FALSE, name, ".weight"), out, in);
-  layer->b   = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+  linear (weights, layer, 4, in, out, bias, name);
 }
 
 void
@@ -473,7 +546,7 @@ sam_weights_linear_take (SamWeights  *weights,
                          const float *w,
                          const float *b)
 {
-  *layer = (SamLinear) { matrix (weights, w, out, in), b, in, out };
+  *layer = (SamLinear) { matrix (weights, w, out, in, NULL), b, in, out };
 }
 
 /* [out, in, k, k] ──▶ [out, k, k, in] */
@@ -512,7 +585,7 @@ conv_take (SamWeights  *weights,
   const float *ordered = convolution_order (weights, kernel_values, out, in, kernel);
 
   release (weights, kernel_values, out * in * kernel * kernel);
-  *layer = (SamConv) { matrix (weights, ordered, out, kernel * kernel * in), NULL, in, out, kernel, stride, pad };
+  *layer = (SamConv) { matrix (weights, ordered, out, kernel * kernel * in, NULL), NULL, in, out, kernel, stride, pad };
 }
 
 void
@@ -536,9 +609,9 @@ sam_weights_conv (SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  w = fetch_part (weights, 4, shape, FALSE, name, ".weight");
+  w = fetch_part (weights, 4, shape, FETCH_ANY, name, ".weight");
   conv_take (weights, layer, w, in, out, kernel, stride, pad);
-  layer->b = bias ? fetch_part (weights, 1, &out, FALSE, name, ".bias") : NULL;
+  layer->b = bias ? fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias") : NULL;
 }
 
 void
@@ -560,7 +633,7 @@ sam_weights_conv_transpose (SamWeights       *weights,
   va_end (args);
 
   /* [in, out, 2, 2] ──▶ [2, 2, out, in]; a transposed convolution has its input first */
-  w = fetch_part (weights, 4, shape, FALSE, name, ".weight");
+  w = fetch_part (weights, 4, shape, FETCH_ANY, name, ".weight");
   if (w != NULL)
     ordered = sam_weights_alloc (weights, 4 * out * in);
   if (ordered != NULL)
@@ -574,8 +647,8 @@ sam_weights_conv_transpose (SamWeights       *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->m   = matrix (weights, ordered, 4 * out, in);
-  layer->b   = fetch_part (weights, 1, &out, FALSE, name, ".bias");
+  layer->m   = matrix (weights, ordered, 4 * out, in, NULL);
+  layer->b   = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias");
 }
 
 void
@@ -595,8 +668,8 @@ sam_weights_norm (SamWeights *weights,
 
   layer->c   = c;
   layer->eps = eps;
-  layer->w   = fetch_part (weights, 1, &c, FALSE, name, ".weight");
-  layer->b   = fetch_part (weights, 1, &c, FALSE, name, ".bias");
+  layer->w   = fetch_part (weights, 1, &c, FETCH_ANY, name, ".weight");
+  layer->b   = fetch_part (weights, 1, &c, FETCH_ANY, name, ".bias");
 }
 
 static float *
@@ -615,15 +688,15 @@ folded (SamWeights *weights,
   *bias = NULL;
   if (! has_part (weights, name, ".c.weight"))
     {
-      *bias = fetch_part (weights, 1, &out, TRUE, name, ".bias");
-      return fetch_part (weights, 4, shape, TRUE, name, ".weight");
+      *bias = fetch_part (weights, 1, &out, FETCH_COPY, name, ".bias");
+      return fetch_part (weights, 4, shape, FETCH_COPY, name, ".weight");
     }
 
-  w     = fetch_part (weights, 4, shape, TRUE, name, ".c.weight");
-  gain  = fetch_part (weights, 1, &out, FALSE, name, ".bn.weight");
-  shift = fetch_part (weights, 1, &out, FALSE, name, ".bn.bias");
-  mean  = fetch_part (weights, 1, &out, FALSE, name, ".bn.running_mean");
-  var   = fetch_part (weights, 1, &out, FALSE, name, ".bn.running_var");
+  w     = fetch_part (weights, 4, shape, FETCH_COPY, name, ".c.weight");
+  gain  = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.weight");
+  shift = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.bias");
+  mean  = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.running_mean");
+  var   = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.running_var");
   *bias = sam_weights_alloc (weights, out);
   if (weights->error != NULL)
     return NULL;
@@ -684,7 +757,7 @@ sam_weights_conv1x1_bn (SamWeights *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->m   = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in);
+  layer->m   = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in, NULL);
   layer->b   = bias;
 }
 

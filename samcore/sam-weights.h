@@ -3,11 +3,12 @@
  * into the order of sam-ops.h, once. Matrices that lie in the mapped file are packed when they are first used, and
  * the file's pages let go then; plain f32 vectors are used where they lie. Internal.
  *
- * Errors are kept: the first fetch that fails sets the error, and all later ones do nothing and return NULL.
+ * Errors of fetches are kept: the first fetch that fails sets the error, and all later ones do nothing and return NULL.
  * So a network asks for all its tensors in a row and looks at sam_weights_check() once, before any use. */
 #pragma once
 
 #include "samcore/sam-checkpoint.h"
+#include "samcore/sam-job.h"
 #include "samcore/sam-layers.h"
 
 G_BEGIN_DECLS
@@ -28,8 +29,12 @@ SamCheckpoint *sam_weights_get_checkpoint (const SamWeights *weights);
 /* Of the products of the layers that are fetched from now on; SAM_ARITHMETIC_F32 unless set. */
 void sam_weights_set_arithmetic (SamWeights *weights, SamArithmetic arithmetic);
 
-/* Packs all matrices that are not packed yet. */
-void sam_weights_pack (SamWeights *weights);
+/* Whether values of the encoder's large matrices, fetched from now on, are looked at by sam_weights_pack() only, which
+ * reads them anyway; before it nothing may use them. */
+void sam_weights_look_later (SamWeights *weights, gboolean later);
+/* Packs all matrices that are not packed yet. SAM_ERROR_BAD_FILE for values that are not finite, again at each call;
+ * G_IO_ERROR_CANCELLED. */
+gboolean sam_weights_pack (SamWeights *weights, const SamJob *job, GError **error);
 
 gboolean sam_weights_has (const SamWeights *weights, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* The size of one axis, to find out what a network looks like. Missing, of another rank or outside

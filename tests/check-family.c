@@ -2,7 +2,7 @@
 /* Every family of models against the reference implementations: whole networks with generated weights, real
  * pictures, all kinds of prompts. The reference values are a folder of its own (see SAM_GOLDEN); without it
  * these tests say so and are skipped; check-blocks has the parts that are in the source tree. Without it, too,
- * the lists of tensors in data/networks must make models.
+ * the lists of tensors in data/networks must make models, and what is damaged is found.
  *
  *   -m slow also runs the large networks */
 #include <math.h>
@@ -531,6 +531,47 @@ test_list (gconstpointer data)
     }
 }
 
+/* The encoder's matrices are looked at when they are needed first, all else at once. */
+static void
+test_damaged (void)
+{
+  static const struct { const char *name; gboolean later; } tensors[] = {
+    { "image_encoder.layers.1.blocks.0.attn.qkv.weight", TRUE },
+    { "image_encoder.layers.3.blocks.1.mlp.fc2.weight", TRUE },
+    { "image_encoder.layers.1.blocks.0.attn.qkv.bias", FALSE },
+    { "mask_decoder.transformer.layers.0.mlp.lin1.weight", FALSE },
+  };
+  g_autofree char      *list    = g_test_build_filename (G_TEST_DIST, "data", "networks", "vit_t.tsv", NULL);
+  g_autoptr (GBytes)    sound   = synth_bytes_from_list (list, NULL);
+  g_autoptr (GBytes)    pixels  = g_bytes_new_take (g_malloc0 (64 * 64 * 3), 64 * 64 * 3);
+  g_autoptr (SamImage)  picture = sam_image_new (64, 64, pixels, NULL);
+  gsize                 size;
+  const uint8_t        *file    = g_bytes_get_data (sound, &size);
+
+  for (size_t i = 0; i < G_N_ELEMENTS (tensors); i++)
+    {
+      g_autoptr (GError)        error  = NULL;
+      uint8_t                  *broken = g_memdup2 (file, size);
+      g_autoptr (GBytes)        bytes  = g_bytes_new_take (broken, size);
+      g_autoptr (SamCheckpoint) opened = sam_checkpoint_open_bytes (bytes, "damaged.safetensors", &error);
+      const SamTensor          *tensor = sam_checkpoint_lookup (opened, tensors[i].name);
+      g_autoptr (SamModel)      model  = NULL;
+      const float               wrong  = i % 2 == 0 ? NAN : INFINITY;
+
+      memcpy (broken + (tensor->data - broken) + (tensor->n_elements - 1) * sizeof wrong, &wrong, sizeof wrong);
+      model = sam_model_new (opened, NULL, &error);
+      g_assert_true ((model != NULL) == tensors[i].later);
+      for (int again = 0; again < 2 && model != NULL; again++)
+        {
+          g_clear_error (&error);
+          g_assert_null (sam_model_encode (model, picture, NULL, &error));
+        }
+      g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE);
+      g_assert_nonnull (strstr (error->message, tensors[i].name));
+      g_assert_true (g_str_has_prefix (error->message, "damaged.safetensors: "));
+    }
+}
+
 int
 main (int    argc,
       char **argv)
@@ -561,6 +602,7 @@ main (int    argc,
       if (g_file_test (list, G_FILE_TEST_EXISTS) && ! families[i].slow)
         g_test_add_data_func (path, &families[i], test_list);
     }
+  g_test_add_func ("/family/damaged", test_damaged);
   result = g_test_run ();
   g_free (folder);
 
