@@ -7,8 +7,9 @@
 #include "samcore/sam-parallel.h"
 
 #include <glib.h>
+#include <string.h>
 
-#define PIECE 16384 /* floats of x: what a thread takes at once */
+#define BAND 4 /* rows of x that are summed up at once */
 
 size_t
 sam_depthwise_row (const SamDepthwiseMap *map)
@@ -34,42 +35,80 @@ sam_depthwise_make (const void *data, size_t first, size_t last)
     }
 }
 
+/* Along one side: what a tap meets of n_in places, every stride-th from the first one on. */
+typedef struct
+{
+  size_t first, n;
+} Met;
+
+static Met
+find_met (const size_t n_in, const size_t stride, const size_t tap)
+{
+  const size_t n_out = (n_in - 1) / stride + 1;
+  const size_t first = tap == 0 ? stride - 1 : tap - 1;
+
+  if (first >= n_in)
+    return (Met) { first, 0 };
+  return (Met) { first, MIN ((n_in - first - 1) / stride + 1, tap == 0 ? n_out - 1 : n_out) };
+}
+
 typedef struct
 {
   const SamDepthwiseMap *map;
-  size_t                 grain; /* places */
-  float                 *sums;  /* [pieces, c], so that the order of adding is fixed; or NULL */
-} Depthwise;
+  float                 *sums; /* [bands, 3, 3, c]: of what each tap meets in each band */
+} TapSums;
 
 static void
-depthwise_places (size_t first, size_t last, gpointer data)
+sum_band (size_t first, size_t last, gpointer data)
 {
-  const Depthwise       *d   = data;
-  const SamDepthwiseMap *map = d->map;
+  const TapSums         *t    = data;
+  const SamDepthwiseMap *map  = t->map;
+  const size_t           c    = map->c;
+  float                 *sums = t->sums + first / BAND * 9 * c;
+  float                 *row  = sam_parallel_scratch (SAM_SCRATCH_ROW, 3 * c);
 
-  sam_depthwise_make (map, first, last);
-  if (d->sums != NULL)
-    sam_kernels ()->sum_rows (d->sums + first / d->grain * map->c, map->y + first * map->c, last - first, map->c);
+  for (size_t y = first; y < last; y++)
+    {
+      memset (row, 0, 3 * c * sizeof *row);
+      for (size_t tap = 0; tap < 3; tap++)
+        {
+          Met met = find_met (map->w, map->stride, tap);
+
+          sam_kernels ()->sum_rows (row + tap * c, map->x + (y * map->w + met.first) * c, map->stride * c, met.n, c);
+        }
+      for (size_t tap = 0; tap < 3; tap++)
+        {
+          Met met = find_met (map->h, map->stride, tap);
+
+          if (y >= met.first && (y - met.first) % map->stride == 0 && (y - met.first) / map->stride < met.n)
+            sam_kernels ()->add (sums + tap * 3 * c, sums + tap * 3 * c, row, 3 * c);
+        }
+    }
 }
 
 void
-sam_depthwise3x3 (const SamDepthwiseMap *map, float *mean)
+sam_depthwise_mean (const SamDepthwiseMap *map, float *mean)
 {
-  const size_t      w_out    = sam_depthwise_row (map);
-  const size_t      n        = ((map->h - 1) / map->stride + 1) * w_out;
-  const size_t      grain    = MAX (1, PIECE / (map->w * map->c)) * w_out;
-  const size_t      n_pieces = (n + grain - 1) / grain;
-  g_autofree float *sums     = mean != NULL ? g_new0 (float, n_pieces * map->c) : NULL;
-  Depthwise         d        = { map, grain, sums };
+  const size_t      c       = map->c;
+  const size_t      n       = ((map->h - 1) / map->stride + 1) * sam_depthwise_row (map);
+  const size_t      n_bands = (map->h + BAND - 1) / BAND;
+  g_autofree float *sums    = g_new0 (float, n_bands * 9 * c);
+  TapSums           t       = { map, sums };
 
-  sam_parallel_for (n, grain, depthwise_places, &d);
+  sam_parallel_for (map->h, BAND, sum_band, &t);
 
-  for (size_t i = 0; mean != NULL && i < map->c; i++)
+  for (size_t i = 0; i < c; i++)
     {
-      double sum = 0;
+      double total = 0;
 
-      for (size_t piece = 0; piece < n_pieces; piece++)
-        sum += sums[piece * map->c + i];
-      mean[i] = (float) (sum / n);
+      for (size_t tap = 0; tap < 9; tap++)
+        {
+          double sum = 0;
+
+          for (size_t band = 0; band < n_bands; band++)
+            sum += sums[(band * 9 + tap) * c + i];
+          total += sum * map->k[tap * c + i];
+        }
+      mean[i] = (float) (total / n + map->b[i]);
     }
 }

@@ -93,8 +93,8 @@ typedef struct
   void (*add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
   /* y = x s in each row    x, y: [n, c]; s: [c]; y may be x */
   void (*scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
-  /* y = y + the sum of the rows    x: [n, c]; y: [c] */
-  void (*sum_rows) (float *y, const float *x, size_t n, size_t c);
+  /* y = y + the sum of the rows    x: [n, c], rows ld apart; y: [c] */
+  void (*sum_rows) (float *y, const float *x, size_t ld, size_t n, size_t c);
   /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart */
   void (*product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
   /* Normalised rows    x, y: [n, c]; weight, bias: [c]; y may be x */

@@ -5,7 +5,8 @@
  *   2. for each group of columns: product, then bias, activation and residual while the group is in the cache
  *
  * An MLP packs the activated groups of its first product again, as the rows of the second; an inverted bottleneck
- * goes row by row of the map and keeps the last three of its wide rows. Blocks depend on sizes only. Few rows are cut into groups of columns instead. */
+ * goes row by row of the map and keeps the last three of its wide rows. Few rows are cut into groups of columns
+ * instead. */
 #include "config.h"
 
 #include "samcore/sam-matrix.h"
@@ -20,9 +21,10 @@
 #define GROUP         256    /* columns that are finished at once; a multiple of every panel, line and part */
 #define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
 #define BLOCK_ROWS    224    /* a multiple of the strips 8, 14 and 32, nearly of 6 */
+#define MANY_BLOCKS   4      /* for each thread */
 #define FEW_ROWS      64
 #define LINE_BYTES    64
-#define ROWS_AT_ONCE  8      /* are fetched before they are packed: a processor waits for what it has just written in pieces */
+#define ROWS_AT_ONCE  8      /* are fetched, then packed: a processor waits for what it has just written in pieces */
 #define HUGE_PAGE     (2 << 20)
 #define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
 #define FETCH         32     /* multiplications that fetching and packing a value takes as long as */
@@ -268,15 +270,6 @@ make_rows (const Product *p, size_t first, size_t last)
     p->maker->make (p->maker->data, first, last);
 }
 
-/* A piece of about @rows rows that are made together. */
-static size_t
-made_rows (const Product *p, size_t rows)
-{
-  size_t unit = p->maker != NULL ? p->maker->rows : 1;
-
-  return MAX (rows / unit, 1) * unit;
-}
-
 /* Step 1: rows [first, last) of the product, packed. */
 static float *
 pack_block (const Product *p, const SamMatrix *w, size_t first, size_t last)
@@ -356,15 +349,23 @@ product_columns (size_t first, size_t last, gpointer data)
   multiply_block (p, pack_block (p, p->w2, 0, p->n), 0, p->n, first, last);
 }
 
-/* Rows per piece so that @k packed elements of each stay in the cache, and the pieces come out even. */
+/* Rows per piece so that @k packed elements of each stay in the cache, and all threads have as much to do. A row comes
+ * out the same in whatever piece it is. */
 static size_t
-block_rows (const SamGemm *gemm, size_t n, size_t k, size_t work_per_row)
+block_rows (const SamGemm *gemm, size_t n, size_t k, size_t work_per_row, const SamRowMaker *maker)
 {
-  size_t rows = CLAMP (BLOCK_BYTES * gemm->strip / sam_strips_bytes (gemm, gemm->strip, k), gemm->strip, BLOCK_ROWS);
-  size_t n_blocks = round_up ((n + rows - 1) / rows, 4);
+  const size_t unit      = maker != NULL ? maker->rows : 1; /* are made together */
+  const size_t n_threads = sam_parallel_get_n_threads ();
+  const size_t most      = CLAMP (BLOCK_BYTES * gemm->strip / sam_strips_bytes (gemm, gemm->strip, k), gemm->strip,
+                                  BLOCK_ROWS);
+  const size_t n_blocks  = round_up ((n + most - 1) / most, n_threads);
+  size_t       rows      = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
 
-  rows = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
-  return round_up (rows, gemm->strip);
+  if (n_blocks < MANY_BLOCKS * n_threads)
+    return round_up (rows, unit);
+
+  /* so many come out even in any size: one that suits the cache and the strips */
+  return MAX (round_up (rows, gemm->strip) / unit, 1) * unit;
 }
 
 static void
@@ -381,7 +382,7 @@ multiply (Product *p)
   p->act = suitable_act (p->act, w);
   if (p->n > FEW_ROWS)
     {
-      sam_parallel_for (p->n, made_rows (p, block_rows (w->gemm, p->n, w->in, work)), product_rows, p);
+      sam_parallel_for (p->n, block_rows (w->gemm, p->n, w->in, work, p->maker), product_rows, p);
       return;
     }
   make_rows (p, 0, p->n);
@@ -502,7 +503,7 @@ sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1
 
   matrix_prepare (w1);
   matrix_prepare (w2);
-  sam_parallel_for (n, made_rows (&p, block_rows (w1->gemm, n, w1->in + w2->in, w1->in * w1->out + w2->in * w2->out)),
+  sam_parallel_for (n, block_rows (w1->gemm, n, w1->in + w2->in, w1->in * w1->out + w2->in * w2->out, p.maker),
                     mlp_rows, &p);
 }
 
@@ -625,7 +626,7 @@ conv_transpose_rows (size_t first, size_t last, gpointer data)
             {
               kernels->finish (y, out, t->product.b2, NULL, 0, 2 * n, out, SAM_ACT_NONE);
               kernels->layer_norm (y, y, t->norm->weight, t->norm->bias, t->norm->eps, 2 * n, out);
-              kernels->activate (y, y, 2 * n * out, t->act);
+              kernels->finish (y, out, NULL, NULL, 0, 2 * n, out, t->act);
             }
           else
             {
@@ -644,7 +645,7 @@ sam_matrix_conv_transpose2x2 (float *y, const float *x, const SamMatrix *k, cons
                          .y = y, .r = r, .norm = norm, .w = w, .out = k->out / 4, .act = act };
 
   matrix_prepare (k);
-  sam_parallel_for (h * w, block_rows (k->gemm, h * w, k->in + k->out, k->in * k->out), conv_transpose_rows, &t);
+  sam_parallel_for (h * w, block_rows (k->gemm, h * w, k->in + k->out, k->in * k->out, NULL), conv_transpose_rows, &t);
 }
 
 typedef struct

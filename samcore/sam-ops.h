@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The operations that the networks are made of, on whole arrays, in parallel: thin layers over OpenBLAS and
  * the kernel table. Those with weight matrices are in sam-matrix.h. Activations are channels last; weights have
- * been put into the order named here when the model was loaded. All arrays are contiguous float32. x and y never overlap unless "may be" is said. */
+ * been put into the order named here when the model was loaded. All arrays are contiguous float32. x and y never
+ * overlap unless "may be" is said. */
 #pragma once
 
 #include <stddef.h>
@@ -37,12 +38,12 @@ typedef struct
   SamAct       act;
 } SamDepthwiseMap;
 
-/* All of it; mean: [c], over its places, the same for every number of threads, or NULL */
-void   sam_depthwise3x3 (const SamDepthwiseMap *map, float *mean);
-/* Only the places [first, last) of y, whole rows, in the calling thread: for a SamRowMaker of data @map, which makes
+/* The places [first, last) of y, whole rows, in the calling thread: for a SamRowMaker of data @map, which makes
  * sam_depthwise_row() places at once: w'. */
 void   sam_depthwise_make (const void *map, size_t first, size_t last);
 size_t sam_depthwise_row (const SamDepthwiseMap *map);
+/* The means of all of y over its places, [c], before any act and without making it: they follow from sums of x. */
+void   sam_depthwise_mean (const SamDepthwiseMap *map, float *mean);
 
 /* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
 void sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,

@@ -16,8 +16,8 @@ int  sam_parallel_get_n_threads (void);
 typedef void (*SamParallelFunc) (size_t first, size_t last, gpointer data);
 
 /* Cuts 0 .. n - 1 into pieces of @grain (the last may be shorter) and works on them on all threads, the
- * caller's included; returns when all is done. The pieces do not depend on the number of threads, so
- * neither do results. A call from inside a piece runs on the calling thread alone. Safe from several
+ * caller's included; returns when all is done. Where results depend on the pieces, @grain does not depend on the number
+ * of threads. A call from inside a piece runs on the calling thread alone. Safe from several
  * threads at once. */
 void sam_parallel_for (size_t n, size_t grain, SamParallelFunc func, gpointer data);
 

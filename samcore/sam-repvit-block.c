@@ -5,8 +5,8 @@
  *   y = y + 1x1 (GELU (1x1 (y)))
  * Squeeze-excite multiplies each channel by sigmoid (1x1 (ReLU (1x1 (means of the channels)))).
  *
- * Places are mixed, or else multiplied, piece by piece just before their channels are: only the means must have seen
- * the whole map.
+ * Places are mixed piece by piece just before their channels are. The means of the channels are known before: they
+ * follow from sums over the block's input; and the factors go into the depthwise kernel.
  *
  * The published block of stride 1 has three branches, 3x3 + 1x1 + identity; they are one 3x3 kernel when
  * added up, which is done once when the weights are fetched (or was, in the built-in model's file). */
@@ -115,25 +115,21 @@ sam_repvit_block_scratch (const SamRepVitBlock *block,
 {
   size_t n = places_after (block, h, w);
 
-  return (n + w) * block->spatial.c + 3 * MAX_WIDTH;
+  return (n + w + 10) * block->spatial.c + 3 * MAX_WIDTH;
 }
 
-typedef struct
-{
-  float       *x;     /* [n, c] */
-  const float *scale; /* [c] */
-  size_t       c;
-} Excite;
-
+/* The kernel and bias of a depthwise convolution whose result is multiplied: [9, c] and [c] at @scaled. */
 static void
-excite_rows (const void *data,
-             size_t      first,
-             size_t      last)
+excite (SamDepthwiseMap *map,
+        const float     *factors,
+        float           *scaled)
 {
-  const Excite *e = data;
-  float        *x = e->x + first * e->c;
+  const size_t c = map->c;
 
-  sam_kernels ()->scale_row (x, x, e->scale, last - first, e->c);
+  sam_kernels ()->scale_row (scaled, map->k, factors, 9, c);
+  sam_kernels ()->scale_row (scaled + 9 * c, map->b, factors, 1, c);
+  map->k = scaled;
+  map->b = scaled + 9 * c;
 }
 
 void
@@ -148,22 +144,22 @@ sam_repvit_block_run (const SamRepVitBlock *block,
   size_t             c       = block->spatial.c;
   float             *mean    = scratch;
   float             *low     = mean + MAX_WIDTH;
-  float             *scale   = low + MAX_WIDTH;
-  float             *zeros   = scale + MAX_WIDTH;
+  float             *factors = low + MAX_WIDTH;
+  float             *scaled  = factors + MAX_WIDTH;
+  float             *zeros   = scaled + 10 * c;
   float             *hidden  = zeros + w * c;
   float             *mixed   = block->downsample ? hidden : y;
   SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, zeros, h, w);
   SamRowMaker        spatial = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
-  Excite             excite  = { mixed, scale, c };
-  SamRowMaker        excited = { excite_rows, &excite, 1 };
-  const SamRowMaker *maker   = block->squeeze ? &excited : &spatial;
+  const SamRowMaker *maker   = &spatial;
 
   memset (zeros, 0, w * c * sizeof *zeros);
   if (block->squeeze)
     {
-      sam_depthwise3x3 (&map, mean);
+      sam_depthwise_mean (&map, mean);
       sam_linear_run (&block->reduce, low, mean, NULL, 1, SAM_ACT_RELU);
-      sam_linear_run (&block->expand, scale, low, NULL, 1, SAM_ACT_SIGMOID);
+      sam_linear_run (&block->expand, factors, low, NULL, 1, SAM_ACT_SIGMOID);
+      excite (&map, factors, scaled);
     }
   if (block->downsample)
     {

@@ -246,25 +246,31 @@ conv2d (float *y, gconstpointer arguments)
   sam_matrix_conv2d (y, c->x, c->m, c->b, c->h, c->w, c->in, c->kh, c->kw, c->stride, c->pad, c->act);
 }
 
+static SamDepthwiseMap
+depthwise_map (float *y, const Conv *c, const float *zeros)
+{
+  return (SamDepthwiseMap) { y, c->x, c->k, c->b, zeros, c->h, c->w, c->in, c->stride, c->act };
+}
+
 static void
 depthwise (float *y, gconstpointer arguments)
 {
   const Conv       *c     = arguments;
   g_autofree float *zeros = g_new0 (float, c->w * c->in);
-  SamDepthwiseMap   map   = { y, c->x, c->k, c->b, zeros, c->h, c->w, c->in, c->stride, c->act };
+  SamDepthwiseMap   map   = depthwise_map (y, c, zeros);
 
-  sam_depthwise3x3 (&map, NULL);
+  sam_depthwise_make (&map, 0, ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map));
 }
 
 /* the map, and the means after it */
 static void
 depthwise_mean (float *y, gconstpointer arguments)
 {
-  const Conv       *c     = arguments;
-  g_autofree float *zeros = g_new0 (float, c->w * c->in);
-  SamDepthwiseMap   map   = { y, c->x, c->k, c->b, zeros, c->h, c->w, c->in, c->stride, c->act };
+  const Conv     *c   = arguments;
+  SamDepthwiseMap map = depthwise_map (NULL, c, NULL);
 
-  sam_depthwise3x3 (&map, y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
+  depthwise (y, c);
+  sam_depthwise_mean (&map, y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
 }
 
 static void
@@ -591,6 +597,7 @@ test_depthwise (void)
           size_t n = ((c.h - 1) / stride + 1) * ((c.w - 1) / stride + 1);
 
           check_conv (depthwise, c, 9 * channels, n * channels, 9, depthwise_reference);
+          c.act = SAM_ACT_NONE;
           check_conv (depthwise_mean, c, 9 * channels, (n + 1) * channels, 9, depthwise_mean_reference);
         }
 }
@@ -697,8 +704,8 @@ static void
 read_map (float *y, gconstpointer arguments)
 {
   const Tokens     *a       = arguments;
-  SamReadMap        read    = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width, make_linear (a, 0), make_linear (a, 3),
-                                a->w[1], a->w[2], a->b[2] };
+  SamReadMap        read    = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width,
+                                make_linear (a, 0), make_linear (a, 3), a->w[1], a->w[2], a->b[2] };
   SamPlaces         map     = { a->map, a->all, a->grid, a->n };
   g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
 
@@ -711,8 +718,8 @@ static void
 write_map (float *y, gconstpointer arguments)
 {
   const Tokens     *a       = arguments;
-  SamWriteMap       write   = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width, make_linear (a, 1), make_linear (a, 2),
-                                a->w[0], a->b[0], a->w[3], a->b[3] };
+  SamWriteMap       write   = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width,
+                                make_linear (a, 1), make_linear (a, 2), a->w[0], a->b[0], a->w[3], a->b[3] };
   SamNorm           norm    = { a->norm[0], a->norm[1], a->width, 1e-5f };
   SamPlaces         map     = { a->all != NULL ? a->map : y, a->all, a->grid, a->n };
   g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));

@@ -33,9 +33,9 @@ tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void 
             {
               float f = a[r * LINE + p];
 
-              sums[r][0] += f * b0;
+              sums[r][0] = add_multiple (sums[r][0], f, b0);
               if (vectors > 1)
-                sums[r][1] += f * b1;
+                sums[r][1] = add_multiple (sums[r][1], f, b1);
             }
         }
     }

@@ -11,7 +11,7 @@ void  KERNEL (add) (float *y, const float *a, const float *b, size_t n);
 void  KERNEL (add_product) (float *y, const float *a, const float *b, size_t n);
 void  KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size_t c);
 void  KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
-void  KERNEL (sum_rows) (float *y, const float *x, size_t n, size_t c);
+void  KERNEL (sum_rows) (float *y, const float *x, size_t ld, size_t n, size_t c);
 void  KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
 void  KERNEL (layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                            size_t n, size_t c);
