@@ -589,8 +589,8 @@ on_copy_script (SuiWindow *window,
   if (bridge->gone || ! bridge->has_source)
     return;
   fill_request (bridge);
-  g_string_append_printf (arguments, "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s #:fill-holes %s "
-                                     "#:min-area %s",
+  g_string_append_printf (arguments, "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s "
+                                     "#:fill-holes %s #:min-area %s",
                           outputs[bridge->request.output], operations[sui_window_get_operation (window)],
                           edges[bridge->request.edge],
                           g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),

@@ -46,7 +46,6 @@ append_number (GString    *json,
 
 static void
 append_case (GString            *json,
-             const SamBench     *bench,
              const SamBenchCase *measured)
 {
   sam_json_string (json, "precision", measured->precision);
@@ -61,8 +60,8 @@ append_case (GString            *json,
     {
       const char *key = names[computed[i]].key;
 
-      append_number (json, key, "_share", sam_bench_get_share (bench, measured, computed[i], FALSE));
-      append_number (json, key, "_processor_share", sam_bench_get_share (bench, measured, computed[i], TRUE));
+      append_number (json, key, "_share", measured->share[computed[i]]);
+      append_number (json, key, "_processor_share", measured->processor_share[computed[i]]);
       append_number (json, key, "_speedup", measured->speedup[computed[i]]);
       append_number (json, key, "_gain", measured->gain[computed[i]]);
     }
@@ -83,26 +82,17 @@ print_json (const SamBench *bench)
   sam_json_number (json, "encoder_gflop", bench->gflop[SAM_BENCH_ENCODE]);
   sam_json_number (json, "click_gflop", bench->gflop[SAM_BENCH_CLICK]);
   sam_json_number (json, "refine_gflop", bench->gflop[SAM_BENCH_REFINE]);
-  append_case (json, bench, &bench->cases[bench->n_cases - 1]);
+  append_case (json, &bench->cases[bench->n_cases - 1]);
   sam_json_begin (json, "cases", '[');
   for (int c = 0; c < bench->n_cases; c++)
     {
       sam_json_begin (json, NULL, '{');
-      append_case (json, bench, &bench->cases[c]);
+      append_case (json, &bench->cases[c]);
       sam_json_end (json, '}');
     }
   sam_json_end (json, ']');
   sam_json_end (json, '}');
   puts (json->str);
-}
-
-static void
-print_value (double      value,
-             const char *format)
-{
-  char buffer[G_ASCII_DTOSTR_BUF_SIZE];
-
-  printf (" %10s", isnan (value) ? "-" : g_ascii_formatd (buffer, sizeof buffer, format, value));
 }
 
 /* A row of the number at @offset in each case. */
@@ -115,7 +105,12 @@ print_row (const SamBench *bench,
 {
   printf ("  %-28s", label);
   for (int c = 0; c < bench->n_cases; c++)
-    print_value (factor * *(const double *) ((const char *) &bench->cases[c] + offset), format);
+    {
+      double value = factor * G_STRUCT_MEMBER (double, &bench->cases[c], offset);
+      char   buffer[G_ASCII_DTOSTR_BUF_SIZE];
+
+      printf (" %10s", isnan (value) ? "-" : g_ascii_formatd (buffer, sizeof buffer, format, value));
+    }
   putchar ('\n');
 }
 
@@ -127,21 +122,6 @@ print_times (const SamBench *bench,
   puts (title);
   for (int i = 0; i < SAM_BENCH_N_TIMES; i++)
     print_row (bench, names[i].label, offset + i * sizeof (double), 1e3, "%.1f");
-}
-
-static void
-print_shares (const SamBench *bench,
-              gboolean        processor,
-              const char     *title)
-{
-  puts (title);
-  for (size_t i = 0; i < G_N_ELEMENTS (computed); i++)
-    {
-      printf ("  %-28s", i == 0 ? "encode" : names[computed[i]].label);
-      for (int c = 0; c < bench->n_cases; c++)
-        print_value (sam_bench_get_share (bench, &bench->cases[c], computed[i], processor), "%.2f");
-      putchar ('\n');
-    }
 }
 
 static void
@@ -175,8 +155,8 @@ print_text (const SamBench *bench)
   puts ("OpenBLAS sgemm, GFLOP");
   print_row (bench, "per second", G_STRUCT_OFFSET (SamBenchCase, sgemm), 1, "%.1f");
   print_row (bench, "per second of processor time", G_STRUCT_OFFSET (SamBenchCase, sgemm_processor), 1, "%.1f");
-  print_shares (bench, FALSE, "share of that");
-  print_shares (bench, TRUE, "share of that, processor time");
+  print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, share), "share of that");
+  print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, processor_share), "share of that, processor time");
   print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, speedup), "times as fast as with one thread");
   print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, gain), "times as fast as with f32");
   print_row (bench, "embedding's error", G_STRUCT_OFFSET (SamBenchCase, embedding_error), 1, "%.4f");

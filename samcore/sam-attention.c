@@ -22,7 +22,7 @@
 #define TILE          65536 /* scores: 256 KB, and as much again when packed */
 #define WORTH_A_PIECE 250000
 #define REGISTER      16 /* floats */
-#define ROWS_AT_ONCE  8  /* are completed before the softmax: a processor waits for what it has just written in pieces */
+#define ROWS_AT_ONCE  8  /* are completed, then softmax: a processor waits for what it has just written in pieces */
 
 typedef struct
 {

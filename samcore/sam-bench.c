@@ -533,15 +533,19 @@ find_medians (SamBench    *bench,
           if (k != c && cases[k].arithmetic == SAM_ARITHMETIC_F32 && cases[k].n_threads == cases[c].n_threads)
             exact = times + k;
         }
-      for (int i = 0; i < SAM_BENCH_N_TIMES; i++)
-        {
-          measured->wall[i]      = find_median (&own->wall[i], NULL, bench->n_runs, step);
-          measured->processor[i] = find_median (&own->processor[i], NULL, bench->n_runs, step);
-          measured->speedup[i]   = single != NULL ? find_median (&single->wall[i], &own->wall[i], bench->n_runs, step) : NAN;
-          measured->gain[i]      = exact != NULL ? find_median (&exact->wall[i], &own->wall[i], bench->n_runs, step) : NAN;
-        }
       measured->sgemm           = find_median (&own->sgemm, NULL, bench->n_runs, step);
       measured->sgemm_processor = find_median (&own->sgemm_processor, NULL, bench->n_runs, step);
+      for (int i = 0; i < SAM_BENCH_N_TIMES; i++)
+        {
+          const double *wall = &own->wall[i];
+
+          measured->wall[i]            = find_median (wall, NULL, bench->n_runs, step);
+          measured->processor[i]       = find_median (&own->processor[i], NULL, bench->n_runs, step);
+          measured->share[i]           = bench->gflop[i] / (measured->wall[i] * measured->sgemm);
+          measured->processor_share[i] = bench->gflop[i] / (measured->processor[i] * measured->sgemm_processor);
+          measured->speedup[i] = single != NULL ? find_median (&single->wall[i], wall, bench->n_runs, step) : NAN;
+          measured->gain[i]    = exact != NULL ? find_median (&exact->wall[i], wall, bench->n_runs, step) : NAN;
+        }
     }
 }
 
@@ -620,14 +624,4 @@ sam_bench (const char   *model,
   find_medians (bench, times, (const Case *) cases->data);
 
   return TRUE;
-}
-
-double
-sam_bench_get_share (const SamBench     *bench,
-                     const SamBenchCase *measured,
-                     SamBenchTime        what,
-                     gboolean            processor)
-{
-  return processor ? bench->gflop[what] / (measured->processor[what] * measured->sgemm_processor)
-                   : bench->gflop[what] / (measured->wall[what] * measured->sgemm);
 }

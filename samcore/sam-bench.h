@@ -7,18 +7,18 @@
 typedef enum
 {
   SAM_BENCH_LOAD,
-  SAM_BENCH_PACK,       /* the weights, which the first picture does */
-  SAM_BENCH_PREPROCESS, /* the part of encode that is not the network */
+  SAM_BENCH_PACK,         /* the weights, which the first picture does */
+  SAM_BENCH_PREPROCESS,   /* the part of encode that is not the network */
   SAM_BENCH_ENCODE,       /* the first picture, with fresh memory */
   SAM_BENCH_ENCODE_AGAIN, /* the next one */
-  SAM_BENCH_CLICK,  /* the first one: a lone point, one look */
-  SAM_BENCH_REFINE, /* one more point, and the logits of the first, one look */
+  SAM_BENCH_CLICK,        /* the first one: a lone point, one look */
+  SAM_BENCH_REFINE,       /* one more point, and the logits of the first, one look */
   SAM_BENCH_CLOSER_CLICK, /* the same with the closer look, in models that take one; else NAN */
   SAM_BENCH_CLOSER_REFINE,
-  SAM_BENCH_MASK_1, /* logits to a mask of so many megapixels */
+  SAM_BENCH_MASK_1,       /* logits to a mask of so many megapixels */
   SAM_BENCH_MASK_24,
   SAM_BENCH_MASK_100,
-  SAM_BENCH_FIRST_MASK, /* a new process, from its start to the mask file on disk */
+  SAM_BENCH_FIRST_MASK,   /* a new process, from its start to the mask file on disk */
   SAM_BENCH_N_TIMES
 } SamBenchTime;
 
@@ -31,6 +31,8 @@ typedef struct
   double      processor[SAM_BENCH_N_TIMES]; /* seconds of all threads together */
   double      sgemm;           /* GFLOP/s of OpenBLAS at 2048 x 2048 x 2048, as many threads */
   double      sgemm_processor; /* GFLOP in a second of processor time */
+  double      share[SAM_BENCH_N_TIMES];   /* GFLOP over wall time and sgemm; of times without GFLOP 0 */
+  double      processor_share[SAM_BENCH_N_TIMES];
   double      speedup[SAM_BENCH_N_TIMES]; /* over one thread, round by round; NAN if not measured */
   double      gain[SAM_BENCH_N_TIMES];    /* over f32, likewise */
   double      embedding_error; /* root mean square, in standard deviations of f32's embedding; NAN for itself */
@@ -57,8 +59,3 @@ typedef struct
  */
 gboolean sam_bench (const char *model, const char *program, int n_threads, int n_runs, SamBench *bench,
                     const SamJob *job, GError **error);
-
-/* What encode or a click makes of the computer: its GFLOP over seconds and sgemm's rate, in wall time or in
- * processor time. */
-double sam_bench_get_share (const SamBench *bench, const SamBenchCase *measured, SamBenchTime what,
-                            gboolean processor);

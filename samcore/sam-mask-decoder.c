@@ -275,8 +275,10 @@ sam_mask_decoder_new (SamWeights         *weights,
       fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix, "hf_mlp");
       sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4, "%sembedding_encoder.0", prefix);
       sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS, "%sembedding_encoder.1", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8, "%sembedding_encoder.3", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width, "%scompress_vit_feat.0", prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8, "%sembedding_encoder.3",
+                                  prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
+                                  "%scompress_vit_feat.0", prefix);
       sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS, "%scompress_vit_feat.1", prefix);
       sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8, "%scompress_vit_feat.3", prefix);
       sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,

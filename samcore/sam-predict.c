@@ -55,18 +55,19 @@ object_add (SamPromptObject *object,
 }
 
 static gboolean
-box_holds (const SamBox   *box,
-           const SamPoint *point)
+box_holds (const SamBox *box,
+           double        x_image,
+           double        y_image)
 {
-  return point->x_image >= box->x0_image && point->x_image <= box->x1_image &&
-         point->y_image >= box->y0_image && point->y_image <= box->y1_image;
+  return x_image >= box->x0_image && x_image <= box->x1_image && y_image >= box->y0_image && y_image <= box->y1_image;
 }
 
 static SamPromptObject *
 objects_append (GArray       *objects,
                 const SamBox *box)
 {
-  SamPromptObject object = { g_array_new (FALSE, FALSE, 2 * sizeof (float)), g_array_new (FALSE, FALSE, sizeof (int)), box };
+  SamPromptObject object = { .points = g_array_new (FALSE, FALSE, 2 * sizeof (float)),
+                             .labels = g_array_new (FALSE, FALSE, sizeof (int)), .box = box };
 
   g_array_append_val (objects, object);
 
@@ -101,7 +102,7 @@ split_prompt (const SamPrompt *prompt)
           double           size   = ((double) object->box->x1_image - object->box->x0_image) *
                                     ((double) object->box->y1_image - object->box->y0_image);
 
-          if (n_boxes > 1 && ! box_holds (object->box, point))
+          if (n_boxes > 1 && ! box_holds (object->box, point->x_image, point->y_image))
             continue;
           held = TRUE;
           if (point->label == 0)
@@ -132,19 +133,6 @@ split_prompt (const SamPrompt *prompt)
   return objects;
 }
 
-/* Pixel of the low-resolution grid to the picture, and the picture's part of the grid. */
-static void
-grid_scale (const SamGeometry *geometry,
-            size_t             side,
-            double            *x_scale,
-            double            *y_scale)
-{
-  double cell = (double) geometry->input / side;
-
-  *x_scale = cell * geometry->width / geometry->resized_width;
-  *y_scale = cell * geometry->height / geometry->resized_height;
-}
-
 /* The mask's coverage averaged over each cell of the grid, as logits; outside the picture there is nothing. */
 static void
 logits_from_mask (float             *logits,
@@ -155,12 +143,9 @@ logits_from_mask (float             *logits,
   const uint8_t *coverage = sam_mask_get_coverage (mask);
   size_t         w        = sam_mask_get_width (mask);
   size_t         h        = sam_mask_get_height (mask);
-  double         x_scale, y_scale;
-
-  grid_scale (geometry, side, &x_scale, &y_scale);
-  /* the mask is stretched over the picture */
-  x_scale *= (double) w / geometry->width;
-  y_scale *= (double) h / geometry->height;
+  double         cell     = (double) geometry->input / side;
+  double         x_scale  = cell * w / geometry->resized_width; /* the mask is stretched over the picture */
+  double         y_scale  = cell * h / geometry->resized_height;
 
   for (size_t y = 0; y < side; y++)
     for (size_t x = 0; x < side; x++)
@@ -206,22 +191,21 @@ static void
 keep_own_part (float                 *logits,
                const SamPromptObject *object,
                const GArray          *boxes,
-               const SamGeometry     *geometry,
-               size_t                 side)
+               const SamGrid         *grid)
 {
-  double x_scale, y_scale;
-
-  grid_scale (geometry, side, &x_scale, &y_scale);
-  for (size_t y = 0; y < side; y++)
-    for (size_t x = 0; x < side; x++)
+  for (size_t row = 0; row < grid->side; row++)
+    for (size_t column = 0; column < grid->side; column++)
       {
-        SamPoint centre = { (x + 0.5) * x_scale, (y + 0.5) * y_scale, 1 };
-        gboolean own    = object->box == NULL || box_holds (object->box, &centre);
+        float   *logit = logits + row * grid->side + column;
+        double   x, y;
+        gboolean own;
 
+        sam_grid_get_place (grid, column, row, &x, &y);
+        own = object->box == NULL || box_holds (object->box, x, y);
         for (size_t i = 0; own && object->box == NULL && i < boxes->len; i++)
-          own = ! box_holds (&g_array_index (boxes, SamBox, i), &centre);
+          own = ! box_holds (&g_array_index (boxes, SamBox, i), x, y);
         if (! own)
-          logits[y * side + x] = MIN (logits[y * side + x], -MASK_LOGIT);
+          *logit = MIN (*logit, -MASK_LOGIT);
       }
 }
 
@@ -532,7 +516,7 @@ sam_model_predict (SamModel           *model,
         {
           memcpy (own, given, side * side * sizeof (float));
           if (objects->len > 1)
-            keep_own_part (own, object, prompt->boxes, geometry, side);
+            keep_own_part (own, object, prompt->boxes, &(SamGrid) { geometry, side });
         }
       done = answer_object (i == 0 ? &answer : &next, model, embedding, prompt, object, ambiguous, own, &part, error);
       if (i > 0)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How fast the kernels are, at every level of this processor, on one thread: medians of its processor time, which
- * other programs disturb less than the clock's. Products as a share of what OpenBLAS does at 2048 x 2048 x 2048 before, the others in
- * nanoseconds per value. */
+ * other programs disturb less than the clock's. Products as a share of what OpenBLAS does at 2048 x 2048 x 2048
+ * before, the others in nanoseconds per value. */
 #include "config.h"
 
 #include "samcore/sam-kernels.h"
@@ -69,7 +69,9 @@ static const struct
 };
 
 /* What the networks have: a qkv, an MLP's second half, a narrow 1x1, scores, a decoder's tokens. */
-static const size_t products[][3] = { { 224, 2304, 768 }, { 84, 768, 3072 }, { 224, 64, 256 }, { 64, 1024, 64 }, { 7, 2048, 256 } };
+static const size_t products[][3] = {
+  { 224, 2304, 768 }, { 84, 768, 3072 }, { 224, 64, 256 }, { 64, 1024, 64 }, { 7, 2048, 256 },
+};
 
 static int
 compare (const void *a, const void *b)

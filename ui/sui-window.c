@@ -1225,7 +1225,8 @@ make_panel (SuiWindow *window)
   gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Matte"));
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge), 0);
   g_signal_connect (window->edge, "changed", G_CALLBACK (options_changed), window);
-  grid_row (grid, 0, _("_Edge:"), window->edge, _("Smooth: antialiased. Hard: each pixel in or out. Matte: for hair and fur, found out of the "
+  grid_row (grid, 0, _("_Edge:"), window->edge,
+            _("Smooth: antialiased. Hard: each pixel in or out. Matte: for hair and fur, found out of the "
               "colours when the result is applied"));
   window->grow = grid_row (grid, 1, _("_Grow by (px):"), spin (window, -500, 500, 1, 1),
                            _("Grows the object; negative numbers shrink it"));

@@ -26,8 +26,8 @@
 #define SAM_LANES 4
 #endif
 
-/* Sums of floats over a row are kept in SAM_LANES parts, lane[l] += x[i + l], and put together here by halves: what omp simd
- * makes of a sum adds the parts one after the other, which takes longer than a short row itself. */
+/* Sums of floats over a row are kept in SAM_LANES parts, lane[l] += x[i + l], and put together here by halves: what
+ * omp simd makes of a sum adds the parts one after the other, which takes longer than a short row itself. */
 static inline __attribute__ ((always_inline)) float
 sum_lanes (const float lane[SAM_LANES])
 {
