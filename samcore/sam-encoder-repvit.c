@@ -19,7 +19,7 @@
 typedef struct
 {
   SamEncoder      parent;
-  SamConv         stem[2];
+  SamStem         stem;
   SamRepVitBlock *blocks;
   size_t          n_blocks;
   size_t          end[N_STAGES]; /* the last block of each stage */
@@ -50,7 +50,7 @@ repvit_encode (const SamEncoder *encoder,
   size_t            n       = encoder->side * encoder->side;
   size_t            n_steps = self->n_blocks + 2;
   size_t            stage   = 0;
-  size_t            largest = side * side * self->stem[1].out;
+  size_t            largest = side * side * self->stem.second.out;
   size_t            n_work  = n * encoder->channels;
   g_auto (SamArena) arena   = { 0 };
   float            *x, *y, *work[2], *scratch, *s16, *fused;
@@ -82,8 +82,8 @@ repvit_encode (const SamEncoder *encoder,
     }
 
   x = work[0];
-  sam_stem_run (self->stem, x, input, encoder->input);
-  sam_trace (trace, "features.0", x, side * side, self->stem[1].out);
+  sam_stem_run (&self->stem, x, input, encoder->input);
+  sam_trace (trace, "features.0", x, side * side, self->stem.second.out);
   if (! sam_job_step (job, 1.0 / n_steps, error))
     return FALSE;
 
@@ -127,25 +127,23 @@ SamEncoder *
 sam_encoder_repvit_new (SamWeights         *weights,
                         const SamModelSpec *spec)
 {
-  const char *prefix = spec->encoder_prefix;
-  RepVit     *self   = g_new0 (RepVit, 1);
-  gboolean    folded = sam_weights_has (weights, "%sfeatures.0.0.weight", prefix);
-  const char *part   = folded ? "" : ".c";
-  size_t      width[2], channels, side, stage = 0;
+  const char      *prefix = spec->encoder_prefix;
+  RepVit          *self   = g_new0 (RepVit, 1);
+  g_autofree char *stem   = g_strconcat (prefix, "features.0", NULL);
+  gboolean         folded = sam_weights_has (weights, "%s.0.weight", stem);
+  const char      *part   = folded ? "" : ".c";
+  size_t           channels, side, stage = 0;
 
   self->parent.klass = &repvit_class;
   self->parent.input = spec->input;
   self->parent.side  = spec->input / 16;
 
-  width[0] = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%sfeatures.0.0%s.weight", prefix, part);
-  width[1] = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%sfeatures.0.2%s.weight", prefix, part);
-  sam_weights_conv_bn (weights, &self->stem[0], 3, width[0], 3, 2, 1, "%sfeatures.0.0", prefix);
-  sam_weights_conv_bn (weights, &self->stem[1], width[0], width[1], 3, 2, 1, "%sfeatures.0.2", prefix);
+  sam_stem_fetch (&self->stem, weights, stem);
 
   side              = spec->input / 4;
-  self->parent.flop = 18.0 * side * side * width[0] * (4.0 * 3.0 + width[1]);
+  self->parent.flop = sam_stem_flop (&self->stem, spec->input);
   self->blocks      = g_new0 (SamRepVitBlock, MAX_BLOCKS);
-  for (size_t i = 0, c = width[1]; i < MAX_BLOCKS && ! sam_weights_failed (weights); i++)
+  for (size_t i = 0, c = self->stem.second.out; i < MAX_BLOCKS && ! sam_weights_failed (weights); i++)
     {
       g_autofree char *name = g_strdup_printf ("%sfeatures.%" G_GSIZE_FORMAT, prefix, i + 1);
       SamRepVitBlock  *block = &self->blocks[i];

@@ -30,7 +30,7 @@ typedef struct
 typedef struct
 {
   SamEncoder parent;
-  SamConv    patch[2];
+  SamStem    patch;
   Layer      layer[N_LAYERS];
   SamNeck    neck;
 } TinyViT;
@@ -83,7 +83,7 @@ tinyvit_encode (const SamEncoder *encoder,
         return FALSE;
     }
 
-  sam_stem_run (self->patch, x, input, encoder->input);
+  sam_stem_run (&self->patch, x, input, encoder->input);
   sam_trace (trace, "patch_embed", x, side * side, self->layer[0].width);
   if (! sam_job_step (job, step++ / n_steps, error))
     return FALSE;
@@ -133,20 +133,20 @@ SamEncoder *
 sam_encoder_tinyvit_new (SamWeights         *weights,
                          const SamModelSpec *spec)
 {
-  const char *prefix = spec->encoder_prefix;
-  TinyViT    *self   = g_new0 (TinyViT, 1);
-  size_t      side   = spec->input / 4;
-  size_t      stem   = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%spatch_embed.seq.0.c.weight", prefix);
-  size_t      width  = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%spatch_embed.seq.2.c.weight", prefix);
+  const char      *prefix = spec->encoder_prefix;
+  TinyViT         *self   = g_new0 (TinyViT, 1);
+  g_autofree char *patch  = g_strconcat (prefix, "patch_embed.seq", NULL);
+  size_t           side   = spec->input / 4;
+  size_t           width;
 
   self->parent.klass    = &tinyvit_class;
   self->parent.input    = spec->input;
   self->parent.side     = spec->input / 16;
   self->parent.channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sneck.0.weight", prefix);
 
-  sam_weights_conv_bn (weights, &self->patch[0], 3, stem, 3, 2, 1, "%spatch_embed.seq.0", prefix);
-  sam_weights_conv_bn (weights, &self->patch[1], stem, width, 3, 2, 1, "%spatch_embed.seq.2", prefix);
-  self->parent.flop = 18.0 * side * side * stem * (4.0 * 3.0 + width);
+  sam_stem_fetch (&self->patch, weights, patch);
+  self->parent.flop = sam_stem_flop (&self->patch, spec->input);
+  width             = self->patch.second.out;
 
   for (size_t i = 0; i < N_LAYERS && ! sam_weights_failed (weights); i++)
     {

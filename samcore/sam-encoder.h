@@ -66,8 +66,18 @@ void sam_neck_run (const SamNeck *neck, float *y, const float *x, float *scratch
                    const SamTrace *trace);
 double sam_neck_flop (const SamNeck *neck, size_t side);
 
-/* The first steps of convolutional encoders: two 3x3 convolutions of stride 2, a GELU between them.
- * x: [input, input, 3]  y: [input / 4, input / 4, out]; input is a multiple of 4 */
-void sam_stem_run (const SamConv conv[2], float *y, const float *x, size_t input);
+/* The first steps of convolutional encoders: two 3x3 convolutions of stride 2, a GELU between them. */
+typedef struct
+{
+  const float *w, *b;  /* of the first, as the kernel conv_picture wants them */
+  size_t       middle; /* how much it puts out */
+  SamConv      second;
+} SamStem;
+
+/* NAME.0 and NAME.2, as for sam_weights_conv_bn() */
+void   sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name);
+/* x: [input, input, 3]  y: [input / 4, input / 4, out]; input is a multiple of 4 */
+void   sam_stem_run (const SamStem *stem, float *y, const float *x, size_t input);
+double sam_stem_flop (const SamStem *stem, size_t input);
 
 G_END_DECLS

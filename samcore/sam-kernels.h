@@ -72,6 +72,9 @@ sam_packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
 
 #define SAM_TAP_BITS 15
 
+/* Columns of the weights of conv_picture come in whole so many: the widest register. */
+#define SAM_CONV_ALIGN 16
+
 typedef struct
 {
   const char    *name; /* of the level */
@@ -118,6 +121,10 @@ typedef struct
    * each; k: [3, 3, c]; b: [c]; y: [ceil (w / stride), c] */
   void (*depthwise3x3) (float *y, const float *const x[3], const float *k, const float *b,
                         size_t w, size_t c, size_t stride, SamAct act);
+
+  /* One row of a picture's dense 3x3 convolution of stride 2, padding 1 at the sides; x: as above, [w, 3] each;
+   * k: [3, 3, 3, ld] and b: [ld], zeros from out on, ld: out rounded up to SAM_CONV_ALIGN; y: [ceil (w / 2), out] */
+  void (*conv_picture) (float *y, const float *const x[3], const float *k, const float *b, size_t w, size_t out);
 
   /* y[j] = sum over t of f[t][j] x[i[t][j]], rows of c    x: [w, c]; i, f: [n_taps, n], 2 or 4 taps; y: [n, c] */
   void (*blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,

@@ -162,11 +162,17 @@ sam_matrix_get_arithmetic (const SamMatrix *m)
   return m->gemm == sam_kernels ()->f32 ? SAM_ARITHMETIC_F32 : SAM_ARITHMETIC_FAST;
 }
 
+SamAct
+sam_matrix_get_gelu (const SamMatrix *m)
+{
+  return m->gemm != sam_kernels ()->f32 ? SAM_ACT_GELU_ROUGH : SAM_ACT_GELU;
+}
+
 /* What follows a rounded product is rounded again before the next one. */
 static SamAct
 suitable_act (SamAct act, const SamMatrix *w)
 {
-  return act == SAM_ACT_GELU && w->gemm != sam_kernels ()->f32 ? SAM_ACT_GELU_ROUGH : act;
+  return act == SAM_ACT_GELU ? sam_matrix_get_gelu (w) : act;
 }
 
 static size_t

@@ -40,6 +40,8 @@ bool       sam_matrix_is_finite (SamMatrix *matrix);
 void       sam_matrix_free (SamMatrix *matrix);
 /* What its products use, and what goes with them should. */
 SamArithmetic sam_matrix_get_arithmetic (const SamMatrix *matrix);
+/* SAM_ACT_GELU, or SAM_ACT_GELU_ROUGH where that suits its products. */
+SamAct     sam_matrix_get_gelu (const SamMatrix *matrix);
 
 /* Layer norm of a row; weight, bias: [in] */
 typedef struct

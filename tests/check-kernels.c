@@ -426,6 +426,47 @@ test_add_relative (gconstpointer data)
 }
 
 static void
+test_conv_picture (gconstpointer data)
+{
+  enum { N_K = 27 };
+  static const size_t outs[] = { 1, 3, 8, 16, 17, 24, 32, 40 };
+  const SamKernels   *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (outs); s++)
+    for (size_t w = 1; w < 60; w += w < 20 ? 1 : 7)
+      {
+        size_t             out = outs[s], ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
+        size_t             w2 = (w + 1) / 2, row = 3 * w;
+        float             *x = guarded_input (3 * row, 1), *k = guarded_input (out * N_K, 1);
+        float             *b = guarded_input (out, 1), *y = guarded_output (w2 * out);
+        float             *turned = guarded_output (N_K * ld), *padded = guarded_output (ld);
+        g_autofree double *wanted = g_new (double, 2 * w2 * out);
+        g_autofree float  *four = g_new0 (float, 4 * row); /* 2 is the middle one of the second output row */
+        const float       *rows[3] = { x, x + row, x + 2 * row };
+
+        memset (turned, 0, N_K * ld * sizeof *turned);
+        memset (padded, 0, ld * sizeof *padded);
+        memcpy (padded, b, out * sizeof *b);
+        for (size_t o = 0; o < out; o++)
+          for (size_t i = 0; i < N_K; i++)
+            turned[i * ld + o] = k[o * N_K + i];
+        kernels->conv_picture (y, rows, turned, padded, w, out);
+
+        memcpy (four + row, x, 3 * row * sizeof *four);
+        ref_conv2d (wanted, four, k, b, 4, w, 3, out, 3, 3, 2, 1, SAM_ACT_NONE);
+        for (size_t i = 0; i < w2 * out; i++)
+          assert_near (y[i], wanted[w2 * out + i], 4 + sqrt (N_K), 3 + sqrt (N_K));
+
+        guarded_output_free (y, w2 * out);
+        guarded_output_free (turned, N_K * ld);
+        guarded_output_free (padded, ld);
+        g_free (x);
+        g_free (k);
+        g_free (b);
+      }
+}
+
+static void
 test_depthwise (gconstpointer data)
 {
   const SamKernels *kernels = data;
@@ -1138,7 +1179,7 @@ main (int    argc,
   } tests[] = {
     { "activate", test_activate },         { "gelu", test_gelu_sweep }, { "finish", test_finish },
     { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
-    { "add-relative", test_add_relative }, { "depthwise", test_depthwise }, { "blend", test_blend },
+    { "add-relative", test_add_relative }, { "conv-picture", test_conv_picture }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
     { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
     { "gemm", test_gemm }, { "gemm-int8", test_gemm_int8 }, { "bytes", test_bytes }, { "normalise", test_normalise },

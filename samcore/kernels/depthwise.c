@@ -6,7 +6,7 @@
 #include "kernels.h"
 
 /* Four pixels that have all their neighbours in the row. x points at the first one's left neighbours. */
-static inline __attribute__ ((always_inline)) void
+INLINE void
 four (float *restrict y, const float *restrict x0, const float *restrict x1, const float *restrict x2,
       const float *restrict k, const float *restrict b, size_t c, const size_t stride)
 {

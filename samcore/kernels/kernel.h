@@ -17,6 +17,8 @@
 #define STRING_(x)  STRING__ (x)
 #define LEVEL_NAME  STRING_ (SAM_LEVEL)
 
+#define INLINE static inline __attribute__ ((always_inline))
+
 /* The floats in one register, for sizes of blocks only: results may depend on the level, not correctness. */
 #if defined (__AVX512F__)
 #define SAM_LANES 16
@@ -28,7 +30,7 @@
 
 /* Sums of floats over a row are kept in SAM_LANES parts, lane[l] += x[i + l], and put together here by halves: what
  * omp simd makes of a sum adds the parts one after the other, which takes longer than a short row itself. */
-static inline __attribute__ ((always_inline)) float
+INLINE float
 sum_lanes (const float lane[SAM_LANES])
 {
   float sums[SAM_LANES];

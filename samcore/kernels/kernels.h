@@ -23,6 +23,7 @@ void  KERNEL (transpose) (float *y, const float *x, size_t n, size_t c);
 void  KERNEL (scale) (float *y, const float *x, float f, size_t n);
 void  KERNEL (depthwise3x3) (float *y, const float *const x[3], const float *k, const float *b,
                              size_t w, size_t c, size_t stride, SamAct act);
+void  KERNEL (conv_picture) (float *y, const float *const x[3], const float *k, const float *b, size_t w, size_t out);
 void  KERNEL (blend_columns) (float *y, const float *x, const uint32_t *i, const float *f,
                               size_t n_taps, size_t n, size_t c);
 void  KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);

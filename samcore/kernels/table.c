@@ -27,6 +27,7 @@ const SamKernels KERNEL (kernels) = {
   .transpose     = KERNEL (transpose),
   .scale         = KERNEL (scale),
   .depthwise3x3  = KERNEL (depthwise3x3),
+  .conv_picture  = KERNEL (conv_picture),
   .blend_columns = KERNEL (blend_columns),
   .blend         = KERNEL (blend),
   .filter_rows   = KERNEL (filter_rows),

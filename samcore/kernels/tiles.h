@@ -5,8 +5,6 @@
 
 #include "kernel.h"
 
-#define INLINE static inline __attribute__ ((always_inline))
-
 /* A tile over @n_lines lines of k, c: [rows, columns], rows ldc apart; a and b: where these lines begin in its
  * strip and its panel. On the way it has @n_ahead cache lines fetched for each of its own, from @ahead on. */
 static void any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_t n_lines, size_t columns,

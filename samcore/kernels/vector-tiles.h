@@ -3,14 +3,7 @@
 #pragma once
 
 #include "tiles.h"
-
-#if defined (__x86_64__)
-#include <immintrin.h>
-#elif defined (__aarch64__)
-#include <arm_neon.h>
-#endif
-
-typedef float Vec __attribute__ ((vector_size (4 * SAM_LANES)));
+#include "vector.h"
 
 #if SAM_LANES == 16
 #define STRIP 14 /* 28 sums, two columns of b, one of a: 31 of 32 registers */
@@ -20,31 +13,6 @@ typedef float Vec __attribute__ ((vector_size (4 * SAM_LANES)));
 #define STRIP 6 /* 12 sums of 16 registers */
 #endif
 #define PANEL (2 * SAM_LANES)
-
-INLINE Vec
-load (const float *x)
-{
-  Vec v;
-
-  memcpy (&v, x, sizeof v);
-  return v;
-}
-
-/* sum + f v, rounded once where the processor can: left to itself, the compiler does so in some tiles only, and a row
- * would come out otherwise in another place of a product. */
-INLINE Vec
-add_multiple (Vec sum, float f, Vec v)
-{
-#if defined (__AVX512F__)
-  return (Vec) _mm512_fmadd_ps (_mm512_set1_ps (f), (__m512) v, (__m512) sum);
-#elif defined (__FMA__)
-  return (Vec) _mm256_fmadd_ps (_mm256_set1_ps (f), (__m256) v, (__m256) sum);
-#elif defined (__aarch64__)
-  return (Vec) vfmaq_n_f32 ((float32x4_t) sum, (float32x4_t) v, f);
-#else
-  return sum + f * v;
-#endif
-}
 
 /* The sums of a tile into c: columns < PANEL at the right edge. */
 INLINE void
