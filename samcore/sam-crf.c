@@ -27,6 +27,7 @@
 #define PAIR_PART   0.3f
 #define N_STEPS     3
 #define BAND        16 /* rows */
+#define COUNTED     96 /* rows whose colours are counted by one thread */
 
 /* Beyond this squared distance of colours nothing is left of the likeness. */
 #define MOST_FAR 8192
@@ -103,6 +104,7 @@ blur_axis (double *histogram,
     }
 }
 
+/* How likely each pixel is inside. */
 static void
 estimate_rows (size_t   first,
                size_t   last,
@@ -115,35 +117,84 @@ estimate_rows (size_t   first,
                               SAM_ACT_SIGMOID);
 }
 
+/* How often each colour is inside, or outside. */
+typedef struct
+{
+  double seen[N_COLOURS];
+  double all;
+} Colours;
+
+typedef struct
+{
+  Field   *field;
+  Colours (*counted)[2]; /* of each piece of the rows: inside, outside */
+} Count;
+
+static void
+count_rows (size_t   first,
+            size_t   last,
+            gpointer data)
+{
+  const Count *count   = data;
+  const Field *field   = count->field;
+  Colours     *inside  = &count->counted[first / COUNTED][0];
+  Colours     *outside = &count->counted[first / COUNTED][1];
+  double       sum     = 0;
+
+  estimate_rows (first, last, count->field);
+  for (size_t i = first * field->width; i < last * field->width; i++)
+    {
+      double p      = field->belief[i];
+      size_t colour = colour_of (field->picture + i * 3);
+
+      inside->seen[colour] += p;
+      outside->seen[colour] += 1 - p;
+      sum += p;
+    }
+  inside->all  = sum;
+  outside->all = (last - first) * field->width - sum;
+}
+
+/* All pieces' together, as the first one's, and blurred. */
+static void
+unite_colours (size_t   first,
+               size_t   last,
+               gpointer data)
+{
+  const Count *count    = data;
+  size_t       n_pieces = (count->field->height + COUNTED - 1) / COUNTED;
+
+  for (size_t side = first; side < last; side++)
+    {
+      Colours *sum = &count->counted[0][side];
+
+      for (size_t piece = 1; piece < n_pieces; piece++)
+        {
+          for (size_t i = 0; i < N_COLOURS; i++)
+            sum->seen[i] += count->counted[piece][side].seen[i];
+          sum->all += count->counted[piece][side].all;
+        }
+      for (size_t step = 1; step < N_COLOURS; step *= BINS)
+        blur_axis (sum->seen, step);
+    }
+}
+
 /* votes: [N_COLOURS] logits: for the object by colour, from what the logits say about all pixels */
 static void
 count_colours (float *votes,
                Field *field)
 {
-  g_autofree double *inside  = g_new0 (double, 2 * N_COLOURS);
-  double            *outside = inside + N_COLOURS;
-  double             n_inside = 1e-6, n_outside = 1e-6;
+  g_autofree gpointer memory = g_malloc0_n ((field->height + COUNTED - 1) / COUNTED, 2 * sizeof (Colours));
+  Count               count = { field, memory };
+  const Colours      *inside = &count.counted[0][0], *outside = &count.counted[0][1];
 
-  sam_parallel_for (field->height, BAND, estimate_rows, field);
-  for (size_t y = 0; y < field->height; y++)
-    for (size_t x = 0; x < field->width; x++)
-      {
-        double p      = field->belief[y * field->width + x];
-        size_t colour = colour_of (field->picture + (y * field->width + x) * 3);
+  sam_parallel_for (field->height, COUNTED, count_rows, &count);
+  sam_parallel_for (2, 1, unite_colours, &count);
 
-        inside[colour] += p;
-        outside[colour] += 1 - p;
-        n_inside += p;
-        n_outside += 1 - p;
-      }
-  for (size_t step = 1; step < N_COLOURS; step *= BINS)
-    {
-      blur_axis (inside, step);
-      blur_axis (outside, step);
-    }
   for (size_t i = 0; i < N_COLOURS; i++)
-    if (inside[i] + outside[i] > 0)
-      votes[i] = (float) CLAMP (log (inside[i] / n_inside + RARE) - log (outside[i] / n_outside + RARE),
+    if (inside->seen[i] + outside->seen[i] > 0)
+      votes[i] = (float) CLAMP (log (inside->seen[i] / (inside->all + 1e-6) + RARE) -
+                                  log (outside->seen[i] / (outside->all + 1e-6) + RARE),
                                 -COLOUR_MOST, COLOUR_MOST);
     else
       votes[i] = 0;

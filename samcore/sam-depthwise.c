@@ -92,23 +92,19 @@ sam_depthwise_mean (const SamDepthwiseMap *map, float *mean)
   const size_t      c       = map->c;
   const size_t      n       = ((map->h - 1) / map->stride + 1) * sam_depthwise_row (map);
   const size_t      n_bands = (map->h + BAND - 1) / BAND;
-  g_autofree float *sums    = g_new0 (float, n_bands * 9 * c);
+  g_autofree float *sums    = g_new0 (float, (n_bands + 1) * 9 * c);
+  float            *total   = sums + n_bands * 9 * c;
   TapSums           t       = { map, sums };
 
   sam_parallel_for (map->h, BAND, sum_band, &t);
 
+  sam_kernels ()->sum_rows (total, sums, 9 * c, n_bands, 9 * c);
   for (size_t i = 0; i < c; i++)
     {
-      double total = 0;
+      float sum = 0;
 
       for (size_t tap = 0; tap < 9; tap++)
-        {
-          double sum = 0;
-
-          for (size_t band = 0; band < n_bands; band++)
-            sum += sums[(band * 9 + tap) * c + i];
-          total += sum * map->k[tap * c + i];
-        }
-      mean[i] = (float) (total / n + map->b[i]);
+        sum += total[tap * c + i] * map->k[tap * c + i];
+      mean[i] = sum / n + map->b[i];
     }
 }
