@@ -23,14 +23,11 @@
 #define COLOUR_MOST 3.0f   /* the most that a colour can say, as a logit */
 #define COLOUR_PART 0.5f
 #define LOGIT_MOST  6.0f   /* a surer network than this cannot be overruled either */
-#define LIKENESS    20.0   /* colours this far apart (Euclidean, of 255) count exp (-1/2) */
+#define LIKENESS    20.0f  /* colours this far apart (Euclidean, of 255) count exp (-1/2) */
 #define PAIR_PART   0.3f
 #define N_STEPS     3
 #define BAND        16 /* rows */
 #define COUNTED     96 /* rows whose colours are counted by one thread */
-
-/* Beyond this squared distance of colours nothing is left of the likeness. */
-#define MOST_FAR 8192
 
 /* Half of the neighbours: the others look back. */
 static const int8_t offsets[][2] = { { 1, 0 }, { 0, 1 }, { 1, 1 }, { -1, 1 },
@@ -42,30 +39,14 @@ typedef struct
 {
   size_t         width, height;
   const uint8_t *picture;
+  float         *colours;  /* [3, height, width]: the picture's */
   float         *unary;    /* [height, width] */
   float         *belief;   /* how likely it is inside; then -1 outside, 1 inside */
   float         *likeness; /* [N_OFFSETS, height, width]: with the neighbour at +offset; 0 beyond the border */
   float         *logits;
   size_t         stride;
   const float   *votes;    /* [N_COLOURS] */
-  const float   *like;     /* [MOST_FAR], by squared distance */
 } Field;
-
-static const float *
-get_likeness (void)
-{
-  static float likeness[MOST_FAR];
-  static gsize made;
-
-  if (g_once_init_enter (&made))
-    {
-      for (size_t i = 0; i < MOST_FAR; i++)
-        likeness[i] = (float) exp (-(double) i / (2 * LIKENESS * LIKENESS));
-      g_once_init_leave (&made, 1);
-    }
-
-  return likeness;
-}
 
 static size_t
 colour_of (const uint8_t *pixel)
@@ -139,6 +120,7 @@ count_rows (size_t   first,
   const Field *field   = count->field;
   Colours     *inside  = &count->counted[first / COUNTED][0];
   Colours     *outside = &count->counted[first / COUNTED][1];
+  size_t       n       = field->height * field->width;
   double       sum     = 0;
 
   estimate_rows (first, last, count->field);
@@ -150,6 +132,8 @@ count_rows (size_t   first,
       inside->seen[colour] += p;
       outside->seen[colour] += 1 - p;
       sum += p;
+      for (size_t c = 0; c < 3; c++)
+        field->colours[c * n + i] = field->picture[3 * i + c];
     }
   inside->all  = sum;
   outside->all = (last - first) * field->width - sum;
@@ -223,21 +207,15 @@ compare_rows (size_t   first,
   for (size_t k = 0; k < N_OFFSETS; k++)
     for (size_t y = first; y < last; y++)
       {
-        float         *row = field->likeness + (k * field->height + y) * field->width;
-        const uint8_t *a   = field->picture + y * field->width * 3;
-        ptrdiff_t      dx  = offsets[k][0];
-        const uint8_t *b   = a + (offsets[k][1] * width + dx) * 3;
+        ptrdiff_t    dx  = offsets[k][0], dy = offsets[k][1];
+        float       *row = field->likeness + (k * field->height + y) * width;
+        const float *a   = field->colours + y * width + MAX (0, -dx);
+        const float *b   = field->colours + (y + dy) * width + MAX (0, dx);
 
-        memset (row, 0, field->width * sizeof (float));
-        for (ptrdiff_t x = MAX (0, -dx); y + offsets[k][1] < field->height && x < MIN (width, width - dx); x++)
-          {
-            int far = 0;
-
-            for (int c = 0; c < 3; c++)
-              far += (a[3 * x + c] - b[3 * x + c]) * (a[3 * x + c] - b[3 * x + c]);
-            if (far < MOST_FAR)
-              row[x] = field->like[far];
-          }
+        memset (row, 0, width * sizeof (float));
+        if (y + dy < field->height && width > ABS (dx))
+          sam_kernels ()->likeness (row + MAX (0, -dx), a, b, field->height * width, 0.5f / (LIKENESS * LIKENESS),
+                                    width - ABS (dx));
       }
 }
 
@@ -297,10 +275,11 @@ sam_crf_refine (float         *logits,
 {
   g_auto (SamArena) arena = { 0 };
   Field             field = { .width = width, .height = height, .picture = picture, .logits = logits,
-                              .stride = stride, .like = get_likeness () };
+                              .stride = stride };
   float            *votes;
 
   sam_arena_plan (&arena, &votes, N_COLOURS, 1, 1);
+  sam_arena_plan (&arena, &field.colours, 3, height, width);
   sam_arena_plan (&arena, &field.unary, height, width, 1);
   sam_arena_plan (&arena, &field.belief, height, width, 1);
   sam_arena_plan (&arena, &field.likeness, N_OFFSETS, height, width);

@@ -158,6 +158,9 @@ typedef struct
   /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
   void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
 
+  /* y = e^(-f d), d: the squared distance of two colours, f >= 0    a, b: [3, n], ld apart; y: [n] */
+  void (*likeness) (float *y, const float *a, const float *b, size_t ld, float f, size_t n);
+
   /* Is none of them NaN or an infinity?    x: [n] */
   bool (*all_finite) (const float *x, size_t n);
   /* y = x, exactly    y: [n]; x: [n] values of 16 bits, at any address */

@@ -426,6 +426,32 @@ test_add_relative (gconstpointer data)
 }
 
 static void
+test_likeness (gconstpointer data)
+{
+  const SamKernels *kernels = data;
+
+  for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
+    {
+      size_t n = sizes[s], ld = n + 5;
+      float *a = guarded_input (2 * ld + n, 200), *b = guarded_input (2 * ld + n, 200), *y = guarded_output (n);
+
+      kernels->likeness (y, a, b, ld, 1.0f / 800, n);
+      for (size_t i = 0; i < n; i++)
+        {
+          double far = 0;
+
+          for (size_t c = 0; c < 3; c++)
+            far += pow ((double) a[c * ld + i] - b[c * ld + i], 2);
+          /* a relative error of the exponent is an absolute one of the result's */
+          g_assert_cmpfloat (fabs (y[i] - exp (-far / 800)), <=, 1e-6);
+        }
+      guarded_output_free (y, n);
+      g_free (a);
+      g_free (b);
+    }
+}
+
+static void
 test_conv_picture (gconstpointer data)
 {
   enum { N_K = 27 };
@@ -1179,7 +1205,7 @@ main (int    argc,
   } tests[] = {
     { "activate", test_activate },         { "gelu", test_gelu_sweep }, { "finish", test_finish },
     { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
-    { "add-relative", test_add_relative }, { "conv-picture", test_conv_picture }, { "depthwise", test_depthwise }, { "blend", test_blend },
+    { "add-relative", test_add_relative }, { "likeness", test_likeness }, { "conv-picture", test_conv_picture }, { "depthwise", test_depthwise }, { "blend", test_blend },
     { "edges", test_edges }, { "correlate", test_correlate },
     { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
     { "gemm", test_gemm }, { "gemm-int8", test_gemm_int8 }, { "bytes", test_bytes }, { "normalise", test_normalise },

@@ -45,6 +45,7 @@ size_t KERNEL (count_above) (const float *x, float threshold, size_t n);
 void  KERNEL (edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row,
                             size_t n);
 void  KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
+void  KERNEL (likeness) (float *y, const float *a, const float *b, size_t ld, float f, size_t n);
 bool  KERNEL (all_finite) (const float *x, size_t n);
 void  KERNEL (widen_bf16) (float *y, const void *x, size_t n);
 void  KERNEL (widen_f16) (float *y, const void *x, size_t n);

@@ -38,6 +38,7 @@ const SamKernels KERNEL (kernels) = {
   .count_above   = KERNEL (count_above),
   .edge_smooth   = KERNEL (edge_smooth),
   .correlate     = KERNEL (correlate),
+  .likeness      = KERNEL (likeness),
   .all_finite    = KERNEL (all_finite),
   .widen_bf16    = KERNEL (widen_bf16),
   .widen_f16     = KERNEL (widen_f16),
