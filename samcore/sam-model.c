@@ -195,7 +195,11 @@ sam_model_pack (SamModel     *model,
                 const SamJob *job,
                 GError      **error)
 {
-  return sam_weights_pack (model->weights, job, error);
+  if (! sam_weights_look (model->weights, job, error))
+    return FALSE;
+
+  sam_weights_pack (model->weights);
+  return TRUE;
 }
 
 const SamModelSpec *
@@ -256,7 +260,7 @@ sam_model_encode_part (SamModel          *model,
   SamJob                   packing   = sam_job_part (job, 0, 0.02);
   gboolean                 done;
 
-  if (! sam_job_step (job, 0.0, error) || ! sam_model_pack (model, &packing, error))
+  if (! sam_job_step (job, 0.0, error) || ! sam_weights_look (model->weights, &packing, error))
     return NULL;
 
   embedding = sam_embedding_new (part, model->hash, model->shape, error);

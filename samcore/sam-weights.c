@@ -5,7 +5,7 @@
  *
  * A matrix that had to be copied is packed at once, one that lies in the mapped file when it is first used: who
  * finds the picture's embedding in the cache never needs the encoder's. The encoder's are nearly all of a file, and
- * are not even read before: sam_weights_pack() looks at their values.
+ * are not even read before: sam_weights_look() looks at their values.
  *
  * The first failure is kept, later fetches return NULL at once. */
 #include "samcore/sam-weights.h"
@@ -30,7 +30,7 @@ struct _SamWeights
   SamCheckpoint *checkpoint;
   GPtrArray     *owned;
   GPtrArray     *matrices;
-  GArray        *mapped; /* of Mapped: those to be packed later */
+  GArray        *unseen; /* of Unseen: those whose values nobody has looked at when they were fetched */
   SamArithmetic  arithmetic;
   gboolean       look_later;
   GError        *error;
@@ -40,7 +40,7 @@ typedef struct
 {
   SamMatrix *matrix; /* one of matrices */
   char      *name;   /* of the tensor */
-} Mapped;
+} Unseen;
 
 typedef struct
 {
@@ -51,9 +51,9 @@ typedef struct
 } FetchData;
 
 static void
-clear_mapped (gpointer mapped)
+clear_unseen (gpointer unseen)
 {
-  g_free (((Mapped *) mapped)->name);
+  g_free (((Unseen *) unseen)->name);
 }
 
 SamWeights *
@@ -64,8 +64,8 @@ sam_weights_new (SamCheckpoint *checkpoint)
   weights->checkpoint = sam_checkpoint_ref (checkpoint);
   weights->owned      = g_ptr_array_new_with_free_func (g_free);
   weights->matrices   = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
-  weights->mapped     = g_array_new (FALSE, FALSE, sizeof (Mapped));
-  g_array_set_clear_func (weights->mapped, clear_mapped);
+  weights->unseen     = g_array_new (FALSE, FALSE, sizeof (Unseen));
+  g_array_set_clear_func (weights->unseen, clear_unseen);
 
   return weights;
 }
@@ -76,7 +76,7 @@ sam_weights_free (SamWeights *weights)
   if (weights == NULL)
     return;
 
-  g_array_unref (weights->mapped);
+  g_array_unref (weights->unseen);
   g_ptr_array_unref (weights->matrices);
   g_ptr_array_unref (weights->owned);
   sam_checkpoint_unref (weights->checkpoint);
@@ -167,14 +167,13 @@ drop_packed (gpointer     checkpoint,
   sam_checkpoint_drop (checkpoint, values, n * sizeof *values);
 }
 
-/* w: [out, in], the tensor @name, or a buffer of ours made from others; NULL after a failure. In neither case is a
- * large model held twice. */
+/* w: [out, in], a tensor, or a buffer of ours made from others; NULL after a failure. In neither case is a large model
+ * held twice. */
 static SamMatrix *
 matrix (SamWeights  *weights,
         const float *w,
         size_t       out,
-        size_t       in,
-        const char  *name)
+        size_t       in)
 {
   SamMatrix *made;
 
@@ -185,9 +184,6 @@ matrix (SamWeights  *weights,
   g_ptr_array_add (weights->matrices, made);
   if (! g_ptr_array_find (weights->owned, w, NULL))
     {
-      Mapped mapped = { made, g_strdup (name) };
-
-      g_array_append_val (weights->mapped, mapped);
       sam_checkpoint_drop (weights->checkpoint, w, out * in * sizeof *w);
       sam_matrix_on_packed (made, drop_packed, weights->checkpoint);
     }
@@ -200,24 +196,31 @@ matrix (SamWeights  *weights,
 }
 
 gboolean
-sam_weights_pack (SamWeights   *weights,
+sam_weights_look (SamWeights   *weights,
                   const SamJob *job,
                   GError      **error)
 {
-  for (guint i = 0; i < weights->mapped->len; i++)
+  for (guint i = 0; i < weights->unseen->len; i++)
     {
-      const Mapped *mapped = &g_array_index (weights->mapped, Mapped, i);
+      const Unseen *unseen = &g_array_index (weights->unseen, Unseen, i);
 
-      if (! sam_job_step (job, (double) i / weights->mapped->len, error))
+      if (! sam_job_step (job, (double) i / weights->unseen->len, error))
         return FALSE;
-      if (! sam_matrix_is_finite (mapped->matrix))
+      if (! sam_matrix_is_finite (unseen->matrix))
         {
-          fail_not_finite (weights, mapped->name, error);
+          fail_not_finite (weights, unseen->name, error);
           return FALSE;
         }
     }
 
   return TRUE;
+}
+
+void
+sam_weights_pack (SamWeights *weights)
+{
+  for (guint i = 0; i < weights->matrices->len; i++)
+    sam_matrix_pack (weights->matrices->pdata[i]);
 }
 
 gboolean
@@ -496,8 +499,14 @@ linear (SamWeights *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->m   = matrix (weights, fetch (weights, rank, shape, mode, tensor), out, in, tensor);
+  layer->m   = matrix (weights, fetch (weights, rank, shape, mode, tensor), out, in);
   layer->b   = bias ? fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias") : NULL;
+  if (mode == FETCH_ANY_LATER && layer->m != NULL)
+    {
+      Unseen unseen = { layer->m, g_steal_pointer (&tensor) };
+
+      g_array_append_val (weights->unseen, unseen);
+    }
 }
 
 void
@@ -546,7 +555,7 @@ sam_weights_linear_take (SamWeights  *weights,
                          const float *w,
                          const float *b)
 {
-  *layer = (SamLinear) { matrix (weights, w, out, in, NULL), b, in, out };
+  *layer = (SamLinear) { matrix (weights, w, out, in), b, in, out };
 }
 
 /* [out, in, k, k] ──▶ [out, k, k, in] */
@@ -585,7 +594,7 @@ conv_take (SamWeights  *weights,
   const float *ordered = convolution_order (weights, kernel_values, out, in, kernel);
 
   release (weights, kernel_values, out * in * kernel * kernel);
-  *layer = (SamConv) { matrix (weights, ordered, out, kernel * kernel * in, NULL), NULL, in, out, kernel, stride, pad };
+  *layer = (SamConv) { matrix (weights, ordered, out, kernel * kernel * in), NULL, in, out, kernel, stride, pad };
 }
 
 void
@@ -647,7 +656,7 @@ sam_weights_conv_transpose (SamWeights       *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->m   = matrix (weights, ordered, 4 * out, in, NULL);
+  layer->m   = matrix (weights, ordered, 4 * out, in);
   layer->b   = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias");
 }
 
@@ -757,7 +766,7 @@ sam_weights_conv1x1_bn (SamWeights *weights,
 
   layer->in  = in;
   layer->out = out;
-  layer->m   = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in, NULL);
+  layer->m   = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in);
   layer->b   = bias;
 }
 

@@ -29,12 +29,14 @@ SamCheckpoint *sam_weights_get_checkpoint (const SamWeights *weights);
 /* Of the products of the layers that are fetched from now on; SAM_ARITHMETIC_F32 unless set. */
 void sam_weights_set_arithmetic (SamWeights *weights, SamArithmetic arithmetic);
 
-/* Whether values of the encoder's large matrices, fetched from now on, are looked at by sam_weights_pack() only, which
- * reads them anyway; before it nothing may use them. */
-void sam_weights_look_later (SamWeights *weights, gboolean later);
-/* Packs all matrices that are not packed yet. SAM_ERROR_BAD_FILE for values that are not finite, again at each call;
+/* Whether the values of linear layers that are fetched from now on are looked at by sam_weights_look() only; before it
+ * nothing may use them. */
+void     sam_weights_look_later (SamWeights *weights, gboolean later);
+/* Packs those layers, which reads all their values. SAM_ERROR_BAD_FILE where they are not finite, again at each call;
  * G_IO_ERROR_CANCELLED. */
-gboolean sam_weights_pack (SamWeights *weights, const SamJob *job, GError **error);
+gboolean sam_weights_look (SamWeights *weights, const SamJob *job, GError **error);
+/* Packs all matrices that are not packed yet. */
+void     sam_weights_pack (SamWeights *weights);
 
 gboolean sam_weights_has (const SamWeights *weights, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* The size of one axis, to find out what a network looks like. Missing, of another rank or outside
