@@ -23,6 +23,7 @@ HERE = Path(__file__).resolve().parent
 # family, and whether it is the encoder; the click is that of all SAM's and MobileSAM's networks
 NETWORKS = {'builtin': 'Built-in, encoder', 'vit_t': 'MobileSAM, encoder', 'click': "SAM's decoder, first click",
             'sam2.1_hiera_tiny': 'SAM 2.1 Hiera tiny, encoder', 'vit_b': 'SAM ViT-B, encoder'}
+SHORT = 'builtin', 'click'  # are over in some milliseconds
 POINT = 288, 120  # on the sample picture
 
 # ---- in processes of their own: `compare.py WORKER ...` ------------------------
@@ -146,11 +147,11 @@ def measure(engine, precision, name, threads, work, npm, path=''):
                       TORCHINDUCTOR_CACHE_DIR=str(work / 'inductor'), **more))
 
 
-def bench(samcore, checkpoint, threads, precisions):
-    """{precision: {'encode_again': ms, 'click': ms}} of one round; float32 is measured with each of the others."""
+def bench(samcore, checkpoint, threads, precisions, runs):
+    """{precision: {'encode_again': ms, 'click': ms}}, medians of runs; float32 is measured with each of the others."""
     found = {}
     for precision in precisions:
-        out = json.loads(call(samcore, 'bench', '--json', '--runs', 1, '--threads', threads, '--model', checkpoint,
+        out = json.loads(call(samcore, 'bench', '--json', '--runs', runs, '--threads', threads, '--model', checkpoint,
                               SAM_PRECISION=precision))
         for case in out['cases']:
             found[case['precision']] = {what: case[f'{what}_ms'] for what in ('encode_again', 'click')}
@@ -226,7 +227,8 @@ def main():
     for r in range(args.rounds):
         for name in args.networks:
             for threads in args.threads[::-1 if r % 2 else 1]:
-                ours = bench(args.samcore, checkpoints[name], threads, args.precisions)
+                # the others repeat for half a second
+                ours = bench(args.samcore, checkpoints[name], threads, args.precisions, 5 if name in SHORT else 1)
                 for precision, case in ours.items():
                     times.setdefault((name, ('samcore', precision), threads), []).append(
                         case['click' if name == 'click' else 'encode_again'])
