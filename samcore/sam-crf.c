@@ -26,8 +26,9 @@
 #define LIKENESS    20.0f  /* colours this far apart (Euclidean, of 255) count exp (-1/2) */
 #define PAIR_PART   0.3f
 #define N_STEPS     3
-#define BAND        16 /* rows */
-#define COUNTED     96 /* rows whose colours are counted by one thread */
+#define BAND        8   /* rows */
+#define COUNTS      2   /* parts of the picture whose colours are counted beside each other */
+#define VOTES       512 /* colours at once */
 
 /* Half of the neighbours: the others look back. */
 static const int8_t offsets[][2] = { { 1, 0 }, { 0, 1 }, { 1, 1 }, { -1, 1 },
@@ -108,7 +109,9 @@ typedef struct
 typedef struct
 {
   Field   *field;
-  Colours (*counted)[2]; /* of each piece of the rows: inside, outside */
+  size_t   part;      /* rows */
+  Colours *counted;   /* [COUNTS, 2]: of each part of the rows, inside and outside */
+  float   *votes;     /* [N_COLOURS] */
 } Count;
 
 static void
@@ -118,8 +121,8 @@ count_rows (size_t   first,
 {
   const Count *count   = data;
   const Field *field   = count->field;
-  Colours     *inside  = &count->counted[first / COUNTED][0];
-  Colours     *outside = &count->counted[first / COUNTED][1];
+  Colours     *inside  = &count->counted[first / count->part * 2];
+  Colours     *outside = inside + 1;
   size_t       n       = field->height * field->width;
   double       sum     = 0;
 
@@ -139,49 +142,60 @@ count_rows (size_t   first,
   outside->all = (last - first) * field->width - sum;
 }
 
-/* All pieces' together, as the first one's, and blurred. */
+/* All parts together, as the first one's, and blurred. */
 static void
 unite_colours (size_t   first,
                size_t   last,
                gpointer data)
 {
-  const Count *count    = data;
-  size_t       n_pieces = (count->field->height + COUNTED - 1) / COUNTED;
+  const Count *count = data;
 
   for (size_t side = first; side < last; side++)
     {
-      Colours *sum = &count->counted[0][side];
+      Colours *sum = &count->counted[side];
 
-      for (size_t piece = 1; piece < n_pieces; piece++)
+      for (size_t part = 1; part < COUNTS; part++)
         {
+          const Colours *more = &count->counted[part * 2 + side];
+
           for (size_t i = 0; i < N_COLOURS; i++)
-            sum->seen[i] += count->counted[piece][side].seen[i];
-          sum->all += count->counted[piece][side].all;
+            sum->seen[i] += more->seen[i];
+          sum->all += more->all;
         }
       for (size_t step = 1; step < N_COLOURS; step *= BINS)
         blur_axis (sum->seen, step);
     }
 }
 
-/* votes: [N_COLOURS] logits: for the object by colour, from what the logits say about all pixels */
+/* Logits: for the object by colour. */
+static void
+vote (size_t   first,
+      size_t   last,
+      gpointer data)
+{
+  const Count   *count  = data;
+  const Colours *inside = &count->counted[0], *outside = &count->counted[1];
+
+  for (size_t i = first; i < last; i++)
+    if (inside->seen[i] + outside->seen[i] > 0)
+      count->votes[i] = (float) CLAMP (log (inside->seen[i] / (inside->all + 1e-6) + RARE) -
+                                         log (outside->seen[i] / (outside->all + 1e-6) + RARE),
+                                       -COLOUR_MOST, COLOUR_MOST);
+    else
+      count->votes[i] = 0;
+}
+
+/* votes: [N_COLOURS] what the logits say about all pixels, by colour */
 static void
 count_colours (float *votes,
                Field *field)
 {
-  g_autofree gpointer memory = g_malloc0_n ((field->height + COUNTED - 1) / COUNTED, 2 * sizeof (Colours));
-  Count               count = { field, memory };
-  const Colours      *inside = &count.counted[0][0], *outside = &count.counted[0][1];
+  g_autofree Colours *counted = g_new0 (Colours, COUNTS * 2);
+  Count               count   = { field, (field->height - 1) / COUNTS + 1, counted, votes };
 
-  sam_parallel_for (field->height, COUNTED, count_rows, &count);
+  sam_parallel_for (field->height, count.part, count_rows, &count);
   sam_parallel_for (2, 1, unite_colours, &count);
-
-  for (size_t i = 0; i < N_COLOURS; i++)
-    if (inside->seen[i] + outside->seen[i] > 0)
-      votes[i] = (float) CLAMP (log (inside->seen[i] / (inside->all + 1e-6) + RARE) -
-                                  log (outside->seen[i] / (outside->all + 1e-6) + RARE),
-                                -COLOUR_MOST, COLOUR_MOST);
-    else
-      votes[i] = 0;
+  sam_parallel_for (N_COLOURS, VOTES, vote, &count);
 }
 
 /* What each pixel says by itself, which is what the logits are at first, and how alike it is to its neighbours. */

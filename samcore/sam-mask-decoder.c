@@ -79,7 +79,6 @@ typedef struct
   float *keys;                               /* [n, width] */
   float *cross;                              /* between both */
   float *up1, *up2, *hq1, *hq2;              /* as Upscaling's half and pixels; finer pixels */
-  float *mask_scratch;
 } Buffers;
 
 static void
@@ -614,8 +613,6 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
       sam_arena_plan (&arena, &b.hq1, n_pixels, width / 4, 1);
       sam_arena_plan (&arena, &b.hq2, n_pixels, c, 1);
     }
-  if (mask != NULL)
-    sam_arena_plan (&arena, &b.mask_scratch, sam_prompt_encoder_scratch (prompts), 1, 1);
   sam_arena_plan (&arena, &hyper, SAM_N_MASKS + 1, c, 1);
   sam_arena_plan (&arena, &hidden, MAX_HEADS, 2, MAX_HEAD);
   if (! sam_arena_commit (&arena, error))
@@ -627,7 +624,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   memcpy (b.queries, b.tokens, t * width * sizeof (float));
   if (mask != NULL && sam_prompt_encoder_takes_masks (prompts))
     {
-      sam_prompt_encoder_add_mask (prompts, b.keys, image->embedding, mask, b.mask_scratch, trace);
+      sam_prompt_encoder_add_mask (prompts, b.keys, image->embedding, mask, trace);
       map.x   = b.keys;
       map.all = NULL;
     }

@@ -7,10 +7,13 @@
 
 #include <math.h>
 
-#define MASK_EPS          1e-6f
-#define MAX_EFFICIENT     6
-#define MASK_WIDTH_1      4
-#define MASK_WIDTH_2      16
+#include "samcore/sam-parallel.h"
+
+#define MASK_EPS        1e-6f
+#define MAX_EFFICIENT   6
+#define MASK_WIDTH_1    4
+#define MASK_WIDTH_2    16
+#define DOWNSCALED_ROWS 4 /* of the map, at once */
 
 struct _SamPromptEncoder
 {
@@ -220,14 +223,6 @@ sam_prompt_encoder_embed (const SamPromptEncoder *encoder,
     }
 }
 
-size_t
-sam_prompt_encoder_scratch (const SamPromptEncoder *encoder)
-{
-  size_t n = encoder->side * encoder->side;
-
-  return n * (4 * MASK_WIDTH_1 + MASK_WIDTH_2);
-}
-
 const float *
 sam_prompt_encoder_get_no_mask (const SamPromptEncoder *encoder)
 {
@@ -240,31 +235,54 @@ sam_prompt_encoder_takes_masks (const SamPromptEncoder *encoder)
   return encoder->no_mask != NULL;
 }
 
+/* mask: [4 side, 4 side]  embedding: [side, side, width] or NULL  y: [side, side, width] */
+typedef struct
+{
+  const SamPromptEncoder *encoder;
+  const float            *mask, *embedding;
+  float                  *y;
+} MaskInput;
+
+/* Some rows of the map, while what they are made of is in the cache. */
+static void
+downscale_rows (size_t   first,
+                size_t   last,
+                gpointer data)
+{
+  const MaskInput        *input   = data;
+  const SamPromptEncoder *encoder = input->encoder;
+  size_t                  side    = encoder->side;
+  size_t                  n       = (last - first) * side;
+  size_t                  at      = first * side * encoder->width;
+  float                  *half    = sam_parallel_scratch (SAM_SCRATCH_RING, 4 * n * MASK_WIDTH_1);
+  float                  *full    = sam_parallel_scratch (SAM_SCRATCH_SCORES, n * MASK_WIDTH_2);
+
+  sam_conv_run_rows (&encoder->conv[0], half, input->mask, 4 * side, 4 * side, SAM_ACT_NONE, 2 * first, 2 * last, 0);
+  sam_norm_run (&encoder->norm[0], half, half, 4 * n);
+  sam_activate (half, half, 4 * n * MASK_WIDTH_1, SAM_ACT_GELU);
+  sam_conv_run_rows (&encoder->conv[1], full, half, 2 * side, 2 * side, SAM_ACT_NONE, first, last, 2 * first);
+  sam_norm_run (&encoder->norm[1], full, full, n);
+  sam_activate (full, full, n * MASK_WIDTH_2, SAM_ACT_GELU);
+  sam_linear_run (&encoder->last, input->y + at, full, input->embedding != NULL ? input->embedding + at : NULL, n,
+                  SAM_ACT_NONE);
+}
+
 void
 sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder,
                              float                  *y,
                              const float            *embedding,
                              const float            *mask,
-                             float                  *scratch,
                              const SamTrace         *trace)
 {
-  size_t side = encoder->side;
-  size_t n    = side * side;
-  float *half = scratch;                        /* [2 side, 2 side, 4] */
-  float *full = scratch + n * 4 * MASK_WIDTH_1; /* [side, side, 16] */
+  MaskInput input = { .encoder = encoder, .mask = mask, .y = y };
 
-  sam_conv_run (&encoder->conv[0], half, mask, 4 * side, 4 * side, SAM_ACT_NONE);
-  sam_norm_run (&encoder->norm[0], half, half, 4 * n);
-  sam_activate (half, half, 4 * n * MASK_WIDTH_1, SAM_ACT_GELU);
-  sam_conv_run (&encoder->conv[1], full, half, 2 * side, 2 * side, SAM_ACT_NONE);
-  sam_norm_run (&encoder->norm[1], full, full, n);
-  sam_activate (full, full, n * MASK_WIDTH_2, SAM_ACT_GELU);
   if (trace != NULL)
     {
-      sam_linear_run (&encoder->last, y, full, NULL, n, SAM_ACT_NONE);
-      sam_trace (trace, "dense", y, n, encoder->width);
+      sam_parallel_for (encoder->side, DOWNSCALED_ROWS, downscale_rows, &input);
+      sam_trace (trace, "dense", y, encoder->side * encoder->side, encoder->width);
     }
-  sam_linear_run (&encoder->last, y, full, embedding, n, SAM_ACT_NONE);
+  input.embedding = embedding;
+  sam_parallel_for (encoder->side, DOWNSCALED_ROWS, downscale_rows, &input);
 }
 
 const float *

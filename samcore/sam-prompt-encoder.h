@@ -42,10 +42,9 @@ const float *sam_prompt_encoder_get_no_mask (const SamPromptEncoder *encoder);
 gboolean     sam_prompt_encoder_takes_masks (const SamPromptEncoder *encoder);
 
 /* y = embedding + what the mask says, of an encoder that takes masks   y, embedding: [side, side, width]
- * mask: [4 side, 4 side] logits  scratch: sam_prompt_encoder_scratch() floats */
-void   sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder, float *y, const float *embedding,
-                                    const float *mask, float *scratch, const SamTrace *trace);
-size_t sam_prompt_encoder_scratch (const SamPromptEncoder *encoder);
+ * mask: [4 side, 4 side] logits */
+void sam_prompt_encoder_add_mask (const SamPromptEncoder *encoder, float *y, const float *embedding, const float *mask,
+                                  const SamTrace *trace);
 
 /* [side, side, width]: the positional encoding of the embedding's places */
 const float *sam_prompt_encoder_get_grid (const SamPromptEncoder *encoder);

@@ -23,7 +23,8 @@
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
 
-#define PLACES 128 /* of a piece: a multiple of bf16's strips */
+#define MOST_PLACES 128 /* of a piece */
+#define STRIP       32  /* of places, at most, as bf16 packs them */
 
 /* The arrays of a call, each beginning at a cache line. Panels are at most 64 columns wide. */
 typedef struct
@@ -40,7 +41,7 @@ typedef struct
 {
   const SamGemm     *gemm;
   const SamPlaces   *map;
-  size_t             width, inner, heads, d, t, columns, n_pieces;
+  size_t             width, inner, heads, d, t, columns, places, n_pieces; /* places: of a piece */
   Arrays             a;
   const SamReadMap  *read;
   const SamWriteMap *write;
@@ -96,12 +97,22 @@ take (float *scratch, size_t *taken, size_t n)
   return scratch != NULL ? scratch + at : NULL;
 }
 
+/* Of each piece of a map of @n: an even number of pieces as large as each other, that two threads end together */
+static size_t
+count_places (size_t n)
+{
+  size_t n_pieces = ((n - 1) / (2 * MOST_PLACES) + 1) * 2;
+  size_t places   = (n - 1) / n_pieces + 1;
+
+  return (places + STRIP - 1) / STRIP * STRIP;
+}
+
 /* Returns the floats taken. scratch may be NULL. */
 static size_t
 arrange (Arrays *a, float *scratch, size_t t, size_t n, size_t heads, size_t inner, size_t width)
 {
   size_t columns  = t * heads;
-  size_t n_pieces = (n - 1) / PLACES + 1;
+  size_t n_pieces = (n - 1) / count_places (n) + 1;
   size_t taken    = 0;
 
   a->first   = take (scratch, &taken, t * inner);
@@ -135,8 +146,9 @@ begin (const SamGemm   *gemm,
        float           *scratch)
 {
   Pass pass = { .gemm = gemm, .map = map, .width = width, .inner = inner, .heads = heads, .d = inner / heads, .t = t,
-                .columns = t * heads, .n_pieces = (map->n - 1) / PLACES + 1 };
+                .columns = t * heads, .places = count_places (map->n) };
 
+  pass.n_pieces = (map->n - 1) / pass.places + 1;
   arrange (&pass.a, scratch, t, map->n, heads, inner, width);
 
   return pass;
@@ -202,7 +214,7 @@ read_places (size_t first, size_t last, gpointer data)
   const SamKernels *kernels = sam_kernels ();
   const SamGemm    *gemm    = p->gemm;
   size_t            rows    = last - first;
-  size_t            at      = first / PLACES * p->columns;
+  size_t            at      = first / p->places * p->columns;
   float            *scores  = score_places (p, first, last);
   float            *turned  = sam_parallel_scratch (SAM_SCRATCH_GROUP, p->columns * rows);
   float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
@@ -270,7 +282,7 @@ sam_read_map_run (const SamReadMap *read,
   sam_sum_linear_run (&read->q, p.a.first, tokens, own, NULL, t);
   sam_parallel_for (p.heads, 1, fold_queries, &p);
   sam_parallel_for (p.columns, p.gemm->panel, pack_scoring, &p);
-  sam_parallel_for (map->n, PLACES, read_places, &p);
+  sam_parallel_for (map->n, p.places, read_places, &p);
   sam_parallel_for (p.heads, 1, finish_reading, &p);
   sam_add_row (p.a.second, p.a.second, read->v_bias, t, p.inner);
   sam_linear_run (&read->out, tokens, p.a.second, tokens, t, SAM_ACT_NONE);
@@ -359,5 +371,5 @@ sam_write_map_run (const SamWriteMap *write,
   sam_parallel_for (p.columns, p.gemm->panel, pack_scoring, &p);
   sam_parallel_for (p.heads, 1, fold_values, &p);
   sam_parallel_for (p.width, p.gemm->panel, pack_values, &p);
-  sam_parallel_for (map->n, PLACES, write_places, &p);
+  sam_parallel_for (map->n, p.places, write_places, &p);
 }

@@ -410,7 +410,7 @@ test_prompt_encoder (void)
     },
   };
   SamPromptEncoder *encoder;
-  g_autofree float *points = NULL, *box = NULL, *mask = NULL, *zero = NULL, *dense = NULL, *scratch = NULL;
+  g_autofree float *points = NULL, *box = NULL, *mask = NULL, *zero = NULL, *dense = NULL;
   int               labels[4];
 
   fixture_init (&f, "prompt_encoder", FALSE);
@@ -427,13 +427,12 @@ test_prompt_encoder (void)
   check_tokens (&f, encoder, "points_box_sparse", (const float (*)[2]) points, labels, 4, box);
   golden_compare (f.golden, "dense_pe", sam_prompt_encoder_get_grid (encoder), 64, 32, GOLDEN_CHW, 1, 1e-5, 0);
 
-  zero    = g_new0 (float, 64 * 32);
-  dense   = g_new (float, 64 * 32);
-  scratch = g_new (float, sam_prompt_encoder_scratch (encoder));
+  zero  = g_new0 (float, 64 * 32);
+  dense = g_new (float, 64 * 32);
   g_assert_true (sam_prompt_encoder_takes_masks (encoder));
   sam_add_row (dense, zero, sam_prompt_encoder_get_no_mask (encoder), 64, 32);
   golden_compare (f.golden, "no_mask_dense", dense, 64, 32, GOLDEN_CHW, 1, 1e-5, 0);
-  sam_prompt_encoder_add_mask (encoder, dense, zero, mask, scratch, NULL);
+  sam_prompt_encoder_add_mask (encoder, dense, zero, mask, NULL);
   golden_compare (f.golden, "mask_downscaling.6", dense, 64, 32, GOLDEN_CHW, 1, 1e-5, 0);
 
   sam_prompt_encoder_free (encoder);
