@@ -237,17 +237,24 @@ bounds_add_logits (Bounds        *bounds,
 {
   const SamGeometry *geometry = grid->geometry;
   double             cell     = (double) geometry->input / grid->side;
+  size_t             left = grid->side, right = 0, top = grid->side, bottom = 0;
 
   for (size_t row = 0; row < grid->side && row * cell < geometry->resized_height; row++)
     for (size_t column = 0; column < grid->side && column * cell < geometry->resized_width; column++)
       if (logits[row * grid->side + column] > 0)
-        for (int corner = 0; corner < 2; corner++)
-          {
-            double x, y;
+        {
+          left   = MIN (left, column);
+          right  = MAX (right, column + 1);
+          top    = MIN (top, row);
+          bottom = row + 1;
+        }
+  for (int corner = 0; corner < 2 && bottom > top; corner++)
+    {
+      double x, y;
 
-            sam_geometry_to_image (geometry, (column + corner) * cell, (row + corner) * cell, &x, &y);
-            bounds_add (bounds, MIN (x, geometry->width), MIN (y, geometry->height));
-          }
+      sam_geometry_to_image (geometry, (corner ? right : left) * cell, (corner ? bottom : top) * cell, &x, &y);
+      bounds_add (bounds, MIN (x, geometry->width), MIN (y, geometry->height));
+    }
 }
 
 /* The box to look at, FALSE when nothing is known of where the object is. */

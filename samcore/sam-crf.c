@@ -42,7 +42,8 @@ typedef struct
   const uint8_t *picture;
   float         *colours;  /* [3, height, width]: the picture's */
   float         *unary;    /* [height, width] */
-  float         *belief;   /* how likely it is inside; then -1 outside, 1 inside */
+  float         *belief;   /* [height, width]: -1 outside, 1 inside */
+  float         *next;     /* the next step's, or NULL: there is none */
   float         *likeness; /* [N_OFFSETS, height, width]: with the neighbour at +offset; 0 beyond the border */
   float         *logits;
   size_t         stride;
@@ -86,17 +87,25 @@ blur_axis (double *histogram,
     }
 }
 
-/* How likely each pixel is inside. */
+/* Of row y: how likely each pixel is inside. */
 static void
-estimate_rows (size_t   first,
-               size_t   last,
-               gpointer data)
+estimate_row (const Field *field,
+              float       *row,
+              size_t       y)
 {
-  Field *field = data;
+  sam_kernels ()->activate (row, field->logits + y * field->stride, field->width, SAM_ACT_SIGMOID);
+}
 
-  for (size_t y = first; y < last; y++)
-    sam_kernels ()->activate (field->belief + y * field->width, field->logits + y * field->stride, field->width,
-                              SAM_ACT_SIGMOID);
+static void
+believe_row (const Field *field,
+             float       *belief,
+             size_t       y)
+{
+  float *row = belief + y * field->width;
+
+  estimate_row (field, row, y);
+  for (size_t x = 0; x < field->width; x++)
+    row[x] = 2 * row[x] - 1;
 }
 
 /* How often each colour is inside, or outside. */
@@ -108,10 +117,10 @@ typedef struct
 
 typedef struct
 {
-  Field   *field;
-  size_t   part;      /* rows */
-  Colours *counted;   /* [COUNTS, 2]: of each part of the rows, inside and outside */
-  float   *votes;     /* [N_COLOURS] */
+  const Field *field;
+  size_t       part;    /* rows */
+  Colours     *counted; /* [COUNTS, 2]: of each part of the rows, inside and outside */
+  float       *votes;   /* [N_COLOURS] */
 } Count;
 
 static void
@@ -126,7 +135,10 @@ count_rows (size_t   first,
   size_t       n       = field->height * field->width;
   double       sum     = 0;
 
-  estimate_rows (first, last, count->field);
+  memset (inside, 0, sizeof *inside);
+  memset (outside, 0, sizeof *outside);
+  for (size_t y = first; y < last; y++)
+    estimate_row (field, field->belief + y * field->width, y);
   for (size_t i = first * field->width; i < last * field->width; i++)
     {
       double p      = field->belief[i];
@@ -154,7 +166,7 @@ unite_colours (size_t   first,
     {
       Colours *sum = &count->counted[side];
 
-      for (size_t part = 1; part < COUNTS; part++)
+      for (size_t part = 1; part * count->part < count->field->height; part++)
         {
           const Colours *more = &count->counted[part * 2 + side];
 
@@ -185,20 +197,8 @@ vote (size_t   first,
       count->votes[i] = 0;
 }
 
-/* votes: [N_COLOURS] what the logits say about all pixels, by colour */
-static void
-count_colours (float *votes,
-               Field *field)
-{
-  g_autofree Colours *counted = g_new0 (Colours, COUNTS * 2);
-  Count               count   = { field, (field->height - 1) / COUNTS + 1, counted, votes };
-
-  sam_parallel_for (field->height, count.part, count_rows, &count);
-  sam_parallel_for (2, 1, unite_colours, &count);
-  sam_parallel_for (N_COLOURS, VOTES, vote, &count);
-}
-
-/* What each pixel says by itself, which is what the logits are at first, and how alike it is to its neighbours. */
+/* What each pixel says by itself, which is what the logits are at first, what it believes then, and how alike it is to
+ * its neighbours. */
 static void
 compare_rows (size_t   first,
               size_t   last,
@@ -216,6 +216,7 @@ compare_rows (size_t   first,
       for (ptrdiff_t x = 0; x < width; x++)
         unary[x] = logits[x] = CLAMP (logits[x], -LOGIT_MOST, LOGIT_MOST) +
                                COLOUR_PART * field->votes[colour_of (colour + 3 * x)];
+      believe_row (field, field->belief, y);
     }
 
   for (size_t k = 0; k < N_OFFSETS; k++)
@@ -231,18 +232,6 @@ compare_rows (size_t   first,
           sam_kernels ()->likeness (row + MAX (0, -dx), a, b, field->height * width, 0.5f / (LIKENESS * LIKENESS),
                                     width - ABS (dx));
       }
-}
-
-static void
-believe_rows (size_t   first,
-              size_t   last,
-              gpointer data)
-{
-  Field *field = data;
-
-  estimate_rows (first, last, data);
-  for (size_t i = first * field->width; i < last * field->width; i++)
-    field->belief[i] = 2 * field->belief[i] - 1;
 }
 
 /* logits = unary + what the neighbours believe. */
@@ -276,6 +265,8 @@ ask_rows (size_t   first,
         }
       for (ptrdiff_t x = 0; x < width; x++)
         sum[x] = field->unary[y * width + x] + PAIR_PART * sum[x];
+      if (field->next != NULL)
+        believe_row (field, field->next, y);
     }
 }
 
@@ -290,22 +281,30 @@ sam_crf_refine (float         *logits,
   g_auto (SamArena) arena = { 0 };
   Field             field = { .width = width, .height = height, .picture = picture, .logits = logits,
                               .stride = stride };
-  float            *votes;
+  Count             count = { .field = &field, .part = (height - 1) / COUNTS + 1 };
+  float            *counted, *beliefs[2];
 
-  sam_arena_plan (&arena, &votes, N_COLOURS, 1, 1);
+  sam_arena_plan (&arena, &count.votes, N_COLOURS, 1, 1);
+  sam_arena_plan (&arena, &counted, COUNTS, 2, sizeof (Colours) / sizeof (float));
   sam_arena_plan (&arena, &field.colours, 3, height, width);
   sam_arena_plan (&arena, &field.unary, height, width, 1);
-  sam_arena_plan (&arena, &field.belief, height, width, 1);
+  sam_arena_plan (&arena, &beliefs[0], height, width, 1);
+  sam_arena_plan (&arena, &beliefs[1], height, width, 1);
   sam_arena_plan (&arena, &field.likeness, N_OFFSETS, height, width);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  count_colours (votes, &field);
-  field.votes = votes;
+  count.counted = (Colours *) counted;
+  field.belief  = beliefs[0];
+  sam_parallel_for (height, count.part, count_rows, &count);
+  sam_parallel_for (2, 1, unite_colours, &count);
+  sam_parallel_for (N_COLOURS, VOTES, vote, &count);
+  field.votes = count.votes;
   sam_parallel_for (height, BAND, compare_rows, &field);
   for (int step = 0; step < N_STEPS; step++)
     {
-      sam_parallel_for (height, BAND, believe_rows, &field);
+      field.belief = beliefs[step % 2];
+      field.next   = step + 1 < N_STEPS ? beliefs[(step + 1) % 2] : NULL;
       sam_parallel_for (height, BAND, ask_rows, &field);
     }
 
