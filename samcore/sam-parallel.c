@@ -176,19 +176,10 @@ start_workers (int wanted)
     }
 }
 
-void
-sam_parallel_set_n_threads (int n_threads)
-{
-  atomic_store (&n_threads_set, CLAMP (n_threads, 0, MAX_THREADS));
-}
-
-int
-sam_parallel_get_n_threads (void)
-{
-  int n = atomic_load (&n_threads_set);
-
-  return n > 0 ? n : (int) CLAMP (g_get_num_processors (), 1, MAX_THREADS);
-}
+/* OpenBLAS starts threads when it is loaded, which wait for work by spinning for a tenth of a second: on two cores that
+ * is half of the computer while a new process computes its first mask. This is what it does itself before a fork, in
+ * its versions with threads of its own. */
+extern int blas_thread_shutdown_ (void) __attribute__ ((weak));
 
 static void
 forget_blas_threads (void)
@@ -198,8 +189,25 @@ forget_blas_threads (void)
   if (g_once_init_enter (&once))
     {
       openblas_set_num_threads (1);
+      if (blas_thread_shutdown_ != NULL)
+        blas_thread_shutdown_ ();
       g_once_init_leave (&once, 1);
     }
+}
+
+void
+sam_parallel_set_n_threads (int n_threads)
+{
+  forget_blas_threads ();
+  atomic_store (&n_threads_set, CLAMP (n_threads, 0, MAX_THREADS));
+}
+
+int
+sam_parallel_get_n_threads (void)
+{
+  int n = atomic_load (&n_threads_set);
+
+  return n > 0 ? n : (int) CLAMP (g_get_num_processors (), 1, MAX_THREADS);
 }
 
 void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The only place that decides how many threads compute, OpenBLAS's included. OpenBLAS itself always runs
- * with one thread; our own pool splits the work, so that no barrier spins. */
+ * with one thread, and those that it has started are ended; our own pool splits the work, so that no barrier spins. */
 #pragma once
 
 #include <glib.h>

@@ -14,6 +14,7 @@
 #define MASK_WIDTH_1    4
 #define MASK_WIDTH_2    16
 #define DOWNSCALED_ROWS 4 /* of the map, at once */
+#define GRID_ROWS       2
 
 struct _SamPromptEncoder
 {
@@ -48,6 +49,20 @@ encode_position (const SamPromptEncoder *encoder,
       pe[k]     = sinf (t);
       pe[n + k] = cosf (t);
     }
+}
+
+/* The centres of the embedding's places. */
+static void
+encode_rows (size_t   first,
+             size_t   last,
+             gpointer data)
+{
+  const SamPromptEncoder *encoder = data;
+  size_t                  side    = encoder->side;
+
+  for (size_t y = first; y < last; y++)
+    for (size_t x = 0; x < side; x++)
+      encode_position (encoder, encoder->grid + (y * side + x) * encoder->width, (x + 0.5f) / side, (y + 0.5f) / side);
 }
 
 SamPromptEncoder *
@@ -92,10 +107,7 @@ sam_prompt_encoder_new (SamWeights         *weights,
       return NULL;
     }
 
-  /* the centres of the embedding's places */
-  for (size_t y = 0; y < side; y++)
-    for (size_t x = 0; x < side; x++)
-      encode_position (encoder, encoder->grid + (y * side + x) * width, (x + 0.5f) / side, (y + 0.5f) / side);
+  sam_parallel_for (side, GRID_ROWS, encode_rows, encoder);
 
   return encoder;
 }

@@ -26,6 +26,26 @@ see (size_t first, size_t last, gpointer data)
     atomic_fetch_add (&seen->times[i], 1);
 }
 
+/* Must run first: the pool's threads never end. */
+static void
+test_alone (void)
+{
+  g_autoptr (GDir) threads = g_dir_open ("/proc/self/task", 0, NULL);
+  int              n       = 0;
+
+  if (threads == NULL)
+    {
+      g_test_skip ("this system does not list threads");
+      return;
+    }
+
+  sam_parallel_set_n_threads (1);
+  g_dir_rewind (threads);
+  while (g_dir_read_name (threads) != NULL)
+    n++;
+  g_assert_cmpint (n, ==, 1); /* OpenBLAS's are gone */
+}
+
 static void
 test_pieces (void)
 {
@@ -198,6 +218,7 @@ main (int    argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  g_test_add_func ("/parallel/alone", test_alone);
   g_test_add_func ("/parallel/pieces", test_pieces);
   g_test_add_func ("/parallel/n-threads", test_n_threads);
   g_test_add_func ("/parallel/at-once", test_at_once);
