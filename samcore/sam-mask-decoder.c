@@ -18,6 +18,7 @@
 
 #include "samcore/sam-arena.h"
 #include "samcore/sam-error.h"
+#include "samcore/sam-group-norm.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-token-attention.h"
 
@@ -29,7 +30,6 @@
 #define MAX_HEAD        2048 /* width of a head's middle */
 #define MAX_HEADS       (SAM_N_MASKS + 3) /* masks, HQ's, IoU, object score */
 #define UPSCALED_ROWS   2 /* of the map, at once */
-#define GROUP_ROWS      256 /* of a group norm, at once */
 
 typedef struct
 {
@@ -74,11 +74,15 @@ struct _SamMaskDecoder
 /* What one call works on; all in its arena. */
 typedef struct
 {
-  float *queries, *tokens, *mlp;             /* [t, width], [t, width], [t, mlp] */
-  float *q, *k, *v, *o;                      /* [t, width] */
-  float *keys;                               /* [n, width] */
-  float *cross;                              /* between both */
-  float *up1, *up2, *hq1, *hq2;              /* as Upscaling's half and pixels; finer pixels */
+  float *queries, *tokens, *mlp; /* [t, width], [t, width], [t, mlp] */
+  float *q, *k, *v, *o;          /* [t, width] */
+  float *keys;                   /* [n, width] */
+  float *cross;                  /* between both */
+  float *hyper;                  /* [SAM_N_MASKS + 1, width / 8]: of the masks, then HQ's */
+  float *hidden;                 /* of the heads */
+  float *half;                   /* [4 n, width / 4], or NULL: only pieces of it are needed */
+  float *pixels;                 /* [16 n, width / 8], or NULL, too */
+  float *finer_wide, *finer;     /* HQ's pixels: [16 n, width / 4], [16 n, width / 8] */
 } Buffers;
 
 static void
@@ -342,15 +346,13 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  sam_conv_transpose_run (&decoder->hq_middle[0], wide, features->middle, NULL, side, side);
-  sam_norm_run (&decoder->hq_middle_norm, wide, wide, 4 * n);
-  sam_activate (wide, wide, 4 * n * width, SAM_ACT_GELU);
+  sam_conv_transpose_norm_run (&decoder->hq_middle[0], &decoder->hq_middle_norm, wide, features->middle, NULL, side,
+                               side, SAM_ACT_GELU);
   sam_conv_transpose_run (&decoder->hq_middle[1], hq, wide, NULL, 2 * side, 2 * side);
   sam_trace (trace, "hq_vit", hq, 16 * n, width / 8);
 
-  sam_conv_transpose_run (&decoder->hq_embedding[0], wide, features->embedding, NULL, side, side);
-  sam_norm_run (&decoder->hq_embedding_norm, wide, wide, 4 * n);
-  sam_activate (wide, wide, n * width, SAM_ACT_GELU);
+  sam_conv_transpose_norm_run (&decoder->hq_embedding[0], &decoder->hq_embedding_norm, wide, features->embedding, NULL,
+                               side, side, SAM_ACT_GELU);
   sam_conv_transpose_run (&decoder->hq_embedding[1], fine, wide, NULL, 2 * side, 2 * side);
   sam_trace (trace, "hq_enc", fine, 16 * n, width / 8);
   sam_add (hq, hq, fine, 2 * n * width);
@@ -452,82 +454,6 @@ run_heads (size_t   first,
 
 typedef struct
 {
-  const SamNorm *norm;
-  float         *x;    /* [n, c] */
-  double        *sums; /* of pieces of GROUP_ROWS rows, so that the order of adding is fixed */
-  double         mean, scale;
-} GroupNorm;
-
-static void
-sum_rows (size_t   first,
-          size_t   last,
-          gpointer data)
-{
-  const GroupNorm *g   = data;
-  double           sum = 0.0;
-
-  for (size_t i = first * g->norm->c; i < last * g->norm->c; i++)
-    sum += g->x[i];
-  g->sums[first / GROUP_ROWS] = sum;
-}
-
-static void
-sum_squares (size_t   first,
-             size_t   last,
-             gpointer data)
-{
-  const GroupNorm *g   = data;
-  double           sum = 0.0;
-
-  for (size_t i = first * g->norm->c; i < last * g->norm->c; i++)
-    sum += (g->x[i] - g->mean) * (g->x[i] - g->mean);
-  g->sums[first / GROUP_ROWS] = sum;
-}
-
-static void
-norm_rows (size_t   first,
-           size_t   last,
-           gpointer data)
-{
-  const GroupNorm *g = data;
-  size_t           c = g->norm->c;
-
-  for (size_t i = first; i < last; i++)
-    for (size_t k = 0; k < c; k++)
-      g->x[i * c + k] = (float) ((g->x[i * c + k] - g->mean) * g->scale) * g->norm->w[k] + g->norm->b[k];
-}
-
-/* The mean of what @sum adds up over all values. */
-static double
-mean_of_group (GroupNorm      *g,
-               SamParallelFunc sum,
-               size_t          n)
-{
-  double total = 0.0;
-
-  sam_parallel_for (n, GROUP_ROWS, sum, g);
-  for (size_t piece = 0; piece * GROUP_ROWS < n; piece++)
-    total += g->sums[piece];
-
-  return total / ((double) n * g->norm->c);
-}
-
-/* GroupNorm of a single group: mean and variance over all n x c values, gain and shift per channel. */
-static void
-group_norm (const SamNorm *norm,
-            float         *x,
-            size_t         n)
-{
-  g_autofree double *sums = g_new (double, n / GROUP_ROWS + 1);
-  GroupNorm          g    = { norm, x, sums };
-
-  g.mean  = mean_of_group (&g, sum_rows, n);
-  g.scale = 1.0 / sqrt (mean_of_group (&g, sum_squares, n) + norm->eps);
-  sam_parallel_for (n, GROUP_ROWS, norm_rows, &g);
-}
-
-typedef struct
-{
   const SamMaskDecoder  *decoder;
   const SamDecoderImage *image;
   const float           *keys;
@@ -566,6 +492,109 @@ upscale_rows (size_t   first,
   sam_product (u->masks + first * n, n * side, u->hyper, pixels, u->n_masks, c, h * n);
 }
 
+static gboolean
+plan_buffers (const SamMaskDecoder *decoder,
+              Buffers              *b,
+              SamArena             *arena,
+              size_t                t,
+              gboolean              pixels,
+              GError              **error)
+{
+  size_t width = decoder->width;
+  size_t n     = decoder->side * decoder->side;
+  size_t cross = sam_token_attention_scratch (t, n, decoder->spec.heads, width / 2, width);
+
+  sam_arena_plan (arena, &b->queries, t, width, 1);
+  sam_arena_plan (arena, &b->tokens, t, width, 1);
+  sam_arena_plan (arena, &b->mlp, t, MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
+  sam_arena_plan (arena, &b->q, t, width, 1);
+  sam_arena_plan (arena, &b->k, t, width, 1);
+  sam_arena_plan (arena, &b->v, t, width, 1);
+  sam_arena_plan (arena, &b->o, t, width, 1);
+  sam_arena_plan (arena, &b->keys, n, width, 1);
+  sam_arena_plan (arena, &b->cross, cross, 1, 1);
+  sam_arena_plan (arena, &b->hyper, SAM_N_MASKS + 1, width / 8, 1);
+  sam_arena_plan (arena, &b->hidden, MAX_HEADS, 2, MAX_HEAD);
+  if (decoder->spec.upscale_group)
+    sam_arena_plan (arena, &b->half, 4 * n, width / 4, 1);
+  if (decoder->spec.hq || pixels)
+    sam_arena_plan (arena, &b->pixels, 16 * n, width / 8, 1);
+  if (decoder->spec.hq)
+    {
+      sam_arena_plan (arena, &b->finer_wide, 16 * n, width / 4, 1);
+      sam_arena_plan (arena, &b->finer, 16 * n, width / 8, 1);
+    }
+
+  return sam_arena_commit (arena, error);
+}
+
+/* What the queries say: of each mask that is wanted how to see it in the pixels, IoUs, whether there is an object. */
+static void
+ask_heads (const SamMaskDecoder *decoder,
+           const Buffers        *b,
+           SamMaskRange          wanted,
+           SamDecoded           *decoded,
+           const SamTrace       *trace)
+{
+  size_t  width   = decoder->width;
+  size_t  n_maps  = wanted.n + (decoder->spec.hq ? 1 : 0);
+  size_t  n_heads = 0;
+  HeadRun heads[MAX_HEADS];
+
+  for (size_t i = 0; i < n_maps; i++)
+    {
+      size_t token = i < wanted.n ? wanted.first + i : SAM_N_MASKS;
+
+      heads[n_heads++] = (HeadRun) { &decoder->hyper[token], decoder->spec.act,
+                                     b->queries + (decoder->first_mask + token) * width, b->hyper + i * (width / 8) };
+    }
+  heads[n_heads++] = (HeadRun) { &decoder->iou, decoder->spec.act, b->queries + decoder->iou_token * width, decoded->iou };
+  decoded->object_score = NAN;
+  if (decoder->spec.object_score)
+    heads[n_heads++] = (HeadRun) { &decoder->object, decoder->spec.act, b->queries, &decoded->object_score };
+  for (size_t i = 0; i < n_heads; i++)
+    heads[i].hidden = b->hidden + i * 2 * MAX_HEAD;
+  sam_parallel_for (n_heads, 1, run_heads, heads);
+  sam_trace (trace, "hyper_in", b->hyper, n_maps, width / 8);
+  if (decoder->spec.iou_sigmoid)
+    sam_activate (decoded->iou, decoded->iou, SAM_N_MASKS, SAM_ACT_SIGMOID);
+}
+
+/* masks: [wanted, 4 side, 4 side], and HQ's */
+static void
+make_masks (const SamMaskDecoder  *decoder,
+            const SamDecoderImage *image,
+            const Buffers         *b,
+            SamMaskRange           wanted,
+            float                 *masks,
+            const SamTrace        *trace)
+{
+  size_t    side      = decoder->side;
+  size_t    n         = side * side;
+  size_t    c         = decoder->width / 8;
+  Upscaling upscaling = { decoder, image, b->keys, b->half, b->pixels, b->hyper, masks, wanted.n };
+
+  if (decoder->spec.upscale_group)
+    {
+      sam_conv_transpose_run (&decoder->up[0], b->half, b->keys, image->stride8, side, side);
+      sam_group_norm_run (&decoder->up_norm, b->half, 4 * n);
+      sam_activate (b->half, b->half, n * decoder->width, SAM_ACT_GELU);
+    }
+  sam_parallel_for (side, UPSCALED_ROWS, upscale_rows, &upscaling);
+  if (b->pixels != NULL)
+    sam_trace (trace, "upscaled", b->pixels, 16 * n, c);
+  if (! decoder->spec.hq)
+    return;
+
+  sam_conv_run (&decoder->hq_mask[0], b->finer_wide, b->pixels, 4 * side, 4 * side, SAM_ACT_NONE);
+  sam_norm_run (&decoder->hq_mask_norm, b->finer_wide, b->finer_wide, 16 * n);
+  sam_activate (b->finer_wide, b->finer_wide, 32 * n * c, SAM_ACT_GELU);
+  sam_conv_run (&decoder->hq_mask[1], b->finer, b->finer_wide, 4 * side, 4 * side, SAM_ACT_NONE);
+  sam_trace (trace, "hq_mf", b->finer, 16 * n, c);
+  sam_add (b->finer, b->finer, image->hq, 16 * n * c);
+  sam_product (masks + wanted.n * 16 * n, 16 * n, b->hyper + wanted.n * c, b->finer, 1, c, 16 * n);
+}
+
 gboolean
 sam_mask_decoder_run (const SamMaskDecoder   *decoder,
                       const SamPromptEncoder *prompts,
@@ -579,43 +608,15 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
                       const SamTrace         *trace,
                       GError                **error)
 {
-  size_t            width   = decoder->width;
-  size_t            n       = decoder->side * decoder->side;
-  size_t            t       = decoder->n_fixed + n_prompt;
-  size_t            c       = width / 8;
-  size_t            n_pixels = 16 * n;
-  size_t            n_maps  = wanted.n + (decoder->spec.hq ? 1 : 0);
-  SamPlaces         map     = { image->embedding, sam_prompt_encoder_get_no_mask (prompts),
-                                sam_prompt_encoder_get_grid (prompts), n };
-  SamAct            act     = decoder->spec.act;
-  g_auto (SamArena) arena   = { 0 };
-  Buffers           b       = { NULL };
-  float            *hyper, *hidden;
-  HeadRun           heads[MAX_HEADS];
-  size_t            n_heads = 0;
-  Upscaling         u;
+  size_t            width = decoder->width;
+  size_t            n     = decoder->side * decoder->side;
+  size_t            t     = decoder->n_fixed + n_prompt;
+  SamPlaces         map   = { image->embedding, sam_prompt_encoder_get_no_mask (prompts),
+                              sam_prompt_encoder_get_grid (prompts), n };
+  g_auto (SamArena) arena = { 0 };
+  Buffers           b     = { NULL };
 
-  sam_arena_plan (&arena, &b.queries, t, width, 1);
-  sam_arena_plan (&arena, &b.tokens, t, width, 1);
-  sam_arena_plan (&arena, &b.mlp, t, MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
-  sam_arena_plan (&arena, &b.q, t, width, 1);
-  sam_arena_plan (&arena, &b.k, t, width, 1);
-  sam_arena_plan (&arena, &b.v, t, width, 1);
-  sam_arena_plan (&arena, &b.o, t, width, 1);
-  sam_arena_plan (&arena, &b.keys, n, width, 1);
-  sam_arena_plan (&arena, &b.cross, sam_token_attention_scratch (t, n, decoder->spec.heads, width / 2, width), 1, 1);
-  if (decoder->spec.upscale_group)
-    sam_arena_plan (&arena, &b.up1, 4 * n, width / 4, 1);
-  if (decoder->spec.hq || trace != NULL)
-    sam_arena_plan (&arena, &b.up2, n_pixels, c, 1);
-  if (decoder->spec.hq)
-    {
-      sam_arena_plan (&arena, &b.hq1, n_pixels, width / 4, 1);
-      sam_arena_plan (&arena, &b.hq2, n_pixels, c, 1);
-    }
-  sam_arena_plan (&arena, &hyper, SAM_N_MASKS + 1, c, 1);
-  sam_arena_plan (&arena, &hidden, MAX_HEADS, 2, MAX_HEAD);
-  if (! sam_arena_commit (&arena, error))
+  if (! plan_buffers (decoder, &b, &arena, t, trace != NULL, error))
     return FALSE;
 
   memcpy (b.tokens, decoder->fixed, decoder->n_fixed * width * sizeof (float));
@@ -644,49 +645,13 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   if (! sam_job_step (job, 0.8, error))
     return FALSE;
 
-  decoded->side = 4 * decoder->side;
-  decoded->made = wanted;
-  for (size_t i = 0; i < n_maps; i++)
-    {
-      size_t token = i < wanted.n ? wanted.first + i : SAM_N_MASKS;
-
-      heads[n_heads++] = (HeadRun) { &decoder->hyper[token], act, b.queries + (decoder->first_mask + token) * width,
-                                     hyper + i * c };
-    }
-  heads[n_heads++] = (HeadRun) { &decoder->iou, act, b.queries + decoder->iou_token * width, decoded->iou };
-  decoded->object_score = NAN;
-  if (decoder->spec.object_score)
-    heads[n_heads++] = (HeadRun) { &decoder->object, act, b.queries, &decoded->object_score };
-  for (size_t i = 0; i < n_heads; i++)
-    heads[i].hidden = hidden + i * 2 * MAX_HEAD;
-  sam_parallel_for (n_heads, 1, run_heads, heads);
-  sam_trace (trace, "hyper_in", hyper, n_maps, c);
-  if (decoder->spec.iou_sigmoid)
-    sam_activate (decoded->iou, decoded->iou, SAM_N_MASKS, SAM_ACT_SIGMOID);
-
-  decoded->masks = sam_alloc_floats (n_maps, n_pixels, 1, error);
+  ask_heads (decoder, &b, wanted, decoded, trace);
+  decoded->side  = 4 * decoder->side;
+  decoded->made  = wanted;
+  decoded->masks = sam_alloc_floats (wanted.n + (decoder->spec.hq ? 1 : 0), 16 * n, 1, error);
   if (decoded->masks == NULL)
     return FALSE;
-  u = (Upscaling) { decoder, image, b.keys, b.up1, b.up2, hyper, decoded->masks, wanted.n };
-  if (decoder->spec.upscale_group)
-    {
-      sam_conv_transpose_run (&decoder->up[0], b.up1, b.keys, image->stride8, decoder->side, decoder->side);
-      group_norm (&decoder->up_norm, b.up1, 4 * n);
-      sam_activate (b.up1, b.up1, n * width, SAM_ACT_GELU);
-    }
-  sam_parallel_for (decoder->side, UPSCALED_ROWS, upscale_rows, &u);
-  if (b.up2 != NULL)
-    sam_trace (trace, "upscaled", b.up2, n_pixels, c);
-  if (decoder->spec.hq)
-    {
-      sam_conv_run (&decoder->hq_mask[0], b.hq1, b.up2, decoded->side, decoded->side, SAM_ACT_NONE);
-      sam_norm_run (&decoder->hq_mask_norm, b.hq1, b.hq1, n_pixels);
-      sam_activate (b.hq1, b.hq1, n_pixels * (width / 4), SAM_ACT_GELU);
-      sam_conv_run (&decoder->hq_mask[1], b.hq2, b.hq1, decoded->side, decoded->side, SAM_ACT_NONE);
-      sam_trace (trace, "hq_mf", b.hq2, n_pixels, c);
-      sam_add (b.hq2, b.hq2, image->hq, n_pixels * c);
-      sam_product (decoded->masks + wanted.n * n_pixels, n_pixels, hyper + wanted.n * c, b.hq2, 1, c, n_pixels);
-    }
+  make_masks (decoder, image, &b, wanted, decoded->masks, trace);
   if (! sam_job_step (job, 1.0, error))
     {
       g_clear_pointer (&decoded->masks, g_free);
