@@ -37,7 +37,7 @@ typedef struct
   gboolean             mirrored;
 } Normalise;
 
-/* The result is one of out_u8 and out_f, [h2, n_columns, 3], or goes to normalise. */
+/* The result is out_u8, [h2, n_columns, 3], or goes to normalise. */
 typedef struct
 {
   Axis             x, y;
@@ -46,7 +46,6 @@ typedef struct
   size_t           in_columns;
   size_t           n_columns;  /* of the output */
   uint8_t         *out_u8;
-  float           *out_f;
   const Normalise *normalise;
   gboolean         keep_x, keep_y; /* Pillow skips an axis that keeps its size */
   gint             no_memory;
@@ -350,12 +349,11 @@ resize_band_float (size_t   first,
 
   for (size_t y = first; y < last; y++)
     {
-      float *out = r->normalise != NULL ? r->normalise->y + y * r->normalise->input * 3 : r->out_f + y * row;
+      float *out = r->normalise->y + y * r->normalise->input * 3;
 
       sam_kernels ()->correlate (out, wide + (r->y.first[y] - y0) * row, r->y.taps_f + y * r->y.width, r->y.count[y],
                                  row, row);
-      if (r->normalise != NULL)
-        normalise_row (r->normalise, out, r->n_columns);
+      normalise_row (r->normalise, out, r->n_columns);
     }
 }
 
@@ -402,34 +400,6 @@ sam_resize_pillow (uint8_t       *y,
   Resize r = { .out_u8 = y, .keep_x = w == w2, .keep_y = h == h2 };
 
   return resize (&r, x, w * 3, h, w, h2, w2, axis_init_pillow, resize_band_pillow, error);
-}
-
-gboolean
-sam_resize_antialias (float         *y,
-                      const uint8_t *x,
-                      size_t         h,
-                      size_t         w,
-                      size_t         h2,
-                      size_t         w2,
-                      GError       **error)
-{
-  Resize r = { .out_f = y };
-
-  return resize (&r, x, w * 3, h, w, h2, w2, axis_init_float, resize_band_float, error);
-}
-
-gboolean
-sam_resize_plain (float         *y,
-                  const uint8_t *x,
-                  size_t         h,
-                  size_t         w,
-                  size_t         h2,
-                  size_t         w2,
-                  GError       **error)
-{
-  Resize r = { .out_f = y };
-
-  return resize (&r, x, w * 3, h, w, h2, w2, axis_init_plain, resize_band_float, error);
 }
 
 /* The pixels of a part along one side, when the image is the picture at another size. */

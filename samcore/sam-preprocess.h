@@ -34,10 +34,5 @@ gboolean sam_resize_image (uint8_t *y, const SamImage *image, const SamGeometry 
  * x: [h, w, 3]  y: [h2, w2, 3] */
 gboolean sam_resize_pillow (uint8_t *y, const uint8_t *x, size_t h, size_t w, size_t h2, size_t w2,
                             GError **error);
-/* Of SAM_RESAMPLE_ANTIALIAS and SAM_RESAMPLE_BILINEAR, 0..1. */
-gboolean sam_resize_antialias (float *y, const uint8_t *x, size_t h, size_t w, size_t h2, size_t w2,
-                               GError **error);
-gboolean sam_resize_plain (float *y, const uint8_t *x, size_t h, size_t w, size_t h2, size_t w2,
-                           GError **error);
 
 G_END_DECLS

@@ -17,92 +17,6 @@
 #include "samcore/sam-error.h"
 #include "samcore/sam-kernels.h"
 
-/* The taps of an output as torch's interpolate has them (align_corners = False): scale, source coordinate
- * and weights in float32, as there, because doubles move steep edges. */
-static void
-find_taps (size_t n_in,
-           size_t n_out,
-           size_t n_taps,
-           float  position, /* of its centre, in outputs: i + 0.5 */
-           int   *index,
-           float *weight)
-{
-  float scale = (float) n_in / (float) n_out;
-  float source = scale * position - 0.5f;
-  int   last = (int) n_in - 1;
-
-  if (n_taps == 2)
-    {
-      int   i0;
-      float t;
-
-      source = MAX (source, 0.0f);
-      i0 = MIN ((int) source, last);
-      t = source - (float) i0;
-      index[0] = i0;
-      index[1] = MIN (i0 + 1, last);
-      weight[0] = 1.0f - t;
-      weight[1] = t;
-    }
-  else
-    {
-      const float a = -0.75f;
-      float       floor_source = floorf (source);
-      float       t = source - floor_source;
-
-      for (int k = 0; k < 4; k++)
-        {
-          float d = fabsf (t - (float) (k - 1));
-
-          index[k] = CLAMP ((int) floor_source + k - 1, 0, last);
-          weight[k] = d <= 1.0f ? ((a + 2.0f) * d - (a + 3.0f)) * d * d + 1.0f
-                                : ((a * d - 5.0f * a) * d + 8.0f * a) * d - 4.0f * a;
-        }
-    }
-}
-
-static void
-axis_clear (SamAxis *axis)
-{
-  g_free (axis->index);
-  g_free (axis->weight);
-  memset (axis, 0, sizeof *axis);
-}
-
-/* n_used: how many outputs are wanted; the first has its centre at @first, the others follow by @step outputs */
-static gboolean
-axis_init (SamAxis *axis,
-           size_t   n_in,
-           size_t   n_out,
-           size_t   n_used,
-           size_t   n_taps,
-           double   first,
-           double   step)
-{
-  axis->n_taps = n_taps;
-  axis->n_in = n_in;
-  axis->n_out = n_used;
-  axis->index = g_try_new (uint32_t, n_used * n_taps);
-  axis->weight = g_try_new (float, n_used * n_taps);
-  if (n_used > 0 && (axis->index == NULL || axis->weight == NULL))
-    return FALSE;
-
-  for (size_t i = 0; i < n_used; i++)
-    {
-      int   index[4];
-      float weight[4];
-
-      find_taps (n_in, n_out, n_taps, (float) (first + i * step), index, weight);
-      for (size_t t = 0; t < n_taps; t++)
-        {
-          axis->index[t * n_used + i] = (uint32_t) index[t];
-          axis->weight[t * n_used + i] = weight[t];
-        }
-    }
-
-  return TRUE;
-}
-
 gboolean
 sam_upsampler_init (SamUpsampler      *upsampler,
                     const SamGeometry *geometry,
@@ -151,17 +65,17 @@ sam_upsampler_init_at (SamUpsampler      *upsampler,
   first_y = (at->y + 0.5) * step_y - geometry->y;
 
   if (geometry->upsample == SAM_UPSAMPLE_TWO_STEP)
-    ok = axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2, 0.5, 1.0)
-         && axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2, 0.5, 1.0)
-         && axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, at->width, 2, first_x, step_x)
-         && axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, at->height, 2, first_y,
+    ok = sam_axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2, 0.5, 1.0)
+         && sam_axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2, 0.5, 1.0)
+         && sam_axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, at->width, 2, first_x, step_x)
+         && sam_axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, at->height, 2, first_y,
                        step_y);
   else
     {
       size_t n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
 
-      ok = axis_init (&upsampler->x_last, side, geometry->width, at->width, n_taps, first_x, step_x)
-           && axis_init (&upsampler->y_last, side, geometry->height, at->height, n_taps, first_y, step_y);
+      ok = sam_axis_init (&upsampler->x_last, side, geometry->width, at->width, n_taps, first_x, step_x)
+           && sam_axis_init (&upsampler->y_last, side, geometry->height, at->height, n_taps, first_y, step_y);
     }
 
   if (! ok)
@@ -176,10 +90,10 @@ sam_upsampler_init_at (SamUpsampler      *upsampler,
 void
 sam_upsampler_clear (SamUpsampler *upsampler)
 {
-  axis_clear (&upsampler->x_first);
-  axis_clear (&upsampler->y_first);
-  axis_clear (&upsampler->x_last);
-  axis_clear (&upsampler->y_last);
+  sam_axis_clear (&upsampler->x_first);
+  sam_axis_clear (&upsampler->y_first);
+  sam_axis_clear (&upsampler->x_last);
+  sam_axis_clear (&upsampler->y_last);
 }
 
 gboolean
@@ -205,9 +119,9 @@ sam_upsample_rows_init (SamUpsampleRows    *rows,
   if (upsampler->x_first.n_taps != 0)
     {
       for (int i = 0; i < 2; i++)
-        if ((rows->first[i] = g_try_new (float, upsampler->x_first.n_out)) == NULL)
+        if ((rows->first[i] = g_try_new (float, upsampler->x_first.n)) == NULL)
           goto no_memory;
-      if ((rows->middle = g_try_new (float, upsampler->x_first.n_out)) == NULL)
+      if ((rows->middle = g_try_new (float, upsampler->x_first.n)) == NULL)
         goto no_memory;
     }
 
@@ -228,13 +142,13 @@ sam_upsample_rows_clear (SamUpsampleRows *rows)
   g_clear_pointer (&rows->middle, g_free);
 }
 
-/* out: [n_out of axis]  in: [n_in of axis] */
+/* out: [n of axis]  in: what its indices point to */
 static void
 stretch_row (const SamAxis *axis,
              const float   *in,
              float         *out)
 {
-  sam_kernels ()->blend_columns (out, in, axis->index, axis->weight, axis->n_taps, axis->n_out, 1);
+  sam_kernels ()->blend_columns (out, in, axis->index, axis->weight, axis->n_taps, axis->n, 1);
 }
 
 /* out, rows: [n]; the weights are those of output i of @axis */
@@ -248,7 +162,7 @@ blend_rows (const SamAxis      *axis,
   float weight[4];
 
   for (size_t t = 0; t < axis->n_taps; t++)
-    weight[t] = axis->weight[t * axis->n_out + i];
+    weight[t] = axis->weight[t * axis->n + i];
   sam_kernels ()->blend (out, rows, weight, axis->n_taps, n);
 }
 
@@ -284,9 +198,9 @@ get_last (SamUpsampleRows *rows,
         {
           const SamAxis *axis = &upsampler->y_first;
           const float   *around[2] = { get_first (rows, axis->index[y]),
-                                       get_first (rows, axis->index[axis->n_out + y]) };
+                                       get_first (rows, axis->index[axis->n + y]) };
 
-          blend_rows (axis, y, around, rows->middle, upsampler->x_first.n_out);
+          blend_rows (axis, y, around, rows->middle, upsampler->x_first.n);
           below = rows->middle;
         }
       stretch_row (&upsampler->x_last, below, rows->last[place]);
@@ -305,7 +219,7 @@ sam_upsample_rows_get (SamUpsampleRows *rows,
   const float   *around[4];
 
   for (size_t t = 0; t < axis->n_taps; t++)
-    around[t] = get_last (rows, axis->index[t * axis->n_out + y_image]);
+    around[t] = get_last (rows, axis->index[t * axis->n + y_image]);
   blend_rows (axis, y_image, around, out, rows->upsampler->geometry.width);
 }
 
@@ -316,14 +230,14 @@ middle_at (const SamGeometry *geometry,
            size_t             x,
            size_t             y)
 {
-  int   ix[2], iy[2];
-  float wx[2], wy[2], row[2];
+  uint32_t ix[2], iy[2];
+  float    wx[2], wy[2], row[2];
 
   if (geometry->upsample != SAM_UPSAMPLE_TWO_STEP)
     return values[y * side + x];
 
-  find_taps (side, geometry->input, 2, (float) x + 0.5f, ix, wx);
-  find_taps (side, geometry->input, 2, (float) y + 0.5f, iy, wy);
+  sam_axis_find_taps (side, geometry->input, 2, (float) x + 0.5f, ix, wx);
+  sam_axis_find_taps (side, geometry->input, 2, (float) y + 0.5f, iy, wy);
   for (int k = 0; k < 2; k++)
     row[k] = wx[0] * values[iy[k] * side + ix[0]] + wx[1] * values[iy[k] * side + ix[1]];
 
@@ -339,11 +253,11 @@ sam_upsample_at (const SamGeometry *geometry,
 {
   gboolean two_step = geometry->upsample == SAM_UPSAMPLE_TWO_STEP;
   size_t   n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
-  int      ix[4], iy[4];
+  uint32_t ix[4], iy[4];
   float    wx[4], wy[4], sum = 0;
 
-  find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, (float) x_image + 0.5f, ix, wx);
-  find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, (float) y_image + 0.5f, iy, wy);
+  sam_axis_find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, (float) x_image + 0.5f, ix, wx);
+  sam_axis_find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, (float) y_image + 0.5f, iy, wy);
   for (size_t j = 0; j < n_taps; j++)
     {
       float row = 0;

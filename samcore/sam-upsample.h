@@ -8,18 +8,8 @@
  * interpolation per pixel. */
 #pragma once
 
-#include <stdint.h>
-
+#include "samcore/sam-axis.h"
 #include "samcore/sam-geometry.h"
-
-/* Where the outputs of one axis come from: out[i] = sum over t of weight[t, i] * in[index[t, i]] */
-typedef struct
-{
-  size_t    n_taps; /* 2: linear, 4: cubic */
-  size_t    n_in, n_out;
-  uint32_t *index;  /* [n_taps, n_out] */
-  float    *weight; /* [n_taps, n_out] */
-} SamAxis;
 
 typedef struct
 {
