@@ -205,9 +205,18 @@ sam_parallel_set_n_threads (int n_threads)
 int
 sam_parallel_get_n_threads (void)
 {
-  int n = atomic_load (&n_threads_set);
+  static atomic_int n_processors; /* GLib asks the system each time, which takes longer than a loop may */
+  int               n = atomic_load (&n_threads_set);
 
-  return n > 0 ? n : (int) CLAMP (g_get_num_processors (), 1, MAX_THREADS);
+  if (n == 0)
+    n = atomic_load (&n_processors);
+  if (n == 0)
+    {
+      n = (int) CLAMP (g_get_num_processors (), 1, MAX_THREADS);
+      atomic_store (&n_processors, n);
+    }
+
+  return n;
 }
 
 void
