@@ -155,6 +155,10 @@ sa_plugin_class_init (SaPluginClass *klass)
 {
   GimpPlugInClass *plug_in_class = GIMP_PLUG_IN_CLASS (klass);
 
+  /* Before the first conversion of colours: for each pair of 8-bit formats babl fills a table of all 16 million
+   * colours, having first timed what that gains, which takes longer than all the rest of a call does. */
+  g_setenv ("BABL_LUT", "0", FALSE);
+
   plug_in_class->query_procedures = query_procedures;
   plug_in_class->create_procedure = create_procedure;
   plug_in_class->set_i18n         = set_i18n;
