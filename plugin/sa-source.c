@@ -215,10 +215,11 @@ read_colours (const uint8_t *band,
               int            rows,
               gpointer       data)
 {
-  Reading *reading = data;
-  int      factor  = reading->source->factor;
-  int      width   = reading->source->width;
-  int      columns = reading->source->mask_width;
+  Reading *reading     = data;
+  int      factor      = reading->source->factor;
+  int      width       = reading->source->width;
+  int      columns     = reading->source->mask_width;
+  uint8_t  most_opaque = reading->most_opaque;
 
   for (int y0 = 0; y0 < rows; y0 += factor)
     for (int column = 0; column < columns; column++)
@@ -234,13 +235,14 @@ read_colours (const uint8_t *band,
               const uint8_t *in    = band + 4 * ((gsize) yy * width + xx);
               unsigned       alpha = in[3];
 
-              reading->most_opaque = MAX (reading->most_opaque, in[3]);
+              most_opaque = MAX (most_opaque, in[3]);
               for (int c = 0; c < 3; c++)
-                sum[c] += (in[c] * alpha + 255 * (255 - alpha) + 127) / 255;
+                sum[c] += alpha == 255 ? in[c] : (in[c] * alpha + 255 * (255 - alpha) + 127) / 255;
             }
         for (int c = 0; c < 3; c++)
-          out[c] = (uint8_t) ((sum[c] + n / 2) / n);
+          out[c] = (uint8_t) (n == 1 ? sum[c] : (sum[c] + n / 2) / n); /* divisions take longer than all the rest */
       }
+  reading->most_opaque = most_opaque;
 }
 
 static SamImage *

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Embeddings on disk, in segment-anything/ under the XDG cache home.
  *
- * A file is called KEY-DIGEST.safetensors: KEY is made of the picture's pixels and of the model, DIGEST of
- * the file's own bytes. So a file that was cut short, or of which a bit fell over, does not fit its name and
+ * A file is called KEY-DIGEST.safetensors: KEY is made of the picture as the model's encoder sees it and of the model,
+ * DIGEST of the file's own bytes. So a file that was cut short, or of which a bit fell over, does not fit its name and
  * is thrown away. A writer writes under a name of its own and renames: readers and other writers see whole
  * files or none. The time of last use is the file's modification time; the longest unused go first. */
 #include "samcore/sam-cache.h"
@@ -13,6 +13,7 @@
 
 #include <glib/gstdio.h>
 
+#include "samcore/sam-digest.h"
 #include "samcore/sam-model-private.h"
 
 #define SUFFIX    ".safetensors"
@@ -27,18 +28,25 @@ sam_cache_get_folder (void)
   return g_build_filename (g_get_user_cache_dir (), "segment-anything", NULL);
 }
 
+/* NULL: there is no memory. What is made of the picture for the encoder is all that an embedding depends on, and much
+ * less than the picture: to hash that would take longer than to encode it. */
 static char *
 cache_key (SamModel *model,
            SamImage *image)
 {
-  g_autoptr (GChecksum) sum  = g_checksum_new (G_CHECKSUM_SHA256);
-  g_autofree char      *hash = sam_image_get_hash (image);
+  g_autofree char *input = sam_model_digest_input (model, image);
+  g_autofree char *text  = NULL;
+  char            *key;
 
-  g_checksum_update (sum, (const guchar *) hash, (gssize) strlen (hash));
-  g_checksum_update (sum, (const guchar *) "/", 1);
-  g_checksum_update (sum, (const guchar *) sam_model_get_hash (model), -1);
+  if (input == NULL)
+    return NULL;
 
-  return g_strndup (g_checksum_get_string (sum), N_HEX);
+  text = g_strdup_printf ("%zux%zu/%s/%s", sam_image_get_width (image), sam_image_get_height (image), input,
+                          sam_model_get_hash (model));
+  key  = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  key[N_HEX] = '\0';
+
+  return key;
 }
 
 static char *
@@ -50,9 +58,7 @@ file_digest (const char *path)
   if (file == NULL)
     return NULL;
 
-  hex = g_compute_checksum_for_data (G_CHECKSUM_SHA256,
-                                     (const guchar *) g_mapped_file_get_contents (file),
-                                     g_mapped_file_get_length (file));
+  hex = sam_digest (g_mapped_file_get_contents (file), g_mapped_file_get_length (file));
 
   return g_strndup (hex, N_HEX);
 }
@@ -73,19 +79,18 @@ is_entry (const char *name)
   return TRUE;
 }
 
-SamEmbedding *
-sam_cache_lookup (SamModel *model,
-                  SamImage *image)
+static SamEmbedding *
+look_up (SamModel   *model,
+         SamImage   *image,
+         const char *key)
 {
   g_autofree char *folder = sam_cache_get_folder ();
   g_autoptr (GDir) dir    = g_dir_open (folder, 0, NULL);
-  g_autofree char *key    = NULL;
   const char      *name;
 
   if (dir == NULL)
     return NULL;
 
-  key = cache_key (model, image);
   while ((name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char          *path      = NULL;
@@ -114,6 +119,15 @@ sam_cache_lookup (SamModel *model,
     }
 
   return NULL;
+}
+
+SamEmbedding *
+sam_cache_lookup (SamModel *model,
+                  SamImage *image)
+{
+  g_autofree char *key = cache_key (model, image);
+
+  return key != NULL ? look_up (model, image, key) : NULL;
 }
 
 typedef struct
@@ -185,13 +199,12 @@ sam_cache_trim (guint64 max_bytes)
     }
 }
 
-void
-sam_cache_store (SamModel           *model,
-                 SamImage           *image,
-                 const SamEmbedding *embedding)
+static void
+store (SamModel           *model,
+       const SamEmbedding *embedding,
+       const char         *key)
 {
   g_autofree char   *folder    = sam_cache_get_folder ();
-  g_autofree char   *key       = cache_key (model, image);
   g_autofree char   *unique    = g_uuid_string_random ();
   g_autofree char   *temporary = g_strconcat (folder, G_DIR_SEPARATOR_S TEMPORARY, unique, NULL);
   g_autofree char   *digest    = NULL;
@@ -229,6 +242,17 @@ sam_cache_store (SamModel           *model,
   sam_cache_trim (SAM_CACHE_MAX_BYTES);
 }
 
+void
+sam_cache_store (SamModel           *model,
+                 SamImage           *image,
+                 const SamEmbedding *embedding)
+{
+  g_autofree char *key = cache_key (model, image);
+
+  if (key != NULL)
+    store (model, embedding, key);
+}
+
 SamEmbedding *
 sam_cache_encode (SamModel     *model,
                   SamImage     *image,
@@ -236,7 +260,8 @@ sam_cache_encode (SamModel     *model,
                   gboolean     *found,
                   GError      **error)
 {
-  SamEmbedding *embedding;
+  g_autofree char *key       = NULL;
+  SamEmbedding    *embedding = NULL;
 
   if (found != NULL)
     *found = FALSE;
@@ -244,7 +269,9 @@ sam_cache_encode (SamModel     *model,
   if (! sam_job_step (job, 0.0, error))
     return NULL;
 
-  embedding = sam_cache_lookup (model, image);
+  key = cache_key (model, image);
+  if (key != NULL)
+    embedding = look_up (model, image, key);
   if (embedding != NULL)
     {
       if (found != NULL)
@@ -253,8 +280,8 @@ sam_cache_encode (SamModel     *model,
     }
 
   embedding = sam_model_encode (model, image, job, error);
-  if (embedding != NULL)
-    sam_cache_store (model, image, embedding);
+  if (embedding != NULL && key != NULL)
+    store (model, embedding, key);
 
   return embedding;
 }

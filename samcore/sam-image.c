@@ -4,6 +4,7 @@
 
 #include "samcore/sam-image.h"
 
+#include "samcore/sam-digest.h"
 #include "samcore/sam-error.h"
 
 struct _SamImage
@@ -94,20 +95,10 @@ sam_image_get_pixels (const SamImage *image)
 char *
 sam_image_get_hash (const SamImage *image)
 {
-  g_autoptr (GChecksum) checksum = g_checksum_new (G_CHECKSUM_SHA256);
-  guint64        sizes[2] = { GUINT64_TO_LE (image->width), GUINT64_TO_LE (image->height) };
-  size_t         n_bytes;
-  const uint8_t *pixels = g_bytes_get_data (image->pixels, &n_bytes);
+  size_t           n_bytes;
+  const uint8_t   *pixels = g_bytes_get_data (image->pixels, &n_bytes);
+  g_autofree char *digest = sam_digest (pixels, n_bytes);
+  g_autofree char *text   = g_strdup_printf ("%zux%zu/%s", image->width, image->height, digest);
 
-  g_checksum_update (checksum, (const guchar *) sizes, sizeof sizes);
-  while (n_bytes > 0)
-    {
-      size_t n = MIN (n_bytes, 1 << 30); /* gssize on 32 bits */
-
-      g_checksum_update (checksum, pixels, n);
-      pixels += n;
-      n_bytes -= n;
-    }
-
-  return g_strdup (g_checksum_get_string (checksum));
+  return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }

@@ -29,7 +29,7 @@ size_t         sam_image_get_width (const SamImage *image);
 size_t         sam_image_get_height (const SamImage *image);
 const uint8_t *sam_image_get_pixels (const SamImage *image);
 
-/* Hex SHA-256 of sizes and pixels: the picture's part of an embedding's cache key. Free with g_free. */
+/* Of the sizes and all pixels, in hexadecimal: no other picture has it. Free with g_free. */
 char *sam_image_get_hash (const SamImage *image);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SamImage, sam_image_unref)

@@ -31,6 +31,8 @@ typedef struct
 /* image: the picture, or the same reduced; part: of the picture, in the model's own input */
 SamEmbedding *sam_model_encode_part (SamModel *model, SamImage *image, const SamGeometry *part,
                                      const SamJob *job, const SamTrace *trace, GError **error);
+/* Of what the encoder sees of @image, which is all that the embedding depends on; NULL: no memory. Free with g_free. */
+char         *sam_model_digest_input (SamModel *model, SamImage *image);
 /* Allows close-ups of @image, of which @embedding was made, to models that make them. */
 void          sam_model_attach_image (SamModel *model, SamEmbedding *embedding, SamImage *image);
 SamEmbedding *sam_model_encode_traced (SamModel *model, SamImage *image, const SamJob *job,

@@ -12,6 +12,7 @@
 
 #include "samcore/sam-arena.h"
 #include "samcore/sam-closeup.h"
+#include "samcore/sam-digest.h"
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-kernels.h"
@@ -273,6 +274,30 @@ sam_model_encode_part (SamModel          *model,
   return done ? g_steal_pointer (&embedding) : NULL;
 }
 
+static void
+init_geometry (SamGeometry    *geometry,
+               const SamModel *model,
+               const SamImage *image)
+{
+  sam_geometry_init (geometry, sam_image_get_width (image), sam_image_get_height (image), model->spec.input,
+                     model->spec.fit, model->spec.upsample);
+}
+
+char *
+sam_model_digest_input (SamModel *model,
+                        SamImage *image)
+{
+  size_t            input = model->spec.input;
+  g_autofree float *x     = sam_alloc_floats (input, input, 3, NULL);
+  SamGeometry       geometry;
+
+  init_geometry (&geometry, model, image);
+  if (x == NULL || ! sam_preprocess (x, image, &geometry, &model->spec.preprocess, NULL))
+    return NULL;
+
+  return sam_digest (x, input * input * 3 * sizeof *x);
+}
+
 SamEmbedding *
 sam_model_encode_traced (SamModel       *model,
                          SamImage       *image,
@@ -283,8 +308,7 @@ sam_model_encode_traced (SamModel       *model,
   SamGeometry   geometry;
   SamEmbedding *embedding;
 
-  sam_geometry_init (&geometry, sam_image_get_width (image), sam_image_get_height (image), model->spec.input,
-                     model->spec.fit, model->spec.upsample);
+  init_geometry (&geometry, model, image);
   embedding = sam_model_encode_part (model, image, &geometry, job, trace, error);
   if (embedding != NULL)
     sam_model_attach_image (model, embedding, image);
