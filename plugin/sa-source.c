@@ -205,7 +205,8 @@ read_bands (const SaSource *source,
 typedef struct
 {
   const SaSource *source;
-  uint8_t        *pixels; /* [mask_height, mask_width, 3] */
+  int             channels; /* 3, or 4 with alpha */
+  uint8_t        *pixels;   /* [mask_height, mask_width, 3] */
   uint8_t         most_opaque;
 } Reading;
 
@@ -215,11 +216,17 @@ read_colours (const uint8_t *band,
               int            rows,
               gpointer       data)
 {
-  Reading *reading     = data;
-  int      factor      = reading->source->factor;
-  int      width       = reading->source->width;
-  int      columns     = reading->source->mask_width;
-  uint8_t  most_opaque = reading->most_opaque;
+  Reading *reading  = data;
+  int      factor   = reading->source->factor;
+  int      width    = reading->source->width;
+  int      columns  = reading->source->mask_width;
+  int      channels = reading->channels;
+
+  if (factor == 1 && channels == 3)
+    {
+      memcpy (reading->pixels + 3 * (gsize) y * width, band, 3 * (gsize) rows * width);
+      return;
+    }
 
   for (int y0 = 0; y0 < rows; y0 += factor)
     for (int column = 0; column < columns; column++)
@@ -232,17 +239,16 @@ read_colours (const uint8_t *band,
         for (int yy = y0; yy < y1; yy++)
           for (int xx = x0; xx < x1; xx++)
             {
-              const uint8_t *in    = band + 4 * ((gsize) yy * width + xx);
-              unsigned       alpha = in[3];
+              const uint8_t *in    = band + channels * ((gsize) yy * width + xx);
+              unsigned       alpha = channels == 4 ? in[3] : 255;
 
-              most_opaque = MAX (most_opaque, in[3]);
+              reading->most_opaque = MAX (reading->most_opaque, alpha);
               for (int c = 0; c < 3; c++)
                 sum[c] += alpha == 255 ? in[c] : (in[c] * alpha + 255 * (255 - alpha) + 127) / 255;
             }
         for (int c = 0; c < 3; c++)
           out[c] = (uint8_t) (n == 1 ? sum[c] : (sum[c] + n / 2) / n); /* divisions take longer than all the rest */
       }
-  reading->most_opaque = most_opaque;
 }
 
 static SamImage *
@@ -251,10 +257,11 @@ read_drawable (const SaSource *source,
                const SamJob   *job,
                GError        **error)
 {
-  gsize                 n_bytes = (gsize) source->mask_width * source->mask_height * 3;
-  g_autoptr (GeglBuffer) buffer = NULL;
-  g_autoptr (GBytes)     bytes  = NULL;
-  Reading                reading = { source, NULL, 0 };
+  gsize                  n_bytes = (gsize) source->mask_width * source->mask_height * 3;
+  g_autoptr (GeglBuffer) buffer  = NULL;
+  g_autoptr (GBytes)     bytes   = NULL;
+  gboolean               alpha   = gimp_drawable_has_alpha (drawable);
+  Reading                reading = { source, alpha ? 4 : 3, NULL, alpha ? 0 : 255 };
 
   reading.pixels = g_try_malloc (n_bytes);
   if (reading.pixels == NULL)
@@ -266,7 +273,7 @@ read_drawable (const SaSource *source,
   bytes = g_bytes_new_take (reading.pixels, n_bytes);
 
   buffer = gimp_drawable_get_buffer (drawable);
-  if (! read_bands (source, buffer, babl_format ("R'G'B'A u8"), 4,
+  if (! read_bands (source, buffer, babl_format (alpha ? "R'G'B'A u8" : "R'G'B' u8"), reading.channels,
                     *GEGL_RECTANGLE (0, 0, source->width, source->height), read_colours, &reading, job, error))
     return NULL;
 
