@@ -15,6 +15,7 @@
 #include "plugin/sa-intl.h"
 #include "plugin/sa-request.h"
 #include "plugin/sa-run.h"
+#include "samcore/sam-parallel.h"
 
 #define PROCEDURE               "plug-in-segment-anything"
 #define PROCEDURE_SELECTION     PROCEDURE "-selection"
@@ -158,6 +159,8 @@ sa_plugin_class_init (SaPluginClass *klass)
   /* Before the first conversion of colours: for each pair of 8-bit formats babl fills a table of all 16 million
    * colours, having first timed what that gains, which takes longer than all the rest of a call does. */
   g_setenv ("BABL_LUT", "0", FALSE);
+  /* OpenBLAS has begun to spin on all other processors, which GIMP needs now: this ends it. */
+  sam_parallel_set_n_threads (0);
 
   plug_in_class->query_procedures = query_procedures;
   plug_in_class->create_procedure = create_procedure;

@@ -8,7 +8,8 @@
 
 G_BEGIN_DECLS
 
-/* 0: as many as the processor has cores. May be called at any time; takes effect at the next loop. */
+/* 0: as many as the processor has cores. May be called at any time; takes effect at the next loop. The sooner the first
+ * call, or the first loop, the less OpenBLAS's own threads spin: they do for a tenth of a second. */
 void sam_parallel_set_n_threads (int n_threads);
 int  sam_parallel_get_n_threads (void);
 
