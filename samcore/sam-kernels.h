@@ -98,7 +98,8 @@ typedef struct
   void (*scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
   /* y = y + the sum of the rows    x: [n, c], rows ld apart; y: [c] */
   void (*sum_rows) (float *y, const float *x, size_t ld, size_t n, size_t c);
-  /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart */
+  /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart
+   * A sum is the same, to the bit, wherever its rows are: pieces of z come out as the whole does. */
   void (*product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
   /* Normalised rows    x, y: [n, c]; weight, bias: [c]; y may be x */
   void (*layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,

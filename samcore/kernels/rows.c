@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Sums and products of rows, and rows as columns. */
-#include "kernel.h"
 #include "kernels.h"
+#include "vector.h"
 
 void
 KERNEL (add) (float *y, const float *a, const float *b, size_t n)
@@ -78,24 +78,51 @@ KERNEL (transpose) (float *y, const float *x, size_t n, size_t c)
           y[i * n + j] = x[j * c + i];
 }
 
+/* One row x: [k] with n <= SAM_LANES rows z: [n, k]    y: [n] */
+INLINE void
+dots (float *y, const float *x, const float *z, const size_t n, const size_t k)
+{
+  Vec sums[SAM_LANES] = { { 0 } };
+
+#pragma GCC unroll 16
+  for (size_t p = 0; p < n; p++, z += k)
+    {
+      size_t i = 0;
+
+#pragma GCC unroll 8
+      for (; i + SAM_LANES <= k; i += SAM_LANES)
+        sums[p] = add_multiples (sums[p], load (x + i), load (z + i));
+      if (i < k)
+        sums[p] = add_multiples (sums[p], load_some (x + i, k - i), load_some (z + i, k - i));
+    }
+
+  sums[0] = sum_each (sums);
+  memcpy (y, sums, n * sizeof *y);
+}
+
+/* Apart, so that its addresses do not take the registers of what has constant ones. */
+static __attribute__ ((noinline)) void
+any_dots (float *y, const float *x, const float *z, size_t n, size_t k)
+{
+  dots (y, x, z, n, k);
+}
+
+/* So many rows z at a time that their sums fill a register. All x pass by them before the next ones come. */
 void
 KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m)
 {
-  for (size_t column = 0; column < m; column++, z += k)
-    for (size_t row = 0; row < n; row++)
-      {
-        const float *a = x + row * k;
-        float        lane[SAM_LANES] = { 0 };
-        size_t       i = 0;
+  for (size_t column = 0; column < m; column += SAM_LANES, z += SAM_LANES * k)
+    {
+      size_t columns = m - column < SAM_LANES ? m - column : SAM_LANES;
 
-        for (; i + SAM_LANES <= k; i += SAM_LANES)
-          {
-            SIMD
-            for (size_t l = 0; l < SAM_LANES; l++)
-              lane[l] += a[i + l] * z[i + l];
-          }
-        for (; i < k; i++)
-          lane[0] += a[i] * z[i];
-        y[row * ld + column] = sum_lanes (lane);
-      }
+      for (size_t row = 0; row < n; row++)
+        {
+          if (columns == SAM_LANES && k == 32)
+            dots (y + row * ld + column, x + row * 32, z, SAM_LANES, 32);
+          else if (columns == SAM_LANES && k == 16)
+            dots (y + row * ld + column, x + row * 16, z, SAM_LANES, 16);
+          else
+            any_dots (y + row * ld + column, x + row * k, z, columns, k);
+        }
+    }
 }
