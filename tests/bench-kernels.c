@@ -36,6 +36,7 @@ seconds (void)
 static void run_gelu (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU); }
 static void run_gelu_rough (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU_ROUGH); }
 static void run_product (const SamKernels *k, Data *d) { k->product (d->y, N / 32, d->z, d->x, 4, 32, N / 32); }
+static void run_transpose (const SamKernels *k, Data *d) { k->transpose (d->y, d->x, N / 64, 64); }
 static void run_add (const SamKernels *k, Data *d) { k->add (d->y, d->x, d->z, N); }
 static void run_layer_norm (const SamKernels *k, Data *d) { k->layer_norm (d->y, d->x, d->z, d->z, 1e-6f, N / C, C); }
 static void run_finish (const SamKernels *k, Data *d) { k->finish (d->y, C, d->z, d->x, C, N / C, C, SAM_ACT_NONE); }
@@ -66,7 +67,7 @@ static const struct
 } loops[] = {
   { "gelu", run_gelu },     { "gelu, rough", run_gelu_rough }, { "add", run_add },
   { "finish", run_finish }, { "layer norm", run_layer_norm },  { "softmax", run_softmax },
-  { "depthwise 3x3", run_depthwise }, { "product, 4 x 32", run_product },
+  { "depthwise 3x3", run_depthwise }, { "product, 4 x 32", run_product }, { "transpose", run_transpose },
 };
 
 /* What the networks have: a qkv, an MLP's second half, a narrow 1x1, scores, a decoder's tokens. */

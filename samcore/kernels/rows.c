@@ -67,15 +67,48 @@ KERNEL (sum_rows) (float *restrict y, const float *restrict x, size_t ld, size_t
     }
 }
 
-/* Squares of 16 stay in the level 1 cache while they are read one way and written the other. */
+/* y = xT    x, y: [SAM_LANES, SAM_LANES], rows ld_x and ld_y apart */
+INLINE void
+transpose_square (float *y, size_t ld_y, const float *x, size_t ld_x)
+{
+  Vec v[SAM_LANES];
+
+#pragma GCC unroll 16
+  for (size_t i = 0; i < SAM_LANES; i++)
+    v[i] = load (x + i * ld_x);
+  turn (v);
+#pragma GCC unroll 16
+  for (size_t i = 0; i < SAM_LANES; i++)
+    memcpy (y + i * ld_y, &v[i], sizeof v[i]);
+}
+
+#define LINE 16 /* floats: a cache line */
+
+/* By squares of whole cache lines, which stay in the level 1 cache while they are read one way and written the other.
+ * The last ones overlap those before: the same values are written twice. */
 void
 KERNEL (transpose) (float *y, const float *x, size_t n, size_t c)
 {
-  for (size_t row = 0; row < n; row += 16)
-    for (size_t column = 0; column < c; column += 16)
-      for (size_t i = column; i < column + 16 && i < c; i++)
-        for (size_t j = row; j < row + 16 && j < n; j++)
+  if (n < LINE || c < LINE)
+    {
+      for (size_t i = 0; i < c; i++)
+        for (size_t j = 0; j < n; j++)
           y[i * n + j] = x[j * c + i];
+      return;
+    }
+
+  for (size_t row = 0; row < n; row += LINE)
+    for (size_t column = 0; column < c; column += LINE)
+      {
+        size_t       first_row    = n - row < LINE ? n - LINE : row;
+        size_t       first_column = c - column < LINE ? c - LINE : column;
+        const float *from         = x + first_row * c + first_column;
+        float       *to           = y + first_column * n + first_row;
+
+        for (size_t i = 0; i < LINE; i += SAM_LANES)
+          for (size_t j = 0; j < LINE; j += SAM_LANES)
+            transpose_square (to + i * n + j, n, from + j * c + i, c);
+      }
 }
 
 /* One row x: [k] with n <= SAM_LANES rows z: [n, k]    y: [n] */

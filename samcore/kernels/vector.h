@@ -89,3 +89,22 @@ sum_each (Vec v[SAM_LANES])
 
   return v[0];
 }
+
+/* The rows of a square become its columns. */
+INLINE void
+turn (Vec v[SAM_LANES])
+{
+#pragma GCC unroll 4
+  for (size_t half = SAM_LANES / 2; half > 0; half /= 2)
+    {
+      Vec w[SAM_LANES];
+
+#pragma GCC unroll 8
+      for (size_t i = 0; i < SAM_LANES / 2; i++)
+        {
+          w[2 * i]     = BEGINNINGS (half, v[i], v[i + SAM_LANES / 2]);
+          w[2 * i + 1] = ENDS (half, v[i], v[i + SAM_LANES / 2]);
+        }
+      memcpy (v, w, sizeof w);
+    }
+}
