@@ -21,14 +21,29 @@ load (const float *x)
   return v;
 }
 
-/* The first n elements and zeros. */
+/* The first n elements, n < SAM_LANES, and zeros. */
 INLINE Vec
 load_some (const float *x, size_t n)
 {
+#if defined (__AVX512F__)
+  return (Vec) _mm512_maskz_loadu_ps ((__mmask16) ((1u << n) - 1), x);
+#else
   Vec v = { 0 };
 
   memcpy (&v, x, n * sizeof *x);
   return v;
+#endif
+}
+
+/* Only the first n elements, n <= SAM_LANES. */
+INLINE void
+store_some (float *y, Vec v, size_t n)
+{
+#if defined (__AVX512F__)
+  _mm512_mask_storeu_ps (y, (__mmask16) ((1u << n) - 1), (__m512) v);
+#else
+  memcpy (y, &v, n * sizeof *y);
+#endif
 }
 
 /* sum + a b, rounded once where the processor can: left to itself, the compiler does so in some loops only, and a row
