@@ -112,38 +112,48 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
 
 #ifdef __AMX_BF16__
 
-/* sums: [32, 32]; n: lines of k; rows: 16 when the lower half is empty */
-#define MULTIPLY(rows)                         \
-  for (; n > 0; n--, a += STRIP * LINE, b += LINE * PANEL) \
-    {                                          \
-      ahead = fetch_ahead (ahead, n_ahead);    \
-      _tile_loadd (4, a, 64);                  \
-      _tile_loadd (6, b, 128);                 \
-      _tile_loadd (7, b + 32, 128);            \
-      _tile_dpbf16ps (0, 4, 6);                \
-      _tile_dpbf16ps (1, 4, 7);                \
-      if (rows > 16)                           \
-        {                                      \
-          _tile_loadd (5, a + 16 * LINE, 64);  \
-          _tile_dpbf16ps (2, 5, 6);            \
-          _tile_dpbf16ps (3, 5, 7);            \
-        }                                      \
+/* The tile registers:
+ *
+ *             6: b's columns 0 … 15    7: 16 … 31
+ *   4: a's rows 0 … 15     0: sums          1: sums
+ *   5: 16 … 31             2: sums          3: sums */
+
+/* a, b: n_lines of k; lower: are there rows beyond 15? */
+INLINE void
+multiply (const bool lower, const uint16_t *a, const uint16_t *b, size_t n_lines, const char *ahead, size_t n_ahead)
+{
+  for (; n_lines > 0; n_lines--, a += STRIP * LINE, b += LINE * PANEL)
+    {
+      ahead = fetch_ahead (ahead, n_ahead);
+      _tile_loadd (4, a, 64);
+      _tile_loadd (6, b, 128);
+      _tile_loadd (7, b + 32, 128);
+      _tile_dpbf16ps (0, 4, 6);
+      _tile_dpbf16ps (1, 4, 7);
+      if (lower)
+        {
+          _tile_loadd (5, a + 16 * LINE, 64);
+          _tile_dpbf16ps (2, 5, 6);
+          _tile_dpbf16ps (3, 5, 7);
+        }
     }
+}
 
 static void
-any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *panel, size_t n, size_t columns, bool add,
+any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_t n_lines, size_t columns, bool add,
           const char *ahead, size_t n_ahead)
 {
-  const uint16_t *a = strip, *b = panel;
-  float           edge[32 * 32];
-  bool            whole = rows == 32 && columns == 32;
-  float          *sums  = whole ? c : edge;
-  size_t          ld    = whole ? ldc : 32;
-  size_t          bytes = ld * sizeof *c;
+  /* Where c is narrower than the sums these go through edge, which holds what it may beyond c's rows and columns:
+   * that is added to and never looked at. */
+  float  edge[STRIP * PANEL];
+  bool   whole = rows == STRIP && columns == PANEL, lower = rows > 16;
+  float *sums  = whole ? c : edge;
+  size_t ld    = whole ? ldc : PANEL;
+  size_t bytes = ld * sizeof *c;
 
   if (add && ! whole)
     for (size_t r = 0; r < rows; r++)
-      memcpy (edge + r * 32, c + r * ldc, columns * sizeof *c);
+      memcpy (edge + r * PANEL, c + r * ldc, columns * sizeof *c);
 
   if (add)
     {
@@ -160,14 +170,14 @@ any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *pane
       _tile_zero (3);
     }
 
-  if (rows > 16)
-    MULTIPLY (32)
+  if (lower)
+    multiply (true, a, b, n_lines, ahead, n_ahead);
   else
-    MULTIPLY (16)
+    multiply (false, a, b, n_lines, ahead, n_ahead);
 
   _tile_stored (0, sums, bytes);
   _tile_stored (1, sums + 16, bytes);
-  if (rows > 16)
+  if (lower)
     {
       _tile_stored (2, sums + 16 * ld, bytes);
       _tile_stored (3, sums + 16 * ld + 16, bytes);
@@ -175,12 +185,12 @@ any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *pane
 
   if (! whole)
     for (size_t r = 0; r < rows; r++)
-      memcpy (c + r * ldc, edge + r * 32, columns * sizeof *c);
+      memcpy (c + r * ldc, edge + r * PANEL, columns * sizeof *c);
 }
 
 /* All tiles: 16 rows of 64 bytes. */
 static void
-begin (void)
+configure_tiles (void)
 {
   struct
   {
@@ -198,7 +208,7 @@ begin (void)
 }
 
 static void
-end (void)
+release_tiles (void)
 {
   _tile_release ();
 }
@@ -239,12 +249,12 @@ tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void 
 }
 
 static inline void
-begin (void)
+configure_tiles (void)
 {
 }
 
 static inline void
-end (void)
+release_tiles (void)
 {
 }
 
@@ -253,9 +263,9 @@ end (void)
 static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
-  begin ();
+  configure_tiles ();
   all_tiles (&KERNEL (gemm_bf16), PART, c, ldc, a, b, m, n, k, add);
-  end ();
+  release_tiles ();
 }
 
 /* The vector instruction takes Intel's processors longer than float32; AMX and AMD's are faster. */
