@@ -157,6 +157,7 @@ any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_
 
   if (add)
     {
+      __asm__ volatile ("" : : : "memory"); /* GCC's _tile_loadd() does not say that it reads what has been written */
       _tile_loadd (0, sums, bytes);
       _tile_loadd (1, sums + 16, bytes);
       _tile_loadd (2, sums + 16 * ld, bytes);
