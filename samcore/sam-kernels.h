@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of small loops, one per instruction-set level. Each runs on the calling thread, reads and writes
- * exactly the arrays' shapes and expects no alignment. y and x never overlap unless "may be" is said. */
+ * exactly the arrays' shapes and expects no alignment. y and x never overlap unless "may be" is said.
+ *
+ * The words that go with products, c = a b, a: [m, k], b: [k, n], here and where they are called:
+ *   line    64 bytes of a packed row, a cache line
+ *   tile    of c, with its sums in registers
+ *   strip   as many packed rows of a as a tile has
+ *   panel   as many packed columns of b as a tile has
+ *   part    of k: what has one scale where numbers are rounded to bytes
+ *   depth   of k: how far one tile goes before the next one, so that what they share stays in the cache
+ *   block   rows of a that are packed together and meet all of b
+ *   group   columns of b, whole panels, after which a block's result gets what follows the product
+ *   piece   of a loop (sam_parallel_for): what a thread does at a time */
 #pragma once
 
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 
-/* Than float32, in whole models, on the processors that have the level. */
+#include <stdbool.h>
+
+/* Are whole models faster with these products than with those in float32, on the processors that have the level? */
 typedef enum
 {
   SAM_NOT_FASTER,
@@ -20,7 +32,7 @@ typedef enum
  * Both hold zeros from k to k'; a's rows beyond the last may hold anything.
  *
  * int8: before each `part` of k stands what the integers mean, for each row in a line like the others. */
-struct _SamGemm
+typedef struct _SamGemm
 {
   size_t strip, panel, line;
   /* The first @k elements of a row, and zeros to k', to its place in a strip: at @line * row in it.
@@ -33,8 +45,8 @@ struct _SamGemm
   SamFaster faster;
   size_t    part;        /* of k, with a scale of its own; 0: there are none */
   size_t    column_head; /* bytes before each part of each column */
-  int       largest;     /* weights are -largest … largest */
-};
+  int       largest;     /* weights are -largest … largest; only tests look */
+} SamGemm;
 
 static inline size_t
 sam_n_lines (const SamGemm *gemm, size_t k)

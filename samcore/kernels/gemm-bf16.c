@@ -7,7 +7,7 @@
  *      them; zeros after k and beyond the last column
  *
  * With AMX a tile of the result is 32 x 32, in four of the eight tile registers, else STRIP x 32 in vector
- * registers. Both run over parts of k that stay in the level 1 cache. */
+ * registers. Both run over DEPTH of k at a time. */
 #include "kernels.h"
 
 #ifdef __AVX512BF16__
@@ -24,7 +24,7 @@
 #endif
 
 #define LINE  32 /* bf16: 64 bytes */
-#define PART  512 /* of k; a multiple of LINE */
+#define DEPTH 512 /* of k: what a tile uses stays in the level 1 cache */
 
 /* 32 floats, or the first n of them and zeros. */
 INLINE __m512i
@@ -265,7 +265,7 @@ static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
   configure_tiles ();
-  all_tiles (&KERNEL (gemm_bf16), PART, c, ldc, a, b, m, n, k, add);
+  all_tiles (&KERNEL (gemm_bf16), DEPTH, c, ldc, a, b, m, n, k, add);
   release_tiles ();
 }
 

@@ -5,14 +5,14 @@
  *      constant distances, and packing is copying
  *   b: panels, each [k][PANEL], zeros beyond the last column
  *
- * A tile of the result, STRIP x PANEL, stays in registers while it runs over a part of k. */
+ * A tile of the result, STRIP x PANEL, stays in registers while it runs over DEPTH of k. */
 #include "kernels.h"
 #include "vector-tiles.h"
 
 #include <stdint.h>
 
 #define LINE  16 /* floats */
-#define PART  768 /* of k: what is used of a panel stays in the level 2 cache */
+#define DEPTH 768 /* of k: what is used of a panel stays in the level 2 cache */
 
 INLINE void
 tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void *strip, const void *panel,
@@ -93,7 +93,7 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
 static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
-  all_tiles (&KERNEL (gemm_f32), PART, c, ldc, a, b, m, n, k, add);
+  all_tiles (&KERNEL (gemm_f32), DEPTH, c, ldc, a, b, m, n, k, add);
 }
 
 const SamGemm KERNEL (gemm_f32) = { STRIP, PANEL, LINE, pack_row, pack_columns, gemm };
