@@ -113,6 +113,8 @@ typedef struct
   /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart
    * A sum is the same, to the bit, wherever its rows are: pieces of z come out as the whole does. */
   void (*product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
+  /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
+  void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
   /* Normalised rows    x, y: [n, c]; weight, bias: [c]; y may be x */
   void (*layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                       size_t n, size_t c);
@@ -168,8 +170,6 @@ typedef struct
    * x > 0; 0 for NaN. above and below: the rows at both sides, per_row: 1 over the rows between them.
    * [n], n > 0 */
   void (*edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row, size_t n);
-  /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
-  void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
 
   /* y = e^(-f d), d: the squared distance of two colours, f >= 0    a, b: [3, n], ld apart; y: [n] */
   void (*likeness) (float *y, const float *a, const float *b, size_t ld, float f, size_t n);

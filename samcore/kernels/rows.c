@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sums and products of rows, and rows as columns. */
+/* Sums and products of rows, sums of many rows with weights, and rows as columns. */
 #include "kernels.h"
 #include "vector.h"
 
@@ -64,6 +64,36 @@ KERNEL (sum_rows) (float *restrict y, const float *restrict x, size_t ld, size_t
       SIMD
       for (size_t i = 0; i < c; i++)
         y[i] += x[i];
+    }
+}
+
+/* So many sums stay in registers while the weights pass by. */
+#define SUMS (4 * SAM_LANES)
+
+void
+KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n)
+{
+  size_t i = 0;
+
+  for (; i + SUMS <= n; i += SUMS)
+    {
+      float sum[SUMS] = { 0 };
+
+      for (size_t k = 0; k < n_weights; k++)
+        {
+          SIMD
+          for (size_t l = 0; l < SUMS; l++)
+            sum[l] += w[k] * x[k * step + i + l];
+        }
+      memcpy (y + i, sum, sizeof sum);
+    }
+  for (; i < n; i++)
+    {
+      float sum = 0;
+
+      for (size_t k = 0; k < n_weights; k++)
+        sum += w[k] * x[k * step + i];
+      y[i] = sum;
     }
 }
 
