@@ -77,7 +77,8 @@ static const struct
 } loops[] = {
   { "gelu", run_gelu },     { "gelu, rough", run_gelu_rough }, { "add", run_add },
   { "finish", run_finish }, { "layer norm", run_layer_norm },  { "softmax", run_softmax },
-  { "conv of a picture", run_conv }, { "depthwise 3x3", run_depthwise }, { "product, 4 x 32", run_product }, { "transpose", run_transpose },
+  { "conv of a picture", run_conv }, { "depthwise 3x3", run_depthwise },
+  { "product, 4 x 32", run_product }, { "transpose", run_transpose },
 };
 
 /* What the networks have: a qkv, an MLP's second half, a narrow 1x1, scores, a decoder's tokens. */

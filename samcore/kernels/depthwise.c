@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Depthwise 3x3 convolution of one row, channels last. Several output pixels at a time share nine weights and the columns
- * between them, all in registers; those at the sides go one at a time, without the columns that lie outside. */
+/* Depthwise 3x3 convolution of one row, channels last. Several output pixels at a time share nine weights and the
+ * columns between them, all in registers; those at the sides go one at a time, without the columns that lie outside. */
 #include "kernels.h"
 #include "vector.h"
 
@@ -52,8 +52,9 @@ stretch (const size_t group, float *y, const float *const x[3], const float *k, 
         {
           size_t pixel = n - p < group ? n - group : p;
           size_t left  = pixel * stride * c + channel;
+          float *to    = y + pixel * c + channel;
 
-          pixels (group, y + pixel * c + channel, x0 + left, x1 + left, x2 + left, weights, bias, c, stride, first, last);
+          pixels (group, to, x0 + left, x1 + left, x2 + left, weights, bias, c, stride, first, last);
         }
     }
 }
