@@ -1,12 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table of small loops, one per instruction-set level. Each runs on the calling thread, reads and writes
- * exactly the arrays' shapes and expects no alignment. y and x never overlap unless "may be" is said. */
+ * exactly the arrays' shapes and expects no alignment. y and x never overlap unless "may be" is said.
+ *
+ * The words that go with products, c = a b, a: [m, k], b: [k, n], here and where they are called:
+ *   line    64 bytes of a packed row, a cache line
+ *   tile    of c, with its sums in registers
+ *   strip   as many packed rows of a as a tile has
+ *   panel   as many packed columns of b as a tile has
+ *   part    of k: what has one scale where numbers are rounded to bytes
+ *   depth   of k: how far one tile goes before the next one, so that what they share stays in the cache
+ *   block   rows of a that are packed together and meet all of b
+ *   group   columns of b, whole panels, after which a block's result gets what follows the product
+ *   piece   of a loop (sam_parallel_for): what a thread does at a time */
 #pragma once
 
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 
-/* Than float32, in whole models, on the processors that have the level. */
+#include <stdbool.h>
+
+/* Are whole models faster with these products than with those in float32, on the processors that have the level? */
 typedef enum
 {
   SAM_NOT_FASTER,
@@ -20,7 +32,7 @@ typedef enum
  * Both hold zeros from k to k'; a's rows beyond the last may hold anything.
  *
  * int8: before each `part` of k stands what the integers mean, for each row in a line like the others. */
-struct _SamGemm
+typedef struct _SamGemm
 {
   size_t strip, panel, line;
   /* The first @k elements of a row, and zeros to k', to its place in a strip: at @line * row in it.
@@ -33,8 +45,8 @@ struct _SamGemm
   SamFaster faster;
   size_t    part;        /* of k, with a scale of its own; 0: there are none */
   size_t    column_head; /* bytes before each part of each column */
-  int       largest;     /* weights are -largest … largest */
-};
+  int       largest;     /* weights are -largest … largest; only tests look */
+} SamGemm;
 
 static inline size_t
 sam_n_lines (const SamGemm *gemm, size_t k)
@@ -98,8 +110,11 @@ typedef struct
   void (*scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
   /* y = y + the sum of the rows    x: [n, c], rows ld apart; y: [c] */
   void (*sum_rows) (float *y, const float *x, size_t ld, size_t n, size_t c);
-  /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart */
+  /* y = x zT without packing, for a few rows x    x: [n, k]; z: [m, k]; y: [n, m], rows ld apart
+   * A sum is the same, to the bit, wherever its rows are: pieces of z come out as the whole does. */
   void (*product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
+  /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
+  void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
   /* Normalised rows    x, y: [n, c]; weight, bias: [c]; y may be x */
   void (*layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                       size_t n, size_t c);
@@ -155,8 +170,6 @@ typedef struct
    * x > 0; 0 for NaN. above and below: the rows at both sides, per_row: 1 over the rows between them.
    * [n], n > 0 */
   void (*edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row, size_t n);
-  /* y[i] = sum over k of w[k] x[k step + i]    y: [n]; w: [n_weights]; x: [(n_weights - 1) step + n] */
-  void (*correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
 
   /* y = e^(-f d), d: the squared distance of two colours, f >= 0    a, b: [3, n], ld apart; y: [n] */
   void (*likeness) (float *y, const float *a, const float *b, size_t ld, float f, size_t n);

@@ -35,6 +35,8 @@ seconds (void)
 
 static void run_gelu (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU); }
 static void run_gelu_rough (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU_ROUGH); }
+static void run_product (const SamKernels *k, Data *d) { k->product (d->y, N / 32, d->z, d->x, 4, 32, N / 32); }
+static void run_transpose (const SamKernels *k, Data *d) { k->transpose (d->y, d->x, N / 56, 56); }
 static void run_add (const SamKernels *k, Data *d) { k->add (d->y, d->x, d->z, N); }
 static void run_layer_norm (const SamKernels *k, Data *d) { k->layer_norm (d->y, d->x, d->z, d->z, 1e-6f, N / C, C); }
 static void run_finish (const SamKernels *k, Data *d) { k->finish (d->y, C, d->z, d->x, C, N / C, C, SAM_ACT_NONE); }
@@ -58,6 +60,16 @@ run_depthwise (const SamKernels *k, Data *d)
   k->depthwise3x3 (d->y, rows, d->z, d->z, N / C, C, 1, SAM_ACT_NONE);
 }
 
+/* A picture's first convolution, to N values. */
+static void
+run_conv (const SamKernels *k, Data *d)
+{
+  const float *rows[3] = { d->x, d->x, d->x };
+
+  for (size_t i = 0; i < N; i += N / 8)
+    k->conv_picture (d->y + i, rows, d->z, d->z, N / 4 / 32, 32);
+}
+
 static const struct
 {
   const char *name;
@@ -65,7 +77,8 @@ static const struct
 } loops[] = {
   { "gelu", run_gelu },     { "gelu, rough", run_gelu_rough }, { "add", run_add },
   { "finish", run_finish }, { "layer norm", run_layer_norm },  { "softmax", run_softmax },
-  { "depthwise 3x3", run_depthwise },
+  { "conv of a picture", run_conv }, { "depthwise 3x3", run_depthwise },
+  { "product, 4 x 32", run_product }, { "transpose", run_transpose },
 };
 
 /* What the networks have: a qkv, an MLP's second half, a narrow 1x1, scores, a decoder's tokens. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Activations, alone and after a product. The kind is looked at outside the loops. */
+#include "functions.h"
 #include "kernel.h"
 #include "kernels.h"
-#include "math.h"
 
 #define EACH(n, y, value)            \
   do                                 \

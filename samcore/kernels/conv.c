@@ -46,7 +46,7 @@ pixels (const size_t n, float *y, const float *const x[3], const float *k, const
       else
         {
           for (size_t p = 0; p < n; p++)
-            memcpy (y + p * out + o, &sums[p], (out - o) * sizeof *y);
+            store_some (y + p * out + o, sums[p], out - o);
         }
     }
 }

@@ -7,29 +7,24 @@
  *      them; zeros after k and beyond the last column
  *
  * With AMX a tile of the result is 32 x 32, in four of the eight tile registers, else STRIP x 32 in vector
- * registers. Both run over parts of k that stay in the level 1 cache. */
+ * registers. Both run over DEPTH of k at a time. */
 #include "kernels.h"
 
 #ifdef __AVX512BF16__
 
+#ifdef __AMX_BF16__
 #include "tiles.h"
 
 #include <immintrin.h>
 
-#define PANEL 32
-#ifdef __AMX_BF16__
 #define STRIP 32
+#define PANEL 32
 #else
-#define STRIP 14
+#include "vector-tiles.h"
 #endif
-#define LINE  32 /* bf16: 64 bytes */
-#define PART  512 /* of k; a multiple of LINE */
 
-static size_t
-lines (size_t k)
-{
-  return (k + LINE - 1) / LINE;
-}
+#define LINE  32 /* bf16: 64 bytes */
+#define DEPTH 512 /* of k: what a tile uses stays in the level 1 cache */
 
 /* 32 floats, or the first n of them and zeros. */
 INLINE __m512i
@@ -62,11 +57,11 @@ pack_row (void *to, const float *x, size_t k)
     _mm512_storeu_si512 (line, line_from (x + p, k - p));
 }
 
-/* b: [n, k] */
+/* b: [n, k]; k_whole: k rounded up to lines */
 static void
-pack_transposed (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k)
+pack_transposed (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k, size_t k_whole)
 {
-  memset (to, 0, lines (k) * LINE * PANEL * sizeof *to);
+  memset (to, 0, k_whole * PANEL * sizeof *to);
   for (size_t p = 0; p < k; p += LINE)
     for (size_t i = 0; i < columns; i++)
       {
@@ -80,13 +75,13 @@ pack_transposed (uint16_t *to, const float *b, size_t ldb, size_t columns, size_
 
 /* b: [k, n] */
 static void
-pack_straight (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k)
+pack_straight (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k, size_t k_whole)
 {
   const __m512i interleave = _mm512_set_epi16 (31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
                                                23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
   uint32_t      mask       = columns < PANEL ? (1u << columns) - 1 : 0xffffffffu;
 
-  for (size_t p = 0; p < lines (k) * LINE; p += 2, to += 2 * PANEL)
+  for (size_t p = 0; p < k_whole; p += 2, to += 2 * PANEL)
     for (size_t half = 0; half < 2; half++)
       {
         __mmask16 columns_mask = (mask >> (16 * half)) & 0xffff;
@@ -101,56 +96,68 @@ pack_straight (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t 
 static void
 pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t n, size_t k)
 {
-  uint16_t *to = panels;
+  const size_t k_whole = sam_n_lines (&KERNEL (gemm_bf16), k) * LINE;
+  uint16_t    *to      = panels;
 
-  for (size_t column = 0; column < n; column += PANEL, to += lines (k) * LINE * PANEL)
+  for (size_t column = 0; column < n; column += PANEL, to += k_whole * PANEL)
     {
       size_t columns = n - column < PANEL ? n - column : PANEL;
 
       if (transposed)
-        pack_transposed (to, b + column * ldb, ldb, columns, k);
+        pack_transposed (to, b + column * ldb, ldb, columns, k, k_whole);
       else
-        pack_straight (to, b + column, ldb, columns, k);
+        pack_straight (to, b + column, ldb, columns, k, k_whole);
     }
 }
 
 #ifdef __AMX_BF16__
 
-/* sums: [32, 32]; n: lines of k; rows: 16 when the lower half is empty */
-#define MULTIPLY(rows)                         \
-  for (; n > 0; n--, a += STRIP * LINE, b += LINE * PANEL) \
-    {                                          \
-      ahead = fetch_ahead (ahead, n_ahead);    \
-      _tile_loadd (4, a, 64);                  \
-      _tile_loadd (6, b, 128);                 \
-      _tile_loadd (7, b + 32, 128);            \
-      _tile_dpbf16ps (0, 4, 6);                \
-      _tile_dpbf16ps (1, 4, 7);                \
-      if (rows > 16)                           \
-        {                                      \
-          _tile_loadd (5, a + 16 * LINE, 64);  \
-          _tile_dpbf16ps (2, 5, 6);            \
-          _tile_dpbf16ps (3, 5, 7);            \
-        }                                      \
+/* The tile registers:
+ *
+ *             6: b's columns 0 … 15    7: 16 … 31
+ *   4: a's rows 0 … 15     0: sums          1: sums
+ *   5: 16 … 31             2: sums          3: sums */
+
+/* a, b: n_lines of k; lower: are there rows beyond 15? */
+INLINE void
+multiply (const bool lower, const uint16_t *a, const uint16_t *b, size_t n_lines, const char *ahead, size_t n_ahead)
+{
+  for (; n_lines > 0; n_lines--, a += STRIP * LINE, b += LINE * PANEL)
+    {
+      ahead = fetch_ahead (ahead, n_ahead);
+      _tile_loadd (4, a, 64);
+      _tile_loadd (6, b, 128);
+      _tile_loadd (7, b + 32, 128);
+      _tile_dpbf16ps (0, 4, 6);
+      _tile_dpbf16ps (1, 4, 7);
+      if (lower)
+        {
+          _tile_loadd (5, a + 16 * LINE, 64);
+          _tile_dpbf16ps (2, 5, 6);
+          _tile_dpbf16ps (3, 5, 7);
+        }
     }
+}
 
 static void
-any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *panel, size_t n, size_t columns, bool add,
+any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_t n_lines, size_t columns, bool add,
           const char *ahead, size_t n_ahead)
 {
-  const uint16_t *a = strip, *b = panel;
-  float           edge[32 * 32];
-  bool            whole = rows == 32 && columns == 32;
-  float          *sums  = whole ? c : edge;
-  size_t          ld    = whole ? ldc : 32;
-  size_t          bytes = ld * sizeof *c;
+  /* Where c is narrower than the sums these go through edge, which holds what it may beyond c's rows and columns:
+   * that is added to and never looked at. */
+  float  edge[STRIP * PANEL];
+  bool   whole = rows == STRIP && columns == PANEL, lower = rows > 16;
+  float *sums  = whole ? c : edge;
+  size_t ld    = whole ? ldc : PANEL;
+  size_t bytes = ld * sizeof *c;
 
   if (add && ! whole)
     for (size_t r = 0; r < rows; r++)
-      memcpy (edge + r * 32, c + r * ldc, columns * sizeof *c);
+      memcpy (edge + r * PANEL, c + r * ldc, columns * sizeof *c);
 
   if (add)
     {
+      __asm__ volatile ("" : : : "memory"); /* GCC's _tile_loadd() does not say that it reads what has been written */
       _tile_loadd (0, sums, bytes);
       _tile_loadd (1, sums + 16, bytes);
       _tile_loadd (2, sums + 16 * ld, bytes);
@@ -164,14 +171,14 @@ any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *pane
       _tile_zero (3);
     }
 
-  if (rows > 16)
-    MULTIPLY (32)
+  if (lower)
+    multiply (true, a, b, n_lines, ahead, n_ahead);
   else
-    MULTIPLY (16)
+    multiply (false, a, b, n_lines, ahead, n_ahead);
 
   _tile_stored (0, sums, bytes);
   _tile_stored (1, sums + 16, bytes);
-  if (rows > 16)
+  if (lower)
     {
       _tile_stored (2, sums + 16 * ld, bytes);
       _tile_stored (3, sums + 16 * ld + 16, bytes);
@@ -179,12 +186,12 @@ any_tile (size_t rows, float *c, size_t ldc, const void *strip, const void *pane
 
   if (! whole)
     for (size_t r = 0; r < rows; r++)
-      memcpy (c + r * ldc, edge + r * 32, columns * sizeof *c);
+      memcpy (c + r * ldc, edge + r * PANEL, columns * sizeof *c);
 }
 
 /* All tiles: 16 rows of 64 bytes. */
 static void
-begin (void)
+configure_tiles (void)
 {
   struct
   {
@@ -202,7 +209,7 @@ begin (void)
 }
 
 static void
-end (void)
+release_tiles (void)
 {
   _tile_release ();
 }
@@ -210,21 +217,16 @@ end (void)
 #else /* no AMX */
 
 INLINE void
-tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t *b, size_t n, size_t columns,
-      bool add, const char *ahead, size_t n_ahead)
+tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void *strip, const void *panel,
+      size_t n_lines, size_t columns, bool add, const char *ahead, size_t n_ahead)
 {
-  __m512    sums[STRIP][2];
-  __mmask16 low  = columns < 16 ? (1u << columns) - 1 : 0xffff;
-  __mmask16 high = columns < 32 ? (columns > 16 ? (1u << (columns - 16)) - 1 : 0) : 0xffff;
+  const uint16_t *a = strip, *b = panel;
+  Vec             sums[STRIP][2] = { { { 0 } } };
 
-#pragma GCC unroll 16
-  for (size_t r = 0; r < rows; r++)
-    sums[r][0] = sums[r][1] = _mm512_setzero_ps ();
-
-  for (; n > 0; n--, a += (STRIP - 1) * LINE)
+  for (; n_lines > 0; n_lines--, a += STRIP * LINE)
     {
       ahead = fetch_ahead (ahead, n_ahead);
-      for (size_t pair = 0; pair < LINE / 2; pair++, a += 2, b += 2 * PANEL)
+      for (size_t p = 0; p < LINE; p += 2, b += 2 * PANEL)
         {
           __m512bh b0 = (__m512bh) _mm512_loadu_si512 (b);
           __m512bh b1 = (__m512bh) _mm512_loadu_si512 (b + PANEL);
@@ -232,55 +234,28 @@ tile (const size_t rows, float *c, size_t ldc, const uint16_t *a, const uint16_t
 #pragma GCC unroll 16
           for (size_t r = 0; r < rows; r++)
             {
-              uint32_t both;
+              int32_t  pair;
               __m512bh f;
 
-              memcpy (&both, a + r * LINE, 4);
-              f          = (__m512bh) _mm512_set1_epi32 ((int) both);
-              sums[r][0] = _mm512_dpbf16_ps (sums[r][0], f, b0);
-              sums[r][1] = _mm512_dpbf16_ps (sums[r][1], f, b1);
+              memcpy (&pair, a + r * LINE + p, sizeof pair);
+              f          = (__m512bh) _mm512_set1_epi32 (pair);
+              sums[r][0] = (Vec) _mm512_dpbf16_ps ((__m512) sums[r][0], f, b0);
+              if (vectors > 1)
+                sums[r][1] = (Vec) _mm512_dpbf16_ps ((__m512) sums[r][1], f, b1);
             }
         }
     }
 
-#pragma GCC unroll 16
-  for (size_t r = 0; r < rows; r++)
-    {
-      float *to = c + r * ldc;
-
-      if (add)
-        {
-          sums[r][0] = _mm512_add_ps (sums[r][0], _mm512_maskz_loadu_ps (low, to));
-          sums[r][1] = _mm512_add_ps (sums[r][1], _mm512_maskz_loadu_ps (high, to + 16));
-        }
-      _mm512_mask_storeu_ps (to, low, sums[r][0]);
-      _mm512_mask_storeu_ps (to + 16, high, sums[r][1]);
-    }
-}
-
-#define TILE(rows)                                              \
-  case rows:                                                    \
-    tile (rows, c, ldc, a, b, n, columns, add, ahead, n_ahead); \
-    break;
-
-static void
-any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_t n, size_t columns, bool add,
-          const char *ahead, size_t n_ahead)
-{
-  switch (rows)
-    {
-      TILE (1) TILE (2) TILE (3) TILE (4) TILE (5) TILE (6) TILE (7)
-      TILE (8) TILE (9) TILE (10) TILE (11) TILE (12) TILE (13) TILE (14)
-    }
+  store (rows, c, ldc, sums, columns, add);
 }
 
 static inline void
-begin (void)
+configure_tiles (void)
 {
 }
 
 static inline void
-end (void)
+release_tiles (void)
 {
 }
 
@@ -289,9 +264,9 @@ end (void)
 static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
-  begin ();
-  all_tiles (&KERNEL (gemm_bf16), PART, c, ldc, a, b, m, n, k, add);
-  end ();
+  configure_tiles ();
+  all_tiles (&KERNEL (gemm_bf16), DEPTH, c, ldc, a, b, m, n, k, add);
+  release_tiles ();
 }
 
 /* The vector instruction takes Intel's processors longer than float32; AMX and AMD's are faster. */

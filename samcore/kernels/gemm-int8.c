@@ -25,7 +25,7 @@
 #endif
 
 #define LINE 64  /* bytes */
-#define PART 256 /* of k */
+#define PART 256 /* of k; as deep as a tile goes, too */
 
 #if defined (__AVX2__) && ! defined (__AVX512VNNI__) && ! defined (__AVXVNNI__)
 #define LARGEST 64

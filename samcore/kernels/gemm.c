@@ -5,14 +5,14 @@
  *      constant distances, and packing is copying
  *   b: panels, each [k][PANEL], zeros beyond the last column
  *
- * A tile of the result, STRIP x PANEL, stays in registers while it runs over a part of k. */
+ * A tile of the result, STRIP x PANEL, stays in registers while it runs over DEPTH of k. */
 #include "kernels.h"
 #include "vector-tiles.h"
 
 #include <stdint.h>
 
 #define LINE  16 /* floats */
-#define PART  768 /* of k: what is used of a panel stays in the level 2 cache */
+#define DEPTH 768 /* of k: what is used of a panel stays in the level 2 cache */
 
 INLINE void
 tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void *strip, const void *panel,
@@ -43,12 +43,6 @@ tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void 
   store (rows, c, ldc, sums, columns, add);
 }
 
-static size_t
-whole_lines (size_t k)
-{
-  return (k + LINE - 1) / LINE * LINE;
-}
-
 static void
 pack_row (void *to, const float *x, size_t k)
 {
@@ -66,14 +60,15 @@ pack_row (void *to, const float *x, size_t k)
 static void
 pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t n, size_t k)
 {
-  float *to = panels;
+  const size_t k_whole = sam_n_lines (&KERNEL (gemm_f32), k) * LINE; /* k rounded up to lines */
+  float       *to      = panels;
 
   for (size_t column = 0; column < n; column += PANEL)
     {
       size_t columns = n - column < PANEL ? n - column : PANEL;
 
-      if (columns < PANEL || k < whole_lines (k))
-        memset (to, 0, whole_lines (k) * PANEL * sizeof *to);
+      if (columns < PANEL || k < k_whole)
+        memset (to, 0, k_whole * PANEL * sizeof *to);
       if (transposed) /* b: [n, k]; a line at a time, so that both sides stay in the cache */
         {
           for (size_t p = 0; p < k; p += LINE)
@@ -91,14 +86,14 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
           for (size_t p = 0; p < k; p++)
             memcpy (to + p * PANEL, b + p * ldb + column, columns * sizeof *to);
         }
-      to += whole_lines (k) * PANEL;
+      to += k_whole * PANEL;
     }
 }
 
 static void
 gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, size_t k, bool add)
 {
-  all_tiles (&KERNEL (gemm_f32), PART, c, ldc, a, b, m, n, k, add);
+  all_tiles (&KERNEL (gemm_f32), DEPTH, c, ldc, a, b, m, n, k, add);
 }
 
 const SamGemm KERNEL (gemm_f32) = { STRIP, PANEL, LINE, pack_row, pack_columns, gemm };

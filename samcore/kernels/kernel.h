@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What every kernel file includes first. The build compiles each of them once per instruction-set level with
- * SAM_LEVEL set to the level's name; KERNEL (gelu) is then gelu_generic, gelu_avx2 … Nothing else may be
+ * SAM_LEVEL set to the level's name; KERNEL (add) is then add_generic, add_avx2 … Nothing else may be
  * called from a kernel than what is inlined into it: a shared function would be built for one level only. */
 #pragma once
 

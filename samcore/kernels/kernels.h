@@ -13,6 +13,7 @@ void  KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size
 void  KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c);
 void  KERNEL (sum_rows) (float *y, const float *x, size_t ld, size_t n, size_t c);
 void  KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m);
+void  KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
 void  KERNEL (layer_norm) (float *y, const float *x, const float *weight, const float *bias, float eps,
                            size_t n, size_t c);
 void  KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w);
@@ -44,7 +45,6 @@ void  KERNEL (edge_hard) (uint8_t *y, const float *x, float threshold, size_t n)
 size_t KERNEL (count_above) (const float *x, float threshold, size_t n);
 void  KERNEL (edge_smooth) (uint8_t *y, const float *above, const float *x, const float *below, float per_row,
                             size_t n);
-void  KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n);
 void  KERNEL (likeness) (float *y, const float *a, const float *b, size_t ld, float f, size_t n);
 bool  KERNEL (all_finite) (const float *x, size_t n);
 void  KERNEL (widen_bf16) (float *y, const void *x, size_t n);

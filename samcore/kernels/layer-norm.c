@@ -3,8 +3,6 @@
 #include "kernel.h"
 #include "kernels.h"
 
-#include <math.h>
-
 static inline float
 sum_of (const float *x, size_t n, float mean, const bool square)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How alike colours are. */
+#include "functions.h"
 #include "kernel.h"
 #include "kernels.h"
-#include "math.h"
 
 void
 KERNEL (likeness) (float *y, const float *a, const float *b, size_t ld, float f, size_t n)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Logits become coverage, and coverage is blurred. */
+/* Logits become coverage. */
 #include "kernel.h"
 #include "kernels.h"
 
@@ -61,34 +61,4 @@ KERNEL (edge_smooth) (uint8_t *y, const float *above, const float *x, const floa
   for (size_t i = 1; i < n - 1; i++)
     y[i] = smooth (x[i], (x[i + 1] - x[i - 1]) * 0.5f, (below[i] - above[i]) * per_row);
   y[n - 1] = smooth (x[n - 1], x[n - 1] - x[n - 2], (below[n - 1] - above[n - 1]) * per_row);
-}
-
-/* so many sums stay in registers while the weights pass by */
-#define BLOCK (4 * SAM_LANES)
-
-void
-KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n)
-{
-  size_t i = 0;
-
-  for (; i + BLOCK <= n; i += BLOCK)
-    {
-      float sum[BLOCK] = { 0 };
-
-      for (size_t k = 0; k < n_weights; k++)
-        {
-          SIMD
-          for (size_t l = 0; l < BLOCK; l++)
-            sum[l] += w[k] * x[k * step + i + l];
-        }
-      memcpy (y + i, sum, sizeof sum);
-    }
-  for (; i < n; i++)
-    {
-      float sum = 0;
-
-      for (size_t k = 0; k < n_weights; k++)
-        sum += w[k] * x[k * step + i];
-      y[i] = sum;
-    }
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The parts of a softmax over a tile of scores. */
+#include "functions.h"
 #include "kernel.h"
 #include "kernels.h"
-#include "math.h"
 
 void
 KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t key_h, size_t key_w)
@@ -50,7 +50,7 @@ KERNEL (exp_row) (float *s, size_t n, float *max)
 
 #define STRIP 16 /* columns whose maximum and sum stay in registers */
 
-static inline __attribute__ ((always_inline)) void
+INLINE void
 exp_strip (float *s, size_t ld, size_t n, const size_t c, float *max, float *sum)
 {
   float m[STRIP], total[STRIP] = { 0 };

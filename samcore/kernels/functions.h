@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* exp and Gauss's error integral without branches and calls, so that the loops around them widen. The
- * coefficients are minimax fits made for this file. */
+/* Functions of one number without branches and calls, so that the loops around them widen. The coefficients of exp
+ * and Gauss's error integral are minimax fits made for this file. */
 #pragma once
 
 #include <stdint.h>
@@ -108,4 +108,12 @@ sam_sigmoid (float x)
   float e = sam_exp_negative (x < 0 ? x : -x);
 
   return (x < 0 ? e : 1.0f) / (1.0f + e);
+}
+
+static inline uint8_t
+sam_byte (int32_t x)
+{
+  x = x < 0 ? 0 : x;
+
+  return (uint8_t) (x > 255 ? 255 : x);
 }
