@@ -355,19 +355,20 @@ product_columns (size_t first, size_t last, gpointer data)
   multiply_block (p, pack_block (p, p->w2, 0, p->n), 0, p->n, first, last);
 }
 
-/* Rows per piece so that @k packed elements of each stay in the cache, and all threads have as much to do. A row comes
- * out the same in whatever piece it is. */
+/* Rows per piece so that @k packed elements of each stay in the cache, and all threads have as much to do: one thread
+ * takes what the cache holds, since each piece goes over all weights again. A row comes out the same in whatever piece
+ * it is. */
 static size_t
 block_rows (const SamGemm *gemm, size_t n, size_t k, size_t work_per_row, const SamRowMaker *maker)
 {
   const size_t unit      = maker != NULL ? maker->rows : 1; /* are made together */
-  const size_t n_threads = sam_parallel_get_n_threads ();
+  const size_t n_threads = sam_parallel_get_n_threads_here ();
   const size_t most      = CLAMP (BLOCK_BYTES * gemm->strip / sam_strips_bytes (gemm, gemm->strip, k), gemm->strip,
                                   BLOCK_ROWS);
   const size_t n_blocks  = round_up ((n + most - 1) / most, n_threads);
   size_t       rows      = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
 
-  if (n_blocks < MANY_BLOCKS * n_threads)
+  if (n_threads > 1 && n_blocks < MANY_BLOCKS * n_threads)
     return round_up (rows, unit);
 
   /* so many come out even in any size: one that suits the cache and the strips */
@@ -392,8 +393,9 @@ multiply (Product *p)
       return;
     }
   make_rows (p, 0, p->n);
-  n_pieces = round_up ((p->n + READ) * work / WORTH_A_PIECE, 2);
-  n_pieces = MAX (n_pieces, 1);
+  n_pieces = 1;
+  if (sam_parallel_get_n_threads_here () > 1) /* each packs the rows again */
+    n_pieces = MAX (round_up ((p->n + READ) * work / WORTH_A_PIECE, 2), 1);
   sam_parallel_for (w->out, round_up ((w->out + n_pieces - 1) / n_pieces, w->gemm->panel), product_columns, p);
 }
 

@@ -190,6 +190,12 @@ sam_parallel_get_n_threads (void)
   return n > 0 ? n : (int) CLAMP (g_get_num_processors (), 1, MAX_THREADS);
 }
 
+int
+sam_parallel_get_n_threads_here (void)
+{
+  return inside_piece ? 1 : sam_parallel_get_n_threads ();
+}
+
 static void
 forget_blas_threads (void)
 {
@@ -217,9 +223,9 @@ sam_parallel_for (size_t          n,
 
   forget_blas_threads ();
   loop.n_pieces = (n - 1) / loop.grain + 1;
-  n_threads     = sam_parallel_get_n_threads ();
+  n_threads     = sam_parallel_get_n_threads_here ();
 
-  if (inside_piece || n_threads == 1 || loop.n_pieces == 1)
+  if (n_threads == 1 || loop.n_pieces == 1)
     {
       for (size_t first = 0; first < n; first += loop.grain)
         func (first, n - first > loop.grain ? first + loop.grain : n, data);

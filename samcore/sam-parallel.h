@@ -11,6 +11,8 @@ G_BEGIN_DECLS
 /* 0: as many as the processor has cores. May be called at any time; takes effect at the next loop. */
 void sam_parallel_set_n_threads (int n_threads);
 int  sam_parallel_get_n_threads (void);
+/* How many of them a loop that began here could have: 1 inside of a piece. */
+int  sam_parallel_get_n_threads_here (void);
 
 /* Works on items first .. last - 1. */
 typedef void (*SamParallelFunc) (size_t first, size_t last, gpointer data);

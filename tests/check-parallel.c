@@ -116,6 +116,7 @@ outer (size_t first, size_t last, gpointer data)
   for (size_t i = first; i < last; i++)
     {
       nested[i]->outer = g_thread_self ();
+      g_assert_cmpint (sam_parallel_get_n_threads_here (), ==, 1);
       sam_parallel_for (N, 10, inner, nested[i]);
       sam_parallel_for (N, 100, inner, nested[i]);
     }
@@ -129,7 +130,9 @@ test_nested (void)
   for (int i = 0; i < 16; i++)
     nested[i] = g_new0 (Nested, 1);
   sam_parallel_set_n_threads (3);
+  g_assert_cmpint (sam_parallel_get_n_threads_here (), ==, 3);
   sam_parallel_for (16, 1, outer, nested);
+  g_assert_cmpint (sam_parallel_get_n_threads_here (), ==, 3);
   for (int i = 0; i < 16; i++)
     {
       g_assert_false (nested[i]->strayed);
