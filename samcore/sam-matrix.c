@@ -721,6 +721,20 @@ bottleneck_rows (size_t first, size_t last, gpointer data)
     }
 }
 
+#define BOTTLENECK_PIECES 2 /* for each thread */
+#define BOTTLENECK_ROWS   4 /* of a piece, at least */
+
+/* Rows per piece. Each piece makes up to two wide rows that its neighbour makes, too: so as few as keep all threads
+ * busy when one of them is slower than the others. */
+static size_t
+bottleneck_grain (size_t h_out)
+{
+  const size_t n_threads = sam_parallel_get_n_threads_here ();
+  const size_t n_pieces  = n_threads > 1 ? BOTTLENECK_PIECES * n_threads : 1;
+
+  return MAX (BOTTLENECK_ROWS, (h_out + n_pieces - 1) / n_pieces);
+}
+
 void
 sam_matrix_bottleneck (float *y, const float *x, const SamMatrix *w1, const float *b1,
                        const float *k, const float *bk, const SamMatrix *w2, const float *b2, const float *r,
@@ -736,6 +750,5 @@ sam_matrix_bottleneck (float *y, const float *x, const SamMatrix *w1, const floa
 
   matrix_prepare (w1);
   matrix_prepare (w2);
-  /* a piece makes up to two wide rows that its neighbour makes, too */
-  sam_parallel_for (h_out, MAX (4, (h_out + 7) / 8), bottleneck_rows, &t);
+  sam_parallel_for (h_out, bottleneck_grain (h_out), bottleneck_rows, &t);
 }
