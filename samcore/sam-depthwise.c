@@ -31,7 +31,7 @@ sam_depthwise_make (const void *data, size_t first, size_t last)
                                i * map->stride + 1 < map->h ? middle + row : map->zeros };
 
       sam_kernels ()->depthwise3x3 (map->y + i * w_out * map->c, rows, map->k, map->b, map->w, map->c, map->stride,
-                                    map->act);
+                                    SAM_ACT_NONE);
     }
 }
 

@@ -141,21 +141,10 @@ sam_depthwise_map (const SamDepthwise *d,
                    size_t              h,
                    size_t              w)
 {
-  return (SamDepthwiseMap) { y, x, d->w, d->b, zeros, h, w, d->c, d->stride, SAM_ACT_NONE };
+  return (SamDepthwiseMap) { y, x, d->w, d->b, zeros, h, w, d->c, d->stride };
 }
 
-static inline void
-sam_conv_transpose_run (const SamConvTranspose *c,
-                        float                  *y,
-                        const float            *x,
-                        const float            *r,
-                        size_t                  h,
-                        size_t                  w)
-{
-  sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, NULL, SAM_ACT_NONE);
-}
-
-/* y = act (norm (transposed convolution (x) + r)) */
+/* y = act (norm (transposed convolution (x) + r)); norm and r may be NULL */
 static inline void
 sam_conv_transpose_norm_run (const SamConvTranspose *c,
                              const SamNorm          *norm,
@@ -169,6 +158,17 @@ sam_conv_transpose_norm_run (const SamConvTranspose *c,
   const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
 
   sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, norm != NULL ? &row_norm : NULL, act);
+}
+
+static inline void
+sam_conv_transpose_run (const SamConvTranspose *c,
+                        float                  *y,
+                        const float            *x,
+                        const float            *r,
+                        size_t                  h,
+                        size_t                  w)
+{
+  sam_conv_transpose_norm_run (c, NULL, y, x, r, h, w, SAM_ACT_NONE);
 }
 
 /* y may be x */

@@ -304,9 +304,9 @@ pack_block (const Product *p, const SamMatrix *w, size_t first, size_t last)
 static void
 multiply_block (const Product *p, const float *strips, size_t first, size_t last, size_t column0, size_t column1)
 {
-  const SamKernels *kernels = sam_kernels ();
-  const SamMatrix  *w       = p->w2;
-  size_t            n       = last - first;
+  const SamMatrix *w   = p->w2;
+  const bool       add = p->r == p->y; /* to what is there: nothing comes between product and sum, see multiply() */
+  size_t           n   = last - first;
 
   for (size_t column = column0; column < column1; column += GROUP)
     {
@@ -314,27 +314,10 @@ multiply_block (const Product *p, const float *strips, size_t first, size_t last
       size_t       at     = first * w->out + column;
       const void  *panels = matrix_panels (w, column, c);
       const float *b      = p->b2 != NULL ? p->b2 + column : NULL;
-      float       *y      = p->y + at;
+      const float *r      = p->r != NULL && ! add ? p->r + at : NULL;
 
-      if (p->r == p->y && p->act != SAM_ACT_NONE)
-        {
-          float *group = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * c);
-
-          w->gemm->gemm (group, c, strips, panels, n, c, w->in, false);
-          kernels->finish (group, c, b, y, w->out, n, c, p->act);
-          for (size_t row = 0; row < n; row++)
-            memcpy (y + row * w->out, group + row * c, c * sizeof *y);
-        }
-      else if (p->r == p->y)
-        {
-          w->gemm->gemm (y, w->out, strips, panels, n, c, w->in, true);
-          kernels->finish (y, w->out, b, NULL, 0, n, c, p->act);
-        }
-      else
-        {
-          w->gemm->gemm (y, w->out, strips, panels, n, c, w->in, false);
-          kernels->finish (y, w->out, b, p->r != NULL ? p->r + at : NULL, w->out, n, c, p->act);
-        }
+      w->gemm->gemm (p->y + at, w->out, strips, panels, n, c, w->in, add);
+      sam_kernels ()->finish (p->y + at, w->out, b, r, w->out, n, c, p->act);
     }
 }
 
@@ -385,6 +368,7 @@ multiply (Product *p)
   if (p->n == 0)
     return;
 
+  g_assert (p->r != p->y || p->act == SAM_ACT_NONE);
   matrix_prepare (w);
   p->act = suitable_act (p->act, w);
   if (p->n > FEW_ROWS)
@@ -415,14 +399,9 @@ normed_row (const Rows *r, size_t row, float *buffer)
     {
       uint32_t i = r->rows.index[row];
 
-      x = r->rows.x + i * r->rows.ld;
       if (i == SAM_ROW_ZERO)
-        {
-          memset (buffer, 0, r->in * sizeof *buffer);
-          if (norm == NULL || ! r->rows.norm_zeros)
-            return buffer;
-          x = buffer;
-        }
+        return memset (buffer, 0, r->in * sizeof *buffer);
+      x = r->rows.x + i * r->rows.ld;
     }
   if (norm == NULL)
     return x;
@@ -591,7 +570,7 @@ sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
 
 typedef struct
 {
-  Product           product; /* y is the scratch of the block */
+  Product           product; /* the rows, the matrix and its bias; what is made of them goes to y below */
   float            *y;
   const float      *r;
   const SamRowNorm *norm;

@@ -62,28 +62,27 @@ typedef struct
 } SamRowMaker;
 
 /* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of index (each
- * an x row's number or SAM_ROW_ZERO), normalised if norm is set: before rows of zeros are put in, or after if
- * norm_zeros is set; then row i of add, [n, in], is added. maker: makes x, or NULL if x is there; then the rows are
- * in order. */
+ * an x row's number or SAM_ROW_ZERO), normalised if norm is set, but not those of zeros; then row i of add, [n, in],
+ * is added. maker: makes x, or NULL if x is there; then the rows are in order. */
 typedef struct
 {
   const float       *x;
   size_t             ld;
   const uint32_t    *index;
   const SamRowNorm  *norm;
-  bool               norm_zeros;
   const float       *add;
   const SamRowMaker *maker;
 } SamRows;
 
-/* y = act (x wT + b) + r    x: [n, in]  b: [out] or NULL  r: [n, out], NULL, or y itself  y: [n, out] */
+/* y = act (x wT + b) + r    x: [n, in]  b: [out] or NULL  r: [n, out] or NULL  y: [n, out]
+ * r may be y itself where act is SAM_ACT_NONE. */
 void sam_matrix_linear (float *y, const float *x, const SamMatrix *w, const float *b, const float *r,
                         size_t n, SamAct act);
 void sam_matrix_linear_rows (float *y, const SamRows *x, const SamMatrix *w, const float *b, const float *r,
                              size_t n, SamAct act);
 
-/* y = act (x w1T + b1) w2T + b2 + r    as two linear layers, but the middle stays in the cache; y may be x
- * if the rows are in order */
+/* y = act (x w1T + b1) w2T + b2 + r    as two linear layers, but the middle stays in the cache; y may be r,
+ * and x if the rows are in order */
 void sam_matrix_mlp (float *y, const SamRows *x, const SamMatrix *w1, const float *b1, SamAct act,
                      const SamMatrix *w2, const float *b2, const float *r, size_t n);
 

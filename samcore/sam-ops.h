@@ -35,14 +35,13 @@ typedef struct
   float       *y;
   const float *x, *k, *b, *zeros;
   size_t       h, w, c, stride;
-  SamAct       act;
 } SamDepthwiseMap;
 
 /* The places [first, last) of y, whole rows, in the calling thread: for a SamRowMaker of data @map, which makes
  * sam_depthwise_row() places at once: w'. */
 void   sam_depthwise_make (const void *map, size_t first, size_t last);
 size_t sam_depthwise_row (const SamDepthwiseMap *map);
-/* The means of all of y over its places, [c], before any act and without making it: they follow from sums of x. */
+/* The means of all of y over its places, [c], without making it: they follow from sums of x. */
 void   sam_depthwise_mean (const SamDepthwiseMap *map, float *mean);
 
 /* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
