@@ -8,8 +8,8 @@
  * queries of its head, else before, for all heads. */
 #include "config.h"
 
+#include "samcore/sam-arithmetic.h"
 #include "samcore/sam-kernels.h"
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 

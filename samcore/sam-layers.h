@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers with their weights, as the networks hold them, and the calls of sam-matrix.h and sam-ops.h that run
- * them. Fetched by sam-weights.h, which owns the memory. Internal. */
+/* Layers with their weights, as the networks hold them, and the calls that run them. Fetched by sam-weights.h, which
+ * owns the memory. Internal. */
 #pragma once
 
-#include "samcore/sam-matrix.h"
+#include "samcore/sam-conv.h"
+#include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-linear.h"
 #include "samcore/sam-ops.h"
 
 /* m: [out, in]  b: [out] or NULL. Also a 1x1 convolution. */

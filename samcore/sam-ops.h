@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The operations that the networks are made of, on whole arrays, in parallel: thin layers over OpenBLAS and
- * the kernel table. Those with weight matrices are in sam-matrix.h. Activations are channels last; weights have
+ * the kernel table. Those with weight matrices are in sam-layers.h. Activations are channels last; weights have
  * been put into the order named here when the model was loaded. All arrays are contiguous float32. x and y never
  * overlap unless "may be" is said. */
 #pragma once

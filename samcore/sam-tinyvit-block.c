@@ -14,6 +14,7 @@
 
 #include <glib.h>
 
+#include "samcore/sam-bottleneck.h"
 #include "samcore/sam-window.h"
 
 #define EPS       1e-5f

@@ -5,8 +5,11 @@
 
 #include <math.h>
 
+#include "samcore/sam-bottleneck.h"
+#include "samcore/sam-conv.h"
+#include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-linear.h"
 #include "samcore/sam-mask.h"
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-model.h"
 #include "samcore/sam-parallel.h"
 #include "tests/golden.h"

@@ -3,7 +3,10 @@
  * and tiles, and with 1, 2 and 3 threads, between which no bit may differ. */
 #include "config.h"
 
-#include "samcore/sam-matrix.h"
+#include "samcore/sam-bottleneck.h"
+#include "samcore/sam-conv.h"
+#include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-linear.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-token-attention.h"
