@@ -17,12 +17,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MAX_QUERIES   256
-#define MAX_KEYS      1024
-#define TILE          65536 /* scores: 256 KB, and as much again when packed */
-#define WORTH_A_PIECE 250000
-#define REGISTER      16 /* floats */
-#define ROWS_AT_ONCE  8  /* are completed, then softmax: a processor waits for what it has just written in pieces */
+#define MAX_QUERIES  256
+#define MAX_KEYS     1024
+#define TILE         65536 /* scores: 256 KB, and as much again when packed */
+#define PACK         2     /* multiplications that packing a value counts as */
+#define REGISTER     16    /* floats */
+#define ROWS_AT_ONCE 8     /* are completed, then softmax: a processor waits for what it has just written in pieces */
 
 typedef struct
 {
@@ -219,6 +219,8 @@ sam_attention (const SamAttention *a,
     t.n_keys = MIN (a->n_k, MAX (1, MAX_KEYS / a->key_w) * a->key_w);
   t.n_tiles = (a->n_k - 1) / t.n_keys + 1;
 
+  /* As many queries as fill a tile with scores; then evenly over so many blocks, in whole strips, of which there may be
+   * fewer now. */
   t.n_queries = CLAMP (TILE / t.n_keys, gemm->strip, MAX_QUERIES);
   t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
   t.n_queries = MIN (round_up ((a->n_q - 1) / t.n_blocks + 1, gemm->strip), MAX_QUERIES);
@@ -235,11 +237,12 @@ sam_attention (const SamAttention *a,
       if (posix_memalign (&packed, 64, n * a->n_heads * t.n_tiles * t.tile_bytes) == 0)
         {
           t.packed = packed;
-          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, WORTH_A_PIECE / 2 / (t.n_keys * a->d)), pack_tiles, &t);
+          work     = PACK * 2 * t.n_keys * a->d;
+          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, SAM_WORTH_A_PIECE / work), pack_tiles, &t);
         }
     }
 
-  work = t.n_queries * a->n_k * a->d;
-  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, WORTH_A_PIECE / work), attend_pieces, &t);
+  work = 2 * t.n_queries * a->n_k * a->d;
+  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, SAM_WORTH_A_PIECE / work), attend_pieces, &t);
   free (t.packed);
 }

@@ -6,7 +6,9 @@
 
 #include <glib.h>
 
-#define SAM_MATRIX_GROUP 256 /* columns that are finished at once; a multiple of every panel, line and part */
+/* Columns that are finished at once. Whole panels; and whole lines, and parts that have scales of their own, since an MLP
+ * packs each group as a piece of the next product's rows. sam_matrix_new() sees to it. */
+#define SAM_MATRIX_GROUP 256
 
 struct _SamMatrix
 {

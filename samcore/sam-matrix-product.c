@@ -13,14 +13,16 @@
 #include "samcore/sam-matrix-private.h"
 #include "samcore/sam-parallel.h"
 
-#define BLOCK_BYTES   917504 /* packed rows of a block: half of a level 2 cache of 2 MB */
-#define BLOCK_ROWS    224    /* a multiple of the strips 8, 14 and 32, nearly of 6 */
-#define MANY_BLOCKS   4      /* for each thread */
-#define LINE_BYTES    64
-#define ROWS_AT_ONCE  8      /* are fetched, then packed: a processor waits for what it has just written in pieces */
-#define WORTH_A_PIECE 500000 /* multiplications: some microseconds */
-#define FETCH         32     /* multiplications that fetching and packing a value takes as long as */
-#define READ          16     /* multiplications that reading a weight takes as long as, if it is not in the cache */
+#define BLOCK_ROWS   224 /* a multiple of the strips 8, 14 and 32, nearly of 6 */
+#define MANY_BLOCKS  4   /* for each thread */
+#define LINE_BYTES   64
+#define ROWS_AT_ONCE 8   /* are fetched, then packed: a processor waits for what it has just written in pieces */
+#define FETCH        32  /* multiplications that fetching and packing a value takes as long as */
+#define READ         16  /* multiplications that reading a weight takes as long as, if it is not in the cache */
+
+/* Of packed rows in a block: as many rows as there can be, 1024 floats wide. That is less than half of a level 2 cache of
+ * 2 MB; panels and results go through it, too. */
+#define BLOCK_BYTES (BLOCK_ROWS * 1024 * sizeof (float))
 
 static size_t
 round_up (size_t n, size_t to)
@@ -107,7 +109,7 @@ sam_matrix_product_grain (const SamMatrix *w, size_t n, size_t k, size_t work_pe
   const size_t most      = CLAMP (BLOCK_BYTES * gemm->strip / sam_strips_bytes (gemm, gemm->strip, k), gemm->strip,
                                   BLOCK_ROWS);
   const size_t n_blocks  = round_up ((n + most - 1) / most, n_threads);
-  size_t       rows      = MAX ((n + n_blocks - 1) / n_blocks, WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
+  size_t       rows      = MAX ((n + n_blocks - 1) / n_blocks, SAM_WORTH_A_PIECE / (work_per_row + FETCH * k) + 1);
 
   if (n_threads > 1 && n_blocks < MANY_BLOCKS * n_threads)
     return round_up (rows, unit);
@@ -138,6 +140,6 @@ sam_matrix_product_run (const SamMatrixProduct *product, const SamRowSource *row
     }
   sam_row_source_make (rows, 0, n);
   if (sam_parallel_get_n_threads_here () > 1) /* each packs the rows again */
-    n_pieces = MAX (round_up ((n + READ) * work / WORTH_A_PIECE, 2), 1);
+    n_pieces = MAX (round_up ((n + READ) * work / SAM_WORTH_A_PIECE, 2), 1);
   sam_parallel_for (w->out, round_up ((w->out + n_pieces - 1) / n_pieces, w->gemm->panel), product_columns, &run);
 }

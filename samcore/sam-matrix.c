@@ -16,12 +16,16 @@
 SamMatrix *
 sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
 {
-  SamMatrix *m = g_new0 (SamMatrix, 1);
+  const SamGemm *gemm = sam_arithmetic_weights_gemm (MIN (arithmetic, sam_arithmetic_get ()), in);
+  SamMatrix     *m    = g_new0 (SamMatrix, 1);
+
+  g_assert (SAM_MATRIX_GROUP % gemm->panel == 0 && SAM_MATRIX_GROUP % gemm->line == 0);
+  g_assert (gemm->part == 0 || SAM_MATRIX_GROUP % gemm->part == 0);
 
   m->w    = w;
   m->in   = in;
   m->out  = out;
-  m->gemm = sam_arithmetic_weights_gemm (MIN (arithmetic, sam_arithmetic_get ()), in);
+  m->gemm = gemm;
 
   return m;
 }

@@ -17,6 +17,9 @@ int  sam_parallel_get_n_threads_here (void);
 /* Works on items first .. last - 1. */
 typedef void (*SamParallelFunc) (size_t first, size_t last, gpointer data);
 
+/* Multiplications that a piece should have at least: some microseconds, many times what a piece costs. */
+#define SAM_WORTH_A_PIECE 500000
+
 /* Cuts 0 .. n - 1 into pieces of @grain (the last may be shorter) and works on them on all threads, the
  * caller's included; returns when all is done. Where results depend on the pieces, @grain does not depend on the number
  * of threads. A call from inside a piece runs on the calling thread alone. Safe from several
