@@ -11,9 +11,10 @@
 
 typedef struct
 {
-  const float *x; /* from the map's row x_first on */
-  size_t       h, w, in, kh, kw, stride, pad, w_out, first, x_first;
-} Conv;
+  const SamConv *conv;
+  const float   *x; /* from the map's row x_first on */
+  size_t         h, w, w_out, first, x_first;
+} Neighbourhoods;
 
 /* Of pictures they are few, and a call takes longer. */
 static inline void
@@ -33,29 +34,32 @@ copy_floats (float *to, const float *from, size_t n)
     to[i] = from[i];
 }
 
-/* The neighbourhood of pixel @row, counted from output row first: [kh, kw, in], zeros outside. */
+/* The neighbourhood of pixel @row, counted from output row first: [kernel, kernel, in], zeros outside. */
 static const float *
-conv_row (const void *data, size_t row, size_t in, float *buffer)
+fetch_neighbourhood (const void *data, size_t row, size_t n, float *buffer)
 {
-  const Conv  *c      = data;
-  const size_t top    = (c->first + row / c->w_out) * c->stride; /* in the padded picture */
-  const size_t left   = row % c->w_out * c->stride;
-  const size_t before = left < c->pad ? MIN (c->pad - left, c->kw) : 0;
-  const size_t beyond = left + c->kw > c->w + c->pad ? MIN (left + c->kw - c->w - c->pad, c->kw) : 0;
-  const size_t inside = before + beyond < c->kw ? c->kw - before - beyond : 0;
-  float       *to     = buffer;
+  const Neighbourhoods *from   = data;
+  const SamConv        *c      = from->conv;
+  const size_t          pad    = c->pad;
+  const size_t          side   = c->kernel;
+  const size_t          top    = (from->first + row / from->w_out) * c->stride; /* in the padded picture */
+  const size_t          left   = row % from->w_out * c->stride;
+  const size_t          before = left < pad ? MIN (pad - left, side) : 0;
+  const size_t          beyond = left + side > from->w + pad ? MIN (left + side - from->w - pad, side) : 0;
+  const size_t          inside = before + beyond < side ? side - before - beyond : 0;
+  float                *to     = buffer;
 
-  for (size_t a = top; a < top + c->kh; a++, to += c->kw * c->in)
+  for (size_t a = top; a < top + side; a++, to += side * c->in)
     {
-      if (a < c->pad || a >= c->h + c->pad || inside == 0)
+      if (a < pad || a >= from->h + pad || inside == 0)
         {
-          memset (to, 0, c->kw * c->in * sizeof *to);
+          memset (to, 0, side * c->in * sizeof *to);
           continue;
         }
       if (before > 0)
         memset (to, 0, before * c->in * sizeof *to);
-      copy_floats (to + before * c->in, c->x + ((a - c->pad - c->x_first) * c->w + left + before - c->pad) * c->in,
-                   inside * c->in);
+      copy_floats (to + before * c->in,
+                   from->x + ((a - pad - from->x_first) * from->w + left + before - pad) * c->in, inside * c->in);
       if (beyond > 0)
         memset (to + (before + inside) * c->in, 0, beyond * c->in * sizeof *to);
     }
@@ -63,23 +67,37 @@ conv_row (const void *data, size_t row, size_t in, float *buffer)
   return buffer;
 }
 
-void
-sam_matrix_conv2d_rows (float *y, const float *x, const SamMatrix *k, const float *b,
-                        size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
-                        SamAct act, size_t first, size_t last, size_t x_first)
+static size_t
+places_along (const SamConv *c, size_t n)
 {
-  const size_t           w_out   = (w + 2 * pad - kw) / stride + 1;
-  const Conv             conv    = { x, h, w, in, kh, kw, stride, pad, w_out, first, x_first };
-  const SamRowSource     rows    = { conv_row, &conv, NULL };
-  const SamMatrixProduct product = { y, k, b, NULL, act };
+  return (n + 2 * c->pad - c->kernel) / c->stride + 1;
+}
 
-  sam_matrix_product_run (&product, &rows, (last - first) * w_out);
+static void
+run_rows (const Neighbourhoods *from, float *y, const float *r, SamAct act, size_t last)
+{
+  const SamConv         *c       = from->conv;
+  const SamRowSource     rows    = { fetch_neighbourhood, from, NULL };
+  const SamMatrixProduct product = { y, c->m, c->b, r, act };
+
+  sam_matrix_product_run (&product, &rows, (last - from->first) * from->w_out);
 }
 
 void
-sam_matrix_conv2d (float *y, const float *x, const SamMatrix *k, const float *b,
-                   size_t h, size_t w, size_t in, size_t kh, size_t kw, size_t stride, size_t pad,
-                   SamAct act)
+sam_conv_run_rows (const SamConv *c, float *y, const float *x, size_t h, size_t w, SamAct act,
+                   size_t first, size_t last, size_t x_first)
 {
-  sam_matrix_conv2d_rows (y, x, k, b, h, w, in, kh, kw, stride, pad, act, 0, (h + 2 * pad - kh) / stride + 1, 0);
+  run_rows (&(Neighbourhoods) { c, x, h, w, places_along (c, w), first, x_first }, y, NULL, act, last);
+}
+
+void
+sam_conv_run (const SamConv *c, float *y, const float *x, size_t h, size_t w, SamAct act)
+{
+  run_rows (&(Neighbourhoods) { c, x, h, w, places_along (c, w), 0, 0 }, y, NULL, act, places_along (c, h));
+}
+
+void
+sam_conv_sum_run (const SamConv *c, float *y, const float *x, const float *r, size_t h, size_t w)
+{
+  run_rows (&(Neighbourhoods) { c, x, h, w, places_along (c, w), 0, 0 }, y, r, SAM_ACT_NONE, places_along (c, h));
 }

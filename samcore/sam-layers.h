@@ -16,14 +16,6 @@ typedef struct
   size_t       in, out;
 } SamLinear;
 
-/* m: [out, kernel kernel in]  b: [out] or NULL */
-typedef struct
-{
-  SamMatrix   *m;
-  const float *b;
-  size_t       in, out, kernel, stride, pad;
-} SamConv;
-
 /* w: [3, 3, c]  b: [c] or NULL, padding 1 */
 typedef struct
 {
@@ -104,34 +96,6 @@ sam_mlp_run (const SamNorm     *norm,
   const SamRows    rows     = { .x = x, .ld = mlp[0].in, .norm = norm != NULL ? &row_norm : NULL, .maker = maker };
 
   sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
-}
-
-/* x: [h, w, in]  y: [h', w', out] */
-static inline void
-sam_conv_run (const SamConv *c,
-              float         *y,
-              const float   *x,
-              size_t         h,
-              size_t         w,
-              SamAct         act)
-{
-  sam_matrix_conv2d (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act);
-}
-
-/* Rows [first, last) of y, from x, which begins at row x_first of [h, w, in] */
-static inline void
-sam_conv_run_rows (const SamConv *c,
-                   float         *y,
-                   const float   *x,
-                   size_t         h,
-                   size_t         w,
-                   SamAct         act,
-                   size_t         first,
-                   size_t         last,
-                   size_t         x_first)
-{
-  sam_matrix_conv2d_rows (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act, first, last,
-                          x_first);
 }
 
 /* x: [h, w, c]  zeros: [w, c] */

@@ -14,7 +14,6 @@
 
 #include <glib.h>
 
-#include "samcore/sam-bottleneck.h"
 #include "samcore/sam-window.h"
 
 #define EPS       1e-5f
@@ -32,9 +31,9 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
   size_t hidden = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%sconv1.c.weight", prefix);
 
   conv->residual = residual;
-  sam_weights_conv1x1_bn (weights, &conv->widen, in, hidden, "%sconv1", prefix);
-  sam_weights_depthwise_bn (weights, &conv->spatial, hidden, stride, "%sconv2", prefix);
-  sam_weights_conv1x1_bn (weights, &conv->narrow, hidden, out, "%sconv3", prefix);
+  sam_weights_conv1x1_bn (weights, &conv->layers.widen, in, hidden, "%sconv1", prefix);
+  sam_weights_depthwise_bn (weights, &conv->layers.spatial, hidden, stride, "%sconv2", prefix);
+  sam_weights_conv1x1_bn (weights, &conv->layers.narrow, hidden, out, "%sconv3", prefix);
 }
 
 void
@@ -44,9 +43,10 @@ sam_tinyvit_conv_run (const SamTinyViTConv *conv,
                       size_t                h,
                       size_t                w)
 {
-  sam_matrix_bottleneck (y, x, conv->widen.m, conv->widen.b, conv->spatial.w, conv->spatial.b,
-                         conv->narrow.m, conv->narrow.b, conv->residual ? x : NULL, h, w, conv->spatial.stride,
-                         SAM_ACT_GELU, conv->residual ? SAM_ACT_GELU : SAM_ACT_NONE);
+  if (conv->residual)
+    sam_bottleneck_run (&conv->layers, y, x, x, h, w, SAM_ACT_GELU, SAM_ACT_GELU);
+  else
+    sam_bottleneck_run (&conv->layers, y, x, NULL, h, w, SAM_ACT_GELU, SAM_ACT_NONE);
 }
 
 double
@@ -54,10 +54,10 @@ sam_tinyvit_conv_flop (const SamTinyViTConv *conv,
                        size_t                h,
                        size_t                w)
 {
-  double n = (double) h * w / (conv->spatial.stride * conv->spatial.stride);
+  const SamBottleneck *b = &conv->layers;
+  const double         n = (double) h * w / (b->spatial.stride * b->spatial.stride);
 
-  return 2.0 * ((double) h * w * conv->widen.in * conv->widen.out + 9.0 * n * conv->widen.out +
-                n * conv->narrow.in * conv->narrow.out);
+  return 2.0 * ((double) h * w * b->widen.in * b->widen.out + 9.0 * n * b->widen.out + n * b->narrow.in * b->narrow.out);
 }
 
 /* [heads, window^2] ──▶ [heads, window^2, window^2] */
