@@ -12,6 +12,7 @@
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <glib.h>
 #include <math.h>
@@ -55,7 +56,7 @@ pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, siz
 
   if (scales_keys (a))
     {
-      float *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, n * a->d);
+      float *scaled = sam_scratch_floats (SAM_SCRATCH_ROW, n * a->d);
 
       for (size_t i = 0; i < n; i++)
         sam_kernels ()->scale (scaled + i * a->d, k + i * a->k_stride, a->scale, a->d);
@@ -83,7 +84,7 @@ pack_tiles (size_t first, size_t last, gpointer data)
 static float *
 strips (const SamGemm *gemm, SamScratch slot, size_t n, size_t k)
 {
-  return sam_parallel_scratch (slot, sam_strips_bytes (gemm, n, k) / sizeof (float));
+  return sam_scratch_bytes (slot, sam_strips_bytes (gemm, n, k));
 }
 
 /* Some queries of one head of one attention, and the tile of keys that they are at. */
@@ -165,8 +166,8 @@ attend (const Attention *t, const SamAttention *a, size_t number, size_t head, s
   p.head        = head;
   p.first_query = first_query;
   p.n_queries   = n_queries;
-  p.scores      = sam_parallel_scratch (SAM_SCRATCH_SCORES, n_queries * ld);
-  p.o           = sam_parallel_scratch (SAM_SCRATCH_GROUP, n_queries * ld_o);
+  p.scores      = sam_scratch_floats (SAM_SCRATCH_SCORES, n_queries * ld);
+  p.o           = sam_scratch_floats (SAM_SCRATCH_GROUP, n_queries * ld_o);
   p.ld          = ld;
   p.ld_o        = ld_o;
   for (size_t i = 0; i < n_queries; i++)
@@ -175,7 +176,7 @@ attend (const Attention *t, const SamAttention *a, size_t number, size_t head, s
 
       if (! scales_keys (a))
         {
-          float *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, a->d);
+          float *scaled = sam_scratch_floats (SAM_SCRATCH_ROW, a->d);
 
           kernels->scale (scaled, q, a->scale, a->d);
           q = scaled;
@@ -196,7 +197,7 @@ attend (const Attention *t, const SamAttention *a, size_t number, size_t head, s
         }
       else
         {
-          panels = (char *) sam_parallel_scratch (SAM_SCRATCH_PANELS, t->tile_bytes / sizeof (float));
+          panels = sam_scratch_bytes (SAM_SCRATCH_PANELS, t->tile_bytes);
           pack_tile (panels, t, a, head, p.first_key);
         }
 

@@ -9,6 +9,7 @@
 #include "samcore/sam-matrix-private.h"
 #include "samcore/sam-matrix-product.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #define PIECES   2 /* for each thread */
 #define MIN_ROWS 4 /* of a piece */
@@ -19,7 +20,6 @@ typedef struct
   SamRowSource        rows;
   SamMatrixProduct    widen;  /* of a row of the map; y is set for each */
   SamMatrixProduct    narrow; /* of all rows, but for the last activation */
-  const float        *zeros;
   size_t              h, w, w_out;
   SamAct              last;
 } Run;
@@ -43,10 +43,10 @@ run_rows (size_t first, size_t last, gpointer data)
   const SamGemm      *gemm    = run->narrow.w->gemm;
   const size_t        hidden  = spatial->c;
   const size_t        row_y   = run->w_out * run->narrow.w->out;
-  float              *ring    = sam_parallel_scratch (SAM_SCRATCH_RING, 3 * run->w * hidden);
-  float              *mixed   = sam_parallel_scratch (SAM_SCRATCH_SCORES, run->w_out * hidden);
-  float              *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                      sam_strips_bytes (gemm, run->w_out, hidden) / sizeof (float));
+  float              *ring    = sam_scratch_floats (SAM_SCRATCH_RING, 3 * run->w * hidden);
+  float              *mixed   = sam_scratch_floats (SAM_SCRATCH_SCORES, run->w_out * hidden);
+  float              *packed  = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, sam_strips_bytes (gemm, run->w_out, hidden));
+  const float        *zeros   = sam_scratch_zeros (run->w * hidden);
   size_t              made[3] = { 0, 0, 0 }; /* which row of the padded map lies in each third of the ring */
 
   for (size_t i = first; i < last; i++)
@@ -60,7 +60,7 @@ run_rows (size_t first, size_t last, gpointer data)
 
           rows[d] = wide;
           if (row == 0 || row > run->h)
-            rows[d] = run->zeros;
+            rows[d] = zeros;
           else if (made[row % 3] != row)
             widen_row (run, wide, row - 1);
           made[row % 3] = row == 0 || row > run->h ? 0 : row;
@@ -94,13 +94,12 @@ sam_bottleneck_run (const SamBottleneck *bottleneck, float *y, const float *x, c
   const SamLinear    *widen   = &bottleneck->widen;
   const SamLinear    *narrow  = &bottleneck->narrow;
   const SamDepthwise *spatial = &bottleneck->spatial;
-  g_autofree float   *zeros   = g_new0 (float, w * spatial->c);
   const SamRows       rows    = { .x = x, .ld = widen->in };
   const size_t        h_out   = (h - 1) / spatial->stride + 1;
   Run                 run     = { .spatial = spatial, .rows = sam_rows_source (&rows),
                                   .widen = { .w = widen->m, .b = widen->b, .act = sam_matrix_suit_act (widen->m, act) },
                                   .narrow = { .y = y, .w = narrow->m, .b = narrow->b, .r = r },
-                                  .zeros = zeros, .h = h, .w = w, .w_out = (w - 1) / spatial->stride + 1,
+                                  .h = h, .w = w, .w_out = (w - 1) / spatial->stride + 1,
                                   .last = sam_matrix_suit_act (narrow->m, last) };
 
   sam_matrix_prepare (widen->m);

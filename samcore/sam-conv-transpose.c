@@ -9,6 +9,7 @@
 #include "samcore/sam-matrix-private.h"
 #include "samcore/sam-matrix-product.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <string.h>
 
@@ -31,7 +32,7 @@ conv_transpose_rows (size_t first, size_t last, gpointer data)
   const SamMatrix       *k       = t->k;
   const size_t           out     = t->out;
   const float           *strips  = sam_matrix_pack_rows (k, &t->rows, first, last);
-  float                 *taps    = sam_parallel_scratch (SAM_SCRATCH_MIDDLE, (last - first) * k->out);
+  float                 *taps    = sam_scratch_floats (SAM_SCRATCH_MIDDLE, (last - first) * k->out);
   const SamMatrixProduct product = { .y = taps, .w = k };
 
   sam_matrix_product_multiply (&product, strips, 0, last - first, 0, k->out);

@@ -98,16 +98,15 @@ sam_mlp_run (const SamNorm     *norm,
   sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
 }
 
-/* x: [h, w, c]  zeros: [w, c] */
+/* x: [h, w, c] */
 static inline SamDepthwiseMap
 sam_depthwise_map (const SamDepthwise *d,
                    float              *y,
                    const float        *x,
-                   const float        *zeros,
                    size_t              h,
                    size_t              w)
 {
-  return (SamDepthwiseMap) { y, x, d->w, d->b, zeros, h, w, d->c, d->stride };
+  return (SamDepthwiseMap) { y, x, d->w, d->b, h, w, d->c, d->stride };
 }
 
 /* y = act (norm (transposed convolution (x) + r)); norm and r may be NULL */

@@ -8,6 +8,7 @@
 #include "samcore/sam-matrix-private.h"
 #include "samcore/sam-matrix-product.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 void
 sam_matrix_linear (float *y, const float *x, const SamMatrix *w, const float *b, const float *r,
@@ -46,9 +47,8 @@ mlp_rows (size_t first, size_t last, gpointer data)
   const SamGemm    *gemm    = mlp->second.w->gemm;
   const size_t      n       = last - first;
   const size_t      middle  = w->out;
-  float            *packed  = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_strips_bytes (gemm, n, middle) / sizeof (float));
-  float            *group   = sam_parallel_scratch (SAM_SCRATCH_GROUP, n * SAM_MATRIX_GROUP);
+  float            *packed  = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, sam_strips_bytes (gemm, n, middle));
+  float            *group   = sam_scratch_floats (SAM_SCRATCH_GROUP, n * SAM_MATRIX_GROUP);
   float            *strips;
 
   sam_row_source_make (&mlp->rows, first, last);

@@ -12,6 +12,7 @@
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-matrix-private.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #define BLOCK_ROWS   224 /* a multiple of the strips 8, 14 and 32, nearly of 6 */
 #define MANY_BLOCKS  4   /* for each thread */
@@ -34,9 +35,8 @@ float *
 sam_matrix_pack_rows (const SamMatrix *w, const SamRowSource *source, size_t first, size_t last)
 {
   const SamGemm *gemm   = w->gemm;
-  float         *strips = sam_parallel_scratch (SAM_SCRATCH_ROWS,
-                                                sam_strips_bytes (gemm, last - first, w->in) / sizeof (float));
-  float         *buffer = sam_parallel_scratch (SAM_SCRATCH_ROW, ROWS_AT_ONCE * w->in);
+  float         *strips = sam_scratch_bytes (SAM_SCRATCH_ROWS, sam_strips_bytes (gemm, last - first, w->in));
+  float         *buffer = sam_scratch_floats (SAM_SCRATCH_ROW, ROWS_AT_ONCE * w->in);
   const float   *rows[ROWS_AT_ONCE];
 
   for (size_t row = first, n; row < last; row += n)

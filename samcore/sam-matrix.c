@@ -7,6 +7,7 @@
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-matrix-private.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -126,7 +127,7 @@ sam_matrix_panels (const SamMatrix *m, size_t column, size_t n)
   if (m->panels != NULL)
     return m->panels + sam_panels_bytes (m->gemm, column, m->in);
 
-  panels = sam_parallel_scratch (SAM_SCRATCH_PANELS, sam_panels_bytes (m->gemm, n, m->in) / sizeof (float));
+  panels = sam_scratch_bytes (SAM_SCRATCH_PANELS, sam_panels_bytes (m->gemm, n, m->in));
   m->gemm->pack_columns (panels, m->w + column * m->in, m->in, true, n, m->in);
   return panels;
 }

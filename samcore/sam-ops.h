@@ -28,12 +28,11 @@ void sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float 
 void sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
                   size_t m, size_t n, size_t k, float alpha);
 
-/* Depthwise 3x3, zero padding 1   y: [h', w', c], h' = ceil (h / stride)  x: [h, w, c]  k: [3, 3, c]  b: [c]
- * zeros: [w, c] of them */
+/* Depthwise 3x3, zero padding 1   y: [h', w', c], h' = ceil (h / stride)  x: [h, w, c]  k: [3, 3, c]  b: [c] */
 typedef struct
 {
   float       *y;
-  const float *x, *k, *b, *zeros;
+  const float *x, *k, *b;
   size_t       h, w, c, stride;
 } SamDepthwiseMap;
 

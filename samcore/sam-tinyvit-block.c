@@ -139,8 +139,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
   size_t            c       = block->proj.in;
   size_t            d       = c / block->heads;
   size_t            area    = block->window * block->window;
-  g_autofree float *zeros   = g_new0 (float, w * c);
-  SamDepthwiseMap   map     = sam_depthwise_map (&block->local, y, x, zeros, h, w);
+  SamDepthwiseMap   map     = sam_depthwise_map (&block->local, y, x, h, w);
   SamRowMaker       local   = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
   SamWindowBlock    windows = {
     .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->pad,

@@ -9,6 +9,7 @@
 
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 typedef struct
 {
@@ -242,11 +243,11 @@ run_windows (size_t   first,
   const size_t          n_y     = (last - first) * side_y * side_y;
   const size_t          wide    = block->qkv->out;
   const size_t          width   = block->proj->out;
-  uint32_t             *rows    = (uint32_t *) sam_parallel_scratch (SAM_SCRATCH_INDEX, 4 * n);
+  uint32_t             *rows    = sam_scratch_bytes (SAM_SCRATCH_INDEX, 4 * n * sizeof *rows);
   uint32_t             *places  = rows + n;
   uint32_t             *rows_y  = places + n;
   uint32_t             *places_y = rows_y + n;
-  float                *qkv     = sam_parallel_scratch (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
+  float                *qkv     = sam_scratch_floats (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
   float                *z       = qkv + n * wide;
   float                *o       = z + n * width;
   float                *q       = o + n_y * width;

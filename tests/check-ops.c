@@ -255,17 +255,16 @@ conv2d (float *y, gconstpointer arguments)
 }
 
 static SamDepthwiseMap
-depthwise_map (float *y, const Conv *c, const float *zeros)
+depthwise_map (float *y, const Conv *c)
 {
-  return (SamDepthwiseMap) { y, c->x, c->k, c->b, zeros, c->h, c->w, c->in, c->stride };
+  return (SamDepthwiseMap) { y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride };
 }
 
 static void
 depthwise (float *y, gconstpointer arguments)
 {
-  const Conv       *c     = arguments;
-  g_autofree float *zeros = g_new0 (float, c->w * c->in);
-  SamDepthwiseMap   map   = depthwise_map (y, c, zeros);
+  const Conv     *c   = arguments;
+  SamDepthwiseMap map = depthwise_map (y, c);
 
   sam_depthwise_make (&map, 0, ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map));
 }
@@ -275,7 +274,7 @@ static void
 depthwise_mean (float *y, gconstpointer arguments)
 {
   const Conv     *c   = arguments;
-  SamDepthwiseMap map = depthwise_map (NULL, c, NULL);
+  SamDepthwiseMap map = depthwise_map (NULL, c);
 
   depthwise (y, c);
   sam_depthwise_mean (&map, y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
