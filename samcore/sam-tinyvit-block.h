@@ -13,14 +13,14 @@ typedef struct
   gboolean      residual;
 } SamTinyViTConv;
 
-/* attention in windows, depthwise 3x3, MLP  bias: [heads, window^2, window^2]  pad: [3 c] */
+/* attention in windows, depthwise 3x3, MLP  bias: [heads, window^2, window^2] */
 typedef struct
 {
   SamNorm      norm[2];
   SamLinear    qkv, proj, mlp[2];
   SamDepthwise local;
   size_t       heads, window;
-  float       *bias, *pad;
+  float       *bias;
 } SamTinyViTBlock;
 
 /* Names are prefixes: "layers.0.blocks.1." with all before it. */
