@@ -43,6 +43,10 @@ size_t sam_depthwise_row (const SamDepthwiseMap *map);
 /* The means of all of y over its places, [c], without making it: they follow from sums of x. */
 void   sam_depthwise_mean (const SamDepthwiseMap *map, float *mean);
 
+/* Maxima of 2x2 places of n maps
+ * x: [n, h, w, …] with stride floats per place, of which the first c count  y: [n, h / 2, w / 2, c] */
+void sam_max_pool (float *y, const float *x, size_t n, size_t h, size_t w, size_t c, size_t stride);
+
 /* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
 void sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,
                      size_t n, size_t c);
