@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "samcore/command.h"
+#include "samcore/sam-arithmetic.h"
 #include "samcore/sam-evaluate.h"
 #include "samcore/sam-json.h"
-#include "samcore/sam-matrix.h"
 
 typedef struct
 {

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "samcore/sam-arithmetic.h"
 #include "samcore/sam-catalogue.h"
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-parallel.h"
 
 /* microseconds between two updates of the progress line */

@@ -24,6 +24,14 @@ set_no_memory (GError **error,
                (double) n_floats * sizeof (float) / (1024.0 * 1024.0));
 }
 
+/* Sizes that a program cannot address. */
+static void
+set_too_large (GError **error)
+{
+  g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
+                       "more memory is needed than any computer has; use a smaller picture or model");
+}
+
 gboolean
 sam_product3 (size_t  a,
               size_t  b,
@@ -137,15 +145,19 @@ sam_arena_commit (SamArena *arena,
   size_t total = FLOATS_PER_LINE;
   float *next;
 
-  for (int i = 0; i < arena->n_buffers && ! arena->too_large; i++)
+  if (arena->too_large)
+    {
+      set_too_large (error);
+      return FALSE;
+    }
+  for (int i = 0; i < arena->n_buffers; i++)
     {
       /* planned sizes are below SIZE_MAX / 64, and there are fewer than 32 of them */
       arena->n_floats[i] = (arena->n_floats[i] + FLOATS_PER_LINE - 1) / FLOATS_PER_LINE * FLOATS_PER_LINE;
       total += arena->n_floats[i];
     }
-  if (! arena->too_large)
-    arena->memory = take_spare (&total);
-  if (! arena->too_large && arena->memory == NULL)
+  arena->memory = take_spare (&total);
+  if (arena->memory == NULL)
     {
       arena->memory = g_try_malloc_n (total, sizeof (float));
       if (arena->memory != NULL)
@@ -183,11 +195,15 @@ sam_alloc_floats (size_t   a,
                   size_t   c,
                   GError **error)
 {
-  size_t n      = 0;
-  float *buffer = NULL;
+  size_t n;
+  float *buffer;
 
-  if (sam_product3 (a, b, c, &n))
-    buffer = g_try_malloc_n (MAX (n, 1), sizeof (float));
+  if (! sam_product3 (a, b, c, &n) || n > SIZE_MAX / sizeof (float))
+    {
+      set_too_large (error);
+      return NULL;
+    }
+  buffer = g_try_malloc_n (MAX (n, 1), sizeof (float));
   if (buffer == NULL)
     set_no_memory (error, n);
 

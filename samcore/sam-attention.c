@@ -8,21 +8,22 @@
  * queries of its head, else before, for all heads. */
 #include "config.h"
 
+#include "samcore/sam-arithmetic.h"
 #include "samcore/sam-kernels.h"
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <glib.h>
 #include <math.h>
 #include <stdlib.h>
 
-#define MAX_QUERIES   256
-#define MAX_KEYS      1024
-#define TILE          65536 /* scores: 256 KB, and as much again when packed */
-#define WORTH_A_PIECE 250000
-#define REGISTER      16 /* floats */
-#define ROWS_AT_ONCE  8  /* are completed, then softmax: a processor waits for what it has just written in pieces */
+#define MAX_QUERIES  256
+#define MAX_KEYS     1024
+#define TILE         65536 /* scores: 256 KB, and as much again when packed */
+#define PACK         2     /* multiplications that packing a value counts as */
+#define REGISTER     16    /* floats */
+#define ROWS_AT_ONCE 8     /* are completed, then softmax: a processor waits for what it has just written in pieces */
 
 typedef struct
 {
@@ -55,7 +56,7 @@ pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, siz
 
   if (scales_keys (a))
     {
-      float *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, n * a->d);
+      float *scaled = sam_scratch_floats (SAM_SCRATCH_ROW, n * a->d);
 
       for (size_t i = 0; i < n; i++)
         sam_kernels ()->scale (scaled + i * a->d, k + i * a->k_stride, a->scale, a->d);
@@ -83,59 +84,74 @@ pack_tiles (size_t first, size_t last, gpointer data)
 static float *
 strips (const SamGemm *gemm, SamScratch slot, size_t n, size_t k)
 {
-  return sam_parallel_scratch (slot, sam_strips_bytes (gemm, n, k) / sizeof (float));
+  return sam_scratch_bytes (slot, sam_strips_bytes (gemm, n, k));
 }
 
-/* What is added to n rows of scores, and what lies beyond the last key: a softmax of whole registers is faster, and
- * scores of -infinity add nothing. */
-static void
-bias_scores (float *scores, size_t ld, const SamAttention *a, size_t row, size_t n, size_t first_key, size_t n_keys)
+/* Some queries of one head of one attention, and the tile of keys that they are at. */
+typedef struct
 {
-  const SamKernels *kernels = sam_kernels ();
+  const SamAttention *a;
+  size_t              head, first_query, n_queries;
+  size_t              first_key, n_keys;
+  float              *scores, *o;                         /* [n_queries, ld], [n_queries, ld_o]: so far */
+  size_t              ld, ld_o;
+  float               max[MAX_QUERIES], sum[MAX_QUERIES]; /* of each query's scores, of their e^…: so far */
+} Piece;
 
-  for (; n > 0; n--, row++, scores += ld)
+/* What is added to the scores of queries [first, last) of a piece, and what lies beyond the last key: a softmax of whole
+ * registers is faster, and scores of -infinity add nothing. */
+static void
+bias_scores (const Piece *p, size_t first, size_t last)
+{
+  const SamKernels   *kernels = sam_kernels ();
+  const SamAttention *a       = p->a;
+
+  for (size_t i = first; i < last; i++)
     {
+      float *scores = p->scores + i * p->ld;
+      size_t row    = p->head * a->n_q + p->first_query + i;
+
       if (a->rel_h != NULL)
-        kernels->add_relative (scores, a->rel_h + row * a->key_h + first_key / a->key_w,
-                               a->rel_w + row * a->key_w, n_keys / a->key_w, a->key_w);
+        kernels->add_relative (scores, a->rel_h + row * a->key_h + p->first_key / a->key_w,
+                               a->rel_w + row * a->key_w, p->n_keys / a->key_w, a->key_w);
       if (a->bias != NULL)
-        kernels->add (scores, scores, a->bias + row * a->n_k + first_key, n_keys);
-      for (size_t j = n_keys; j < round_up (n_keys, REGISTER); j++)
+        kernels->add (scores, scores, a->bias + row * a->n_k + p->first_key, p->n_keys);
+      for (size_t j = p->n_keys; j < round_up (p->n_keys, REGISTER); j++)
         scores[j] = -INFINITY;
     }
 }
 
-/* Scores [n_queries, ld] to weights, which are packed; o: [n_queries, ld_o] so far, max and sum go on. */
+/* Scores to weights, which are packed; the output so far, max and sum go on. */
 static void
-softmax_tile (float *weights, float *scores, size_t ld, float *o, size_t ld_o, float *max, float *sum,
-              const Attention *t, const SamAttention *a, size_t head, size_t first_query, size_t n_queries,
-              size_t first_key, size_t n_keys)
+softmax_tile (Piece *p, const SamGemm *gemm, float *weights)
 {
   const SamKernels *kernels = sam_kernels ();
 
-  for (size_t i = 0; i < n_queries; i++, scores += ld, o += ld_o)
+  for (size_t i = 0; i < p->n_queries; i++)
     {
-      float old_max = max[i];
-      float tile_sum;
+      float *scores  = p->scores + i * p->ld;
+      float *o       = p->o + i * p->ld_o;
+      float  old_max = p->max[i];
+      float  tile_sum;
 
       if (i % ROWS_AT_ONCE == 0)
-        bias_scores (scores, ld, a, head * a->n_q + first_query + i, MIN (ROWS_AT_ONCE, n_queries - i), first_key, n_keys);
+        bias_scores (p, i, MIN (i + ROWS_AT_ONCE, p->n_queries));
 
-      tile_sum = kernels->exp_row (scores, round_up (n_keys, REGISTER), &max[i]);
-      if (first_key > 0 && max[i] > old_max)
+      tile_sum = kernels->exp_row (scores, round_up (p->n_keys, REGISTER), &p->max[i]);
+      if (p->first_key > 0 && p->max[i] > old_max)
         {
-          float factor = expf (old_max - max[i]);
+          float factor = expf (old_max - p->max[i]);
 
-          sum[i] *= factor;
-          kernels->scale (o, o, factor, a->d);
+          p->sum[i] *= factor;
+          kernels->scale (o, o, factor, p->a->d);
         }
-      sum[i] = first_key > 0 ? sum[i] + tile_sum : tile_sum;
-      t->gemm->pack_row (sam_packed_row (t->gemm, weights, i, n_keys), scores, n_keys);
+      p->sum[i] = p->first_key > 0 ? p->sum[i] + tile_sum : tile_sum;
+      gemm->pack_row (sam_packed_row (gemm, weights, i, p->n_keys), scores, p->n_keys);
     }
 }
 
 static void
-attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, size_t first_query)
+attend (const Attention *t, const SamAttention *a, size_t number, size_t head, size_t first_query)
 {
   const SamKernels *kernels   = sam_kernels ();
   const SamGemm    *gemm      = t->gemm;
@@ -144,48 +160,54 @@ attend (const Attention *t, const SamAttention *a, size_t piece, size_t head, si
   const size_t      ld_o      = round_up (a->d, 32);
   float            *queries   = strips (gemm, SAM_SCRATCH_ROWS, n_queries, a->d);
   float            *weights   = strips (gemm, SAM_SCRATCH_MIDDLE, n_queries, t->n_keys);
-  float            *scores    = sam_parallel_scratch (SAM_SCRATCH_SCORES, n_queries * ld);
-  float            *o         = sam_parallel_scratch (SAM_SCRATCH_GROUP, n_queries * ld_o);
-  float             max[MAX_QUERIES], sum[MAX_QUERIES];
+  Piece             p;
 
+  p.a           = a;
+  p.head        = head;
+  p.first_query = first_query;
+  p.n_queries   = n_queries;
+  p.scores      = sam_scratch_floats (SAM_SCRATCH_SCORES, n_queries * ld);
+  p.o           = sam_scratch_floats (SAM_SCRATCH_GROUP, n_queries * ld_o);
+  p.ld          = ld;
+  p.ld_o        = ld_o;
   for (size_t i = 0; i < n_queries; i++)
     {
       const float *q = a->q + (first_query + i) * a->q_stride + head * a->q_head;
 
       if (! scales_keys (a))
         {
-          float *scaled = sam_parallel_scratch (SAM_SCRATCH_ROW, a->d);
+          float *scaled = sam_scratch_floats (SAM_SCRATCH_ROW, a->d);
 
           kernels->scale (scaled, q, a->scale, a->d);
           q = scaled;
         }
       gemm->pack_row (sam_packed_row (gemm, queries, i, a->d), q, a->d);
-      max[i] = -INFINITY;
+      p.max[i] = -INFINITY;
     }
 
   for (size_t tile = 0; tile < t->n_tiles; tile++)
     {
-      size_t first_key = tile * t->n_keys;
-      size_t n_keys    = MIN (t->n_keys, a->n_k - first_key);
-      char  *panels;
+      char *panels;
 
+      p.first_key = tile * t->n_keys;
+      p.n_keys    = MIN (t->n_keys, a->n_k - p.first_key);
       if (t->packed != NULL)
         {
-          panels = t->packed + (piece / t->n_blocks * t->n_tiles + tile) * t->tile_bytes;
+          panels = t->packed + (number / t->n_blocks * t->n_tiles + tile) * t->tile_bytes;
         }
       else
         {
-          panels = (char *) sam_parallel_scratch (SAM_SCRATCH_PANELS, t->tile_bytes / sizeof (float));
-          pack_tile (panels, t, a, head, first_key);
+          panels = sam_scratch_bytes (SAM_SCRATCH_PANELS, t->tile_bytes);
+          pack_tile (panels, t, a, head, p.first_key);
         }
 
-      gemm->gemm (scores, ld, queries, panels, n_queries, round_up (n_keys, gemm->panel), a->d, false);
-      softmax_tile (weights, scores, ld, o, ld_o, max, sum, t, a, head, first_query, n_queries, first_key, n_keys);
-      gemm->gemm (o, ld_o, weights, panels + t->k_bytes, n_queries, round_up (a->d, gemm->panel), n_keys, tile > 0);
+      gemm->gemm (p.scores, ld, queries, panels, n_queries, round_up (p.n_keys, gemm->panel), a->d, false);
+      softmax_tile (&p, gemm, weights);
+      gemm->gemm (p.o, ld_o, weights, panels + t->k_bytes, n_queries, round_up (a->d, gemm->panel), p.n_keys, tile > 0);
     }
 
   for (size_t i = 0; i < n_queries; i++)
-    kernels->scale (a->o + (first_query + i) * a->o_stride + head * a->o_head, o + i * ld_o, 1 / sum[i], a->d);
+    kernels->scale (a->o + (first_query + i) * a->o_stride + head * a->o_head, p.o + i * ld_o, 1 / p.sum[i], a->d);
 }
 
 static void
@@ -219,6 +241,8 @@ sam_attention (const SamAttention *a,
     t.n_keys = MIN (a->n_k, MAX (1, MAX_KEYS / a->key_w) * a->key_w);
   t.n_tiles = (a->n_k - 1) / t.n_keys + 1;
 
+  /* As many queries as fill a tile with scores; then evenly over so many blocks, in whole strips, of which there may be
+   * fewer now. */
   t.n_queries = CLAMP (TILE / t.n_keys, gemm->strip, MAX_QUERIES);
   t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
   t.n_queries = MIN (round_up ((a->n_q - 1) / t.n_blocks + 1, gemm->strip), MAX_QUERIES);
@@ -235,11 +259,12 @@ sam_attention (const SamAttention *a,
       if (posix_memalign (&packed, 64, n * a->n_heads * t.n_tiles * t.tile_bytes) == 0)
         {
           t.packed = packed;
-          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, WORTH_A_PIECE / 2 / (t.n_keys * a->d)), pack_tiles, &t);
+          work     = PACK * 2 * t.n_keys * a->d;
+          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, SAM_WORTH_A_PIECE / work), pack_tiles, &t);
         }
     }
 
-  work = t.n_queries * a->n_k * a->d;
-  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, WORTH_A_PIECE / work), attend_pieces, &t);
+  work = 2 * t.n_queries * a->n_k * a->d;
+  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, SAM_WORTH_A_PIECE / work), attend_pieces, &t);
   free (t.packed);
 }

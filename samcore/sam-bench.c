@@ -22,11 +22,11 @@
 #include <cblas.h>
 #include <glib/gstdio.h>
 
+#include "samcore/sam-arithmetic.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-geometry.h"
 #include "samcore/sam-logits-private.h"
 #include "samcore/sam-mask.h"
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-model-private.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-preprocess.h"

@@ -5,6 +5,7 @@
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <glib.h>
 #include <string.h>
@@ -23,15 +24,16 @@ sam_depthwise_make (const void *data, size_t first, size_t last)
   const SamDepthwiseMap *map   = data;
   const size_t           w_out = sam_depthwise_row (map);
   const size_t           row   = map->w * map->c;
+  const float           *zeros = sam_scratch_zeros (row);
 
   for (size_t i = first / w_out; i * w_out < last; i++)
     {
       const float *middle  = map->x + i * map->stride * row;
-      const float *rows[3] = { i > 0 ? middle - row : map->zeros, middle,
-                               i * map->stride + 1 < map->h ? middle + row : map->zeros };
+      const float *rows[3] = { i > 0 ? middle - row : zeros, middle,
+                               i * map->stride + 1 < map->h ? middle + row : zeros };
 
       sam_kernels ()->depthwise3x3 (map->y + i * w_out * map->c, rows, map->k, map->b, map->w, map->c, map->stride,
-                                    map->act);
+                                    SAM_ACT_NONE);
     }
 }
 
@@ -65,7 +67,7 @@ sum_band (size_t first, size_t last, gpointer data)
   const SamDepthwiseMap *map  = t->map;
   const size_t           c    = map->c;
   float                 *sums = t->sums + first / BAND * 9 * c;
-  float                 *row  = sam_parallel_scratch (SAM_SCRATCH_ROW, 3 * c);
+  float                 *row  = sam_scratch_floats (SAM_SCRATCH_ROW, 3 * c);
 
   for (size_t y = first; y < last; y++)
     {

@@ -103,9 +103,7 @@ hiera_encode (const SamEncoder *encoder,
     }
 
   x = work[0];
-  sam_conv_run (&self->patch, x, input, encoder->input, encoder->input, SAM_ACT_NONE);
-  sam_trace (trace, "trunk.patch_embed", x, side * side, self->patch.out);
-  sam_add (x, x, self->positions, side * side * self->patch.out);
+  sam_conv_sum_run (&self->patch, x, input, self->positions, encoder->input, encoder->input);
   sam_trace (trace, "trunk.pos", x, side * side, self->patch.out);
   if (! sam_job_step (job, 1.0 / (self->n_blocks + 2), error))
     return FALSE;

@@ -69,9 +69,7 @@ vit_encode (const SamEncoder *encoder,
         return FALSE;
     }
 
-  sam_conv_run (&self->patch, x, input, encoder->input, encoder->input, SAM_ACT_NONE);
-  sam_trace (trace, "patch_embed", x, n, width);
-  sam_add (x, x, self->positions, n * width);
+  sam_conv_sum_run (&self->patch, x, input, self->positions, encoder->input, encoder->input);
   sam_trace (trace, "pos", x, n, width);
   if (! sam_job_step (job, 1.0 / (self->n_blocks + 2), error))
     return FALSE;

@@ -25,6 +25,14 @@ typedef struct
   float *middle;    /* [side, side, middle_channels] of an early layer, or NULL */
 } SamFeatures;
 
+static inline void
+sam_features_clear (SamFeatures *features)
+{
+  g_clear_pointer (&features->skip[0], g_free);
+  g_clear_pointer (&features->skip[1], g_free);
+  g_clear_pointer (&features->middle, g_free);
+}
+
 typedef struct
 {
   /* x: [input, input, 3], preprocessed */
@@ -48,8 +56,6 @@ SamEncoder *sam_encoder_hiera_new (SamWeights *weights, const SamModelSpec *spec
 SamEncoder *sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec);
-
-void sam_features_clear (SamFeatures *features);
 
 /* The last steps of all encoders but SAM 2's: 1x1, LayerNorm, 3x3, LayerNorm. */
 typedef struct

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers with their weights, as the networks hold them, and the calls of sam-matrix.h and sam-ops.h that run
- * them. Fetched by sam-weights.h, which owns the memory. Internal. */
+/* Layers with their weights, as the networks hold them, and the calls that run them. Fetched by sam-weights.h, which
+ * owns the memory. Internal. */
 #pragma once
 
-#include "samcore/sam-matrix.h"
+#include "samcore/sam-conv.h"
+#include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-linear.h"
 #include "samcore/sam-ops.h"
 
 /* m: [out, in]  b: [out] or NULL. Also a 1x1 convolution. */
@@ -13,14 +15,6 @@ typedef struct
   const float *b;
   size_t       in, out;
 } SamLinear;
-
-/* m: [out, kernel kernel in]  b: [out] or NULL */
-typedef struct
-{
-  SamMatrix   *m;
-  const float *b;
-  size_t       in, out, kernel, stride, pad;
-} SamConv;
 
 /* w: [3, 3, c]  b: [c] or NULL, padding 1 */
 typedef struct
@@ -104,58 +98,18 @@ sam_mlp_run (const SamNorm     *norm,
   sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
 }
 
-/* x: [h, w, in]  y: [h', w', out] */
-static inline void
-sam_conv_run (const SamConv *c,
-              float         *y,
-              const float   *x,
-              size_t         h,
-              size_t         w,
-              SamAct         act)
-{
-  sam_matrix_conv2d (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act);
-}
-
-/* Rows [first, last) of y, from x, which begins at row x_first of [h, w, in] */
-static inline void
-sam_conv_run_rows (const SamConv *c,
-                   float         *y,
-                   const float   *x,
-                   size_t         h,
-                   size_t         w,
-                   SamAct         act,
-                   size_t         first,
-                   size_t         last,
-                   size_t         x_first)
-{
-  sam_matrix_conv2d_rows (y, x, c->m, c->b, h, w, c->in, c->kernel, c->kernel, c->stride, c->pad, act, first, last,
-                          x_first);
-}
-
-/* x: [h, w, c]  zeros: [w, c] */
+/* x: [h, w, c] */
 static inline SamDepthwiseMap
 sam_depthwise_map (const SamDepthwise *d,
                    float              *y,
                    const float        *x,
-                   const float        *zeros,
                    size_t              h,
                    size_t              w)
 {
-  return (SamDepthwiseMap) { y, x, d->w, d->b, zeros, h, w, d->c, d->stride, SAM_ACT_NONE };
+  return (SamDepthwiseMap) { y, x, d->w, d->b, h, w, d->c, d->stride };
 }
 
-static inline void
-sam_conv_transpose_run (const SamConvTranspose *c,
-                        float                  *y,
-                        const float            *x,
-                        const float            *r,
-                        size_t                  h,
-                        size_t                  w)
-{
-  sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, NULL, SAM_ACT_NONE);
-}
-
-/* y = act (norm (transposed convolution (x) + r)) */
+/* y = act (norm (transposed convolution (x) + r)); norm and r may be NULL */
 static inline void
 sam_conv_transpose_norm_run (const SamConvTranspose *c,
                              const SamNorm          *norm,
@@ -169,6 +123,17 @@ sam_conv_transpose_norm_run (const SamConvTranspose *c,
   const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
 
   sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, norm != NULL ? &row_norm : NULL, act);
+}
+
+static inline void
+sam_conv_transpose_run (const SamConvTranspose *c,
+                        float                  *y,
+                        const float            *x,
+                        const float            *r,
+                        size_t                  h,
+                        size_t                  w)
+{
+  sam_conv_transpose_norm_run (c, NULL, y, x, r, h, w, SAM_ACT_NONE);
 }
 
 /* y may be x */

@@ -11,12 +11,12 @@
 #include <math.h>
 
 #include "samcore/sam-arena.h"
+#include "samcore/sam-arithmetic.h"
 #include "samcore/sam-closeup.h"
 #include "samcore/sam-digest.h"
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-kernels.h"
-#include "samcore/sam-matrix.h"
 
 /* SAM 2: an answer is stable when its area hardly changes between these thresholds. */
 #define STABILITY_DELTA     0.05f

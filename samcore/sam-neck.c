@@ -44,11 +44,3 @@ sam_neck_flop (const SamNeck *neck,
 {
   return 2.0 * side * side * neck->conv2.out * (neck->conv1.in + 9.0 * neck->conv2.in);
 }
-
-void
-sam_features_clear (SamFeatures *features)
-{
-  g_clear_pointer (&features->skip[0], g_free);
-  g_clear_pointer (&features->skip[1], g_free);
-  g_clear_pointer (&features->middle, g_free);
-}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The operations that the networks are made of, on whole arrays, in parallel: thin layers over OpenBLAS and
- * the kernel table. Those with weight matrices are in sam-matrix.h. Activations are channels last; weights have
+ * the kernel table. Those with weight matrices are in sam-layers.h. Activations are channels last; weights have
  * been put into the order named here when the model was loaded. All arrays are contiguous float32. x and y never
  * overlap unless "may be" is said. */
 #pragma once
@@ -28,22 +28,24 @@ void sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float 
 void sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
                   size_t m, size_t n, size_t k, float alpha);
 
-/* Depthwise 3x3, zero padding 1   y: [h', w', c], h' = ceil (h / stride)  x: [h, w, c]  k: [3, 3, c]  b: [c]
- * zeros: [w, c] of them */
+/* Depthwise 3x3, zero padding 1   y: [h', w', c], h' = ceil (h / stride)  x: [h, w, c]  k: [3, 3, c]  b: [c] */
 typedef struct
 {
   float       *y;
-  const float *x, *k, *b, *zeros;
+  const float *x, *k, *b;
   size_t       h, w, c, stride;
-  SamAct       act;
 } SamDepthwiseMap;
 
 /* The places [first, last) of y, whole rows, in the calling thread: for a SamRowMaker of data @map, which makes
  * sam_depthwise_row() places at once: w'. */
 void   sam_depthwise_make (const void *map, size_t first, size_t last);
 size_t sam_depthwise_row (const SamDepthwiseMap *map);
-/* The means of all of y over its places, [c], before any act and without making it: they follow from sums of x. */
+/* The means of all of y over its places, [c], without making it: they follow from sums of x. */
 void   sam_depthwise_mean (const SamDepthwiseMap *map, float *mean);
+
+/* Maxima of 2x2 places of n maps
+ * x: [n, h, w, …] with stride floats per place, of which the first c count  y: [n, h / 2, w / 2, c] */
+void sam_max_pool (float *y, const float *x, size_t n, size_t h, size_t w, size_t c, size_t stride);
 
 /* Over the last axis, biased variance; y may be x. The SAM family's LayerNorm2d is this, channels last. */
 void sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,

@@ -15,7 +15,6 @@
 
 #include <cblas.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 
 #define SPIN_MICROSECONDS 30
 #define LOCK_TRIES        50 /* before sleeping; it is never held for longer than that takes */
@@ -181,6 +180,12 @@ start_workers (int wanted)
  * its versions with threads of its own. */
 extern int blas_thread_shutdown_ (void) __attribute__ ((weak));
 
+int
+sam_parallel_get_n_threads_here (void)
+{
+  return inside_piece ? 1 : sam_parallel_get_n_threads ();
+}
+
 static void
 forget_blas_threads (void)
 {
@@ -234,9 +239,9 @@ sam_parallel_for (size_t          n,
 
   forget_blas_threads ();
   loop.n_pieces = (n - 1) / loop.grain + 1;
-  n_threads     = sam_parallel_get_n_threads ();
+  n_threads     = sam_parallel_get_n_threads_here ();
 
-  if (inside_piece || n_threads == 1 || loop.n_pieces == 1)
+  if (n_threads == 1 || loop.n_pieces == 1)
     {
       for (size_t first = 0; first < n; first += loop.grain)
         func (first, n - first > loop.grain ? first + loop.grain : n, data);
@@ -278,42 +283,4 @@ sam_parallel_for (size_t          n,
         g_cond_wait (&worker_left, &lock);
     }
   g_mutex_unlock (&lock);
-}
-
-typedef struct
-{
-  float *memory[SAM_N_SCRATCHES];
-  size_t n_floats[SAM_N_SCRATCHES];
-} Scratches;
-
-static void
-scratches_free (gpointer data)
-{
-  Scratches *scratches = data;
-
-  for (int i = 0; i < SAM_N_SCRATCHES; i++)
-    g_aligned_free (scratches->memory[i]);
-  g_free (scratches);
-}
-
-float *
-sam_parallel_scratch (SamScratch slot,
-                      size_t     n_floats)
-{
-  static GPrivate key       = G_PRIVATE_INIT (scratches_free);
-  Scratches      *scratches = g_private_get (&key);
-
-  if (scratches == NULL)
-    {
-      scratches = g_new0 (Scratches, 1);
-      g_private_set (&key, scratches);
-    }
-  if (scratches->n_floats[slot] < n_floats)
-    {
-      g_aligned_free (scratches->memory[slot]);
-      scratches->memory[slot]   = g_aligned_alloc (n_floats, sizeof (float), 64);
-      scratches->n_floats[slot] = n_floats;
-    }
-
-  return scratches->memory[slot];
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Small products of two arrays that change from call to call; what is multiplied by weights is in
- * sam-matrix.c. OpenBLAS runs on one thread. */
+ * sam-matrix-product.c. OpenBLAS runs on one thread. */
 #include "config.h"
 
 #include "samcore/sam-kernels.h"

@@ -12,8 +12,6 @@
  * added up, which is done once when the weights are fetched (or was, in the built-in model's file). */
 #include "samcore/sam-repvit-block.h"
 
-#include <string.h>
-
 #include "samcore/sam-kernels.h"
 
 #define MAX_WIDTH 2048
@@ -115,7 +113,7 @@ sam_repvit_block_scratch (const SamRepVitBlock *block,
 {
   size_t n = places_after (block, h, w);
 
-  return (n + w + 10) * block->spatial.c + 3 * MAX_WIDTH;
+  return (n + 10) * block->spatial.c + 3 * MAX_WIDTH;
 }
 
 /* The kernel and bias of a depthwise convolution whose result is multiplied: [9, c] and [c] at @scaled. */
@@ -146,14 +144,12 @@ sam_repvit_block_run (const SamRepVitBlock *block,
   float             *low     = mean + MAX_WIDTH;
   float             *factors = low + MAX_WIDTH;
   float             *scaled  = factors + MAX_WIDTH;
-  float             *zeros   = scaled + 10 * c;
-  float             *hidden  = zeros + w * c;
+  float             *hidden  = scaled + 10 * c;
   float             *mixed   = block->downsample ? hidden : y;
-  SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, zeros, h, w);
+  SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, h, w);
   SamRowMaker        spatial = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
   const SamRowMaker *maker   = &spatial;
 
-  memset (zeros, 0, w * c * sizeof *zeros);
   if (block->squeeze)
     {
       sam_depthwise_mean (&map, mean);

@@ -11,11 +11,12 @@
 
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #define BAND 8 /* rows: those between the two convolutions take half of a level 2 cache */
 
 #define IN        3
-#define MAX_WIDTH 2048
+#define MAX_WIDTH 512 /* what lies between the convolutions is scratch memory (sam-scratch.h) */
 
 typedef struct
 {
@@ -74,9 +75,8 @@ make_middle (const Run *run,
   const size_t      row     = run->input * IN;
   const size_t      n       = run->input / 2 * stem->middle;
   const SamAct      act     = sam_matrix_get_gelu (stem->second.m);
-  float            *zeros   = sam_parallel_scratch (SAM_SCRATCH_ROW, row);
+  const float      *zeros   = sam_scratch_zeros (row);
 
-  memset (zeros, 0, row * sizeof *zeros);
   for (size_t i = first; i < last; i++, middle += n)
     {
       const float *at      = run->x + 2 * i * row;
@@ -96,7 +96,7 @@ run_band (size_t   first,
   const SamConv *second = &run->stem->second;
   size_t         half   = run->input / 2;
   size_t         from   = MAX (2 * first, 1) - 1; /* what the second one looks at */
-  float         *middle = sam_parallel_scratch (SAM_SCRATCH_RING, (2 * last - from) * half * second->in);
+  float         *middle = sam_scratch_floats (SAM_SCRATCH_RING, (2 * last - from) * half * second->in);
 
   make_middle (run, middle, from, 2 * last);
   sam_conv_run_rows (second, run->y + first * (half / 2) * second->out, middle, half, half, SAM_ACT_NONE, first, last,

@@ -6,8 +6,9 @@
  *           x = x + fc2 (GELU (fc1 (norm (x))))
  *
  * Windows beyond the map are filled with zeros before the norm, which makes them the norm's bias: their
- * q, k, v are one constant vector, made once. A token's vector is laid out by head: q, k, v of the first
- * head, q, k, v of the second. Scores gain a bias that depends on |dy|, |dx| and the head. */
+ * q, k, v are one constant vector. Each run makes it: to use the matrix when it is fetched would pack it for those who
+ * find the picture in the cache, and before its values are looked at. A token's vector is laid out by head: q, k, v of
+ * the first head, q, k, v of the second. Scores gain a bias that depends on |dy|, |dx| and the head. */
 #include "samcore/sam-tinyvit-block.h"
 
 #include <math.h>
@@ -31,9 +32,9 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
   size_t hidden = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%sconv1.c.weight", prefix);
 
   conv->residual = residual;
-  sam_weights_conv1x1_bn (weights, &conv->widen, in, hidden, "%sconv1", prefix);
-  sam_weights_depthwise_bn (weights, &conv->spatial, hidden, stride, "%sconv2", prefix);
-  sam_weights_conv1x1_bn (weights, &conv->narrow, hidden, out, "%sconv3", prefix);
+  sam_weights_conv1x1_bn (weights, &conv->layers.widen, in, hidden, "%sconv1", prefix);
+  sam_weights_depthwise_bn (weights, &conv->layers.spatial, hidden, stride, "%sconv2", prefix);
+  sam_weights_conv1x1_bn (weights, &conv->layers.narrow, hidden, out, "%sconv3", prefix);
 }
 
 void
@@ -43,9 +44,10 @@ sam_tinyvit_conv_run (const SamTinyViTConv *conv,
                       size_t                h,
                       size_t                w)
 {
-  sam_matrix_bottleneck (y, x, conv->widen.m, conv->widen.b, conv->spatial.w, conv->spatial.b,
-                         conv->narrow.m, conv->narrow.b, conv->residual ? x : NULL, h, w, conv->spatial.stride,
-                         SAM_ACT_GELU, conv->residual ? SAM_ACT_GELU : SAM_ACT_NONE);
+  if (conv->residual)
+    sam_bottleneck_run (&conv->layers, y, x, x, h, w, SAM_ACT_GELU, SAM_ACT_GELU);
+  else
+    sam_bottleneck_run (&conv->layers, y, x, NULL, h, w, SAM_ACT_GELU, SAM_ACT_NONE);
 }
 
 double
@@ -53,10 +55,10 @@ sam_tinyvit_conv_flop (const SamTinyViTConv *conv,
                        size_t                h,
                        size_t                w)
 {
-  double n = (double) h * w / (conv->spatial.stride * conv->spatial.stride);
+  const SamBottleneck *b = &conv->layers;
+  const double         n = (double) h * w / (b->spatial.stride * b->spatial.stride);
 
-  return 2.0 * ((double) h * w * conv->widen.in * conv->widen.out + 9.0 * n * conv->widen.out +
-                n * conv->narrow.in * conv->narrow.out);
+  return 2.0 * ((double) h * w * b->widen.in * b->widen.out + 9.0 * n * b->widen.out + n * b->narrow.in * b->narrow.out);
 }
 
 /* [heads, window^2] ──▶ [heads, window^2, window^2] */
@@ -114,10 +116,6 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
   sam_weights_norm (weights, &block->norm[1], width, EPS, "%smlp.norm", prefix);
   sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES, "%smlp.fc1", prefix);
   sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES, "%smlp.fc2", prefix);
-
-  block->pad = sam_weights_alloc (weights, 3 * width);
-  if (! sam_weights_failed (weights))
-    sam_linear_run (&block->qkv, block->pad, block->norm[0].b, NULL, 1, SAM_ACT_NONE);
 }
 
 static size_t
@@ -138,11 +136,11 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
   size_t            c       = block->proj.in;
   size_t            d       = c / block->heads;
   size_t            area    = block->window * block->window;
-  g_autofree float *zeros   = g_new0 (float, w * c);
-  SamDepthwiseMap   map     = sam_depthwise_map (&block->local, y, x, zeros, h, w);
+  g_autofree float *pad     = g_new (float, 3 * c);
+  SamDepthwiseMap   map     = sam_depthwise_map (&block->local, y, x, h, w);
   SamRowMaker       local   = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
   SamWindowBlock    windows = {
-    .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->pad,
+    .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = pad,
     .window = block->window, .k_offset = d, .v_offset = 2 * d,
     .attention = {
       .q_stride = 3 * c, .k_stride = 3 * c, .v_stride = 3 * c, .o_stride = c,
@@ -152,6 +150,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
     },
   };
 
+  sam_linear_run (&block->qkv, pad, block->norm[0].b, NULL, 1, SAM_ACT_NONE);
   sam_window_block_run (&windows, x, x, h, w);
   sam_mlp_run (&block->norm[1], block->mlp, y, y, &local, y, h * w, SAM_ACT_GELU);
 }

@@ -2,25 +2,25 @@
 /* The parts of TinyViT. Internal. */
 #pragma once
 
+#include "samcore/sam-bottleneck.h"
 #include "samcore/sam-weights.h"
 
 /* 1x1, GELU, depthwise 3x3, GELU, 1x1: with x added and a last GELU a residual block, else a change of
  * scale and width. */
 typedef struct
 {
-  SamLinear    widen, narrow;
-  SamDepthwise spatial;
-  gboolean     residual;
+  SamBottleneck layers;
+  gboolean      residual;
 } SamTinyViTConv;
 
-/* attention in windows, depthwise 3x3, MLP  bias: [heads, window^2, window^2]  pad: [3 c] */
+/* attention in windows, depthwise 3x3, MLP  bias: [heads, window^2, window^2] */
 typedef struct
 {
   SamNorm      norm[2];
   SamLinear    qkv, proj, mlp[2];
   SamDepthwise local;
   size_t       heads, window;
-  float       *bias, *pad;
+  float       *bias;
 } SamTinyViTBlock;
 
 /* Names are prefixes: "layers.0.blocks.1." with all before it. */

@@ -354,14 +354,11 @@ fetch (SamWeights   *weights,
       break;
 
     case SAM_DTYPE_I8:
-      if (tensor->scale != NULL) /* rounded floating point ones */
+      if (tensor->scale != NULL) /* rounded floating point ones, with a scale for each row: our own form */
         break;
       G_GNUC_FALLTHROUGH;
 
     default:
-      /* whole numbers with a scale for each row are our own form */
-      if (tensor->dtype == SAM_DTYPE_I8 && tensor->scale != NULL)
-        break;
       sam_weights_fail (weights, "the tensor %s holds %s values instead of floating point ones", name,
                         sam_dtype_get_name (tensor->dtype));
       return NULL;

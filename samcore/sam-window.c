@@ -9,6 +9,7 @@
 
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 typedef struct
 {
@@ -119,56 +120,6 @@ sam_window_attention (const SamAttention *a,
   sam_attention (all, n);
 }
 
-typedef struct
-{
-  float       *y;
-  const float *x;
-  size_t       h, w, c, stride, step;
-} Pool;
-
-static void
-pool_maps (size_t   first,
-           size_t   last,
-           gpointer data)
-{
-  const Pool *p = data;
-  size_t      w = p->w / 2;
-
-  /* an item is one row of one map */
-  for (size_t i = first; i < last; i++)
-    {
-      const float *x = p->x + i / (p->h / 2) * p->step + 2 * (i % (p->h / 2)) * p->w * p->stride;
-      float       *y = p->y + i * w * p->c;
-
-      for (size_t k = 0; k < w; k++, x += 2 * p->stride, y += p->c)
-        {
-          const float *below = x + p->w * p->stride;
-
-          for (size_t c = 0; c < p->c; c++)
-            {
-              float top    = x[c] > x[c + p->stride] ? x[c] : x[c + p->stride];
-              float bottom = below[c] > below[c + p->stride] ? below[c] : below[c + p->stride];
-
-              y[c] = top > bottom ? top : bottom;
-            }
-        }
-    }
-}
-
-void
-sam_max_pool (float       *y,
-              const float *x,
-              size_t       n,
-              size_t       h,
-              size_t       w,
-              size_t       c,
-              size_t       stride)
-{
-  Pool p = { y, x, h, w, c, stride, h * w * stride };
-
-  sam_parallel_for (n * (h / 2), 4, pool_maps, &p);
-}
-
 #define PIECE_PLACES 224 /* as many rows as the products take at once */
 
 typedef struct
@@ -242,11 +193,11 @@ run_windows (size_t   first,
   const size_t          n_y     = (last - first) * side_y * side_y;
   const size_t          wide    = block->qkv->out;
   const size_t          width   = block->proj->out;
-  uint32_t             *rows    = (uint32_t *) sam_parallel_scratch (SAM_SCRATCH_INDEX, 4 * n);
+  uint32_t             *rows    = sam_scratch_bytes (SAM_SCRATCH_INDEX, 4 * n * sizeof *rows);
   uint32_t             *places  = rows + n;
   uint32_t             *rows_y  = places + n;
   uint32_t             *places_y = rows_y + n;
-  float                *qkv     = sam_parallel_scratch (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
+  float                *qkv     = sam_scratch_floats (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
   float                *z       = qkv + n * wide;
   float                *o       = z + n * width;
   float                *q       = o + n_y * width;

@@ -49,10 +49,6 @@ void sam_window_reverse (float *y, const float *x, size_t h, size_t w, size_t c,
  * floats further. */
 void sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_step, size_t o_step);
 
-/* Maxima of 2x2 places of n maps
- * x: [n, h, w, …] with stride floats per place, of which the first c count  y: [n, h / 2, w / 2, c] */
-void sam_max_pool (float *y, const float *x, size_t n, size_t h, size_t w, size_t c, size_t stride);
-
 /* y = x + proj (attention (qkv (norm (x)))) in windows    x, y: [h, w, width], y may be x
  * With residual, a block that pools: queries are the maxima of 2x2 places, and so is what stands for x,
  * residual (norm (x)); y: [h / 2, w / 2, width]

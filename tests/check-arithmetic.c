@@ -5,8 +5,11 @@
 
 #include <math.h>
 
+#include "samcore/sam-bottleneck.h"
+#include "samcore/sam-conv.h"
+#include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-linear.h"
 #include "samcore/sam-mask.h"
-#include "samcore/sam-matrix.h"
 #include "samcore/sam-model.h"
 #include "samcore/sam-parallel.h"
 #include "tests/golden.h"
@@ -106,11 +109,12 @@ make_values (size_t n)
 static void
 multiply (float *y, const float *x, const float *w, SamArithmetic arithmetic)
 {
-  SamMatrix *first  = sam_matrix_new (w, MIDDLE, IN, arithmetic);
-  SamMatrix *second = sam_matrix_new (w, OUT, MIDDLE, arithmetic);
-  SamMatrix *conv   = sam_matrix_new (w, OUT, 9 * IN / 4, arithmetic);
-  SamMatrix *narrow = sam_matrix_new (w, OUT, 27, arithmetic);
-  SamRows    rows   = { .x = x, .ld = IN };
+  SamMatrix    *first      = sam_matrix_new (w, MIDDLE, IN, arithmetic);
+  SamMatrix    *second     = sam_matrix_new (w, OUT, MIDDLE, arithmetic);
+  SamMatrix    *conv       = sam_matrix_new (w, OUT, 9 * IN / 4, arithmetic);
+  SamMatrix    *narrow     = sam_matrix_new (w, OUT, 27, arithmetic);
+  SamRows       rows       = { .x = x, .ld = IN };
+  SamBottleneck bottleneck = { { first, x, IN, MIDDLE }, { w, x, MIDDLE, 1 }, { second, x, MIDDLE, OUT } };
 
   sam_matrix_linear (y, x, first, NULL, x, 5, SAM_ACT_RELU);
   y += 5 * MIDDLE;
@@ -118,13 +122,13 @@ multiply (float *y, const float *x, const float *w, SamArithmetic arithmetic)
   y += N * OUT;
   sam_matrix_mlp (y, &rows, first, NULL, SAM_ACT_GELU, second, NULL, NULL, N);
   y += N * OUT;
-  sam_matrix_conv2d (y, x, conv, NULL, SIDE, SIDE, IN / 4, 3, 3, 1, 1, SAM_ACT_NONE);
+  sam_conv_run (&(SamConv) { conv, NULL, IN / 4, OUT, 3, 1, 1 }, y, x, SIDE, SIDE, SAM_ACT_NONE);
   y += N * OUT;
-  sam_matrix_conv2d (y, x, narrow, NULL, SIDE, SIDE, 3, 3, 3, 1, 1, SAM_ACT_NONE);
+  sam_conv_run (&(SamConv) { narrow, NULL, 3, OUT, 3, 1, 1 }, y, x, SIDE, SIDE, SAM_ACT_NONE);
   y += N * OUT;
   sam_matrix_conv_transpose2x2 (y, x, first, NULL, NULL, SIDE, SIDE, NULL, SAM_ACT_NONE);
   y += N * MIDDLE;
-  sam_matrix_bottleneck (y, x, first, x, w, x, second, x, NULL, SIDE, SIDE, 1, SAM_ACT_GELU, SAM_ACT_NONE);
+  sam_bottleneck_run (&bottleneck, y, x, NULL, SIDE, SIDE, SAM_ACT_GELU, SAM_ACT_NONE);
 
   sam_matrix_free (first);
   sam_matrix_free (second);

@@ -3,7 +3,10 @@
  * and tiles, and with 1, 2 and 3 threads, between which no bit may differ. */
 #include "config.h"
 
-#include "samcore/sam-matrix.h"
+#include "samcore/sam-bottleneck.h"
+#include "samcore/sam-conv.h"
+#include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-linear.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-token-attention.h"
@@ -78,7 +81,7 @@ test_linear (void)
         l.r   = with & 6 ? r : NULL;
         l.add = (with & 6) == 6;
         l.m   = sam_matrix_new (w, l.out, l.in, SAM_ARITHMETIC_F32);
-        l.act = acts[(i + with) % G_N_ELEMENTS (acts)];
+        l.act = l.add ? SAM_ACT_NONE : acts[(i + with) % G_N_ELEMENTS (acts)];
         with_threads (linear, &l, y, l.add ? r : NULL, l.n * l.out);
         ref_linear (wanted, x, w, l.b, l.r, l.n, l.in, l.out, l.act);
         /* a product of two values below 1 has the deviation 1/3; their sum grows as the square root */
@@ -160,7 +163,7 @@ test_rows_and_mlp (void)
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
-    for (int with = 0; with < 16; with++)
+    for (int with = 0; with < 8; with++)
       {
         size_t               n = cases[i][0], in = cases[i][1], middle = cases[i][2], out = cases[i][3];
         size_t               ld     = in + 4;
@@ -175,11 +178,11 @@ test_rows_and_mlp (void)
         g_autofree float    *made = g_new (float, n * in), *hidden = g_new (float, n * middle);
         g_autofree double   *wanted = g_new (double, n * MAX (MAX (in, middle), out));
         SamRowNorm           norm   = { weight, bias, 1e-5f };
-        Layers               a      = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL, (with & 4) != 0,
-                                          with & 8 ? add : NULL },
+        Layers               a      = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL,
+                                          with & 4 ? add : NULL },
                                         sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
                                         sam_matrix_new (w2, out, middle, SAM_ARITHMETIC_F32),
-                                        b1, b2, with & 8 ? r : NULL, n };
+                                        b1, b2, with & 4 ? r : NULL, n };
 
         for (size_t row = 0; row < n; row++)
           {
@@ -190,13 +193,13 @@ test_rows_and_mlp (void)
             memset (to, 0, in * sizeof *to);
             if (! zero)
               memcpy (to, x + (with & 1 ? index[row] : row) * ld, in * sizeof *to);
-            if ((with & 2) && (! zero || (with & 4)))
+            if ((with & 2) && ! zero)
               {
                 ref_layer_norm (wanted, to, weight, bias, 1e-5f, 1, in);
                 for (size_t j = 0; j < in; j++)
                   to[j] = (float) wanted[j];
               }
-            for (size_t j = 0; (with & 8) && j < in; j++)
+            for (size_t j = 0; (with & 4) && j < in; j++)
               to[j] += add[row * in + j];
           }
 
@@ -234,30 +237,34 @@ typedef struct
   const float *x, *k, *b, *r;
   SamMatrix   *m;
   SamRowNorm   norm;
-  size_t       h, w, in, out, kh, kw, stride, pad;
+  size_t       h, w, in, out, kernel, stride, pad;
   SamAct       act;
 } Conv;
 
+/* Without an activation it adds r. */
 static void
 conv2d (float *y, gconstpointer arguments)
 {
-  const Conv *c = arguments;
+  const Conv *c    = arguments;
+  SamConv     conv = { c->m, c->b, c->in, c->out, c->kernel, c->stride, c->pad };
 
-  sam_matrix_conv2d (y, c->x, c->m, c->b, c->h, c->w, c->in, c->kh, c->kw, c->stride, c->pad, c->act);
+  if (c->act == SAM_ACT_NONE)
+    sam_conv_sum_run (&conv, y, c->x, c->r, c->h, c->w);
+  else
+    sam_conv_run (&conv, y, c->x, c->h, c->w, c->act);
 }
 
 static SamDepthwiseMap
-depthwise_map (float *y, const Conv *c, const float *zeros)
+depthwise_map (float *y, const Conv *c)
 {
-  return (SamDepthwiseMap) { y, c->x, c->k, c->b, zeros, c->h, c->w, c->in, c->stride, c->act };
+  return (SamDepthwiseMap) { y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride };
 }
 
 static void
 depthwise (float *y, gconstpointer arguments)
 {
-  const Conv       *c     = arguments;
-  g_autofree float *zeros = g_new0 (float, c->w * c->in);
-  SamDepthwiseMap   map   = depthwise_map (y, c, zeros);
+  const Conv     *c   = arguments;
+  SamDepthwiseMap map = depthwise_map (y, c);
 
   sam_depthwise_make (&map, 0, ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map));
 }
@@ -267,7 +274,7 @@ static void
 depthwise_mean (float *y, gconstpointer arguments)
 {
   const Conv     *c   = arguments;
-  SamDepthwiseMap map = depthwise_map (NULL, c, NULL);
+  SamDepthwiseMap map = depthwise_map (NULL, c);
 
   depthwise (y, c);
   sam_depthwise_mean (&map, y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
@@ -317,7 +324,7 @@ depthwise_mean_reference (double *y, const Conv *c)
   size_t  n    = ((c->h - 1) / c->stride + 1) * ((c->w - 1) / c->stride + 1);
   double *mean = y + n * c->in;
 
-  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, c->act);
+  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, SAM_ACT_NONE);
   for (size_t i = 0; i < c->in; i++)
     {
       mean[i] = 0;
@@ -329,13 +336,17 @@ depthwise_mean_reference (double *y, const Conv *c)
 static void
 conv2d_reference (double *y, const Conv *c)
 {
-  ref_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kh, c->kw, c->stride, c->pad, c->act);
+  size_t h2 = (c->h + 2 * c->pad - c->kernel) / c->stride + 1, w2 = (c->w + 2 * c->pad - c->kernel) / c->stride + 1;
+
+  ref_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kernel, c->kernel, c->stride, c->pad, c->act);
+  for (size_t i = 0; c->act == SAM_ACT_NONE && i < h2 * w2 * c->out; i++)
+    y[i] += c->r[i];
 }
 
 static void
 depthwise_reference (double *y, const Conv *c)
 {
-  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, c->act);
+  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, SAM_ACT_NONE);
 }
 
 /* With GELU also the norm that stands before it; its weights are r's first values. */
@@ -362,10 +373,10 @@ conv_transpose_reference (double *y, const Conv *c)
 
 typedef struct
 {
-  const float *x, *b1, *k, *bk, *b2, *r;
-  SamMatrix   *w1, *w2;
-  size_t       h, w, stride;
-  SamAct       last;
+  SamBottleneck layers;
+  const float  *x, *r;
+  size_t        h, w;
+  SamAct        last;
 } Bottleneck;
 
 static void
@@ -373,8 +384,7 @@ bottleneck (float *y, gconstpointer arguments)
 {
   const Bottleneck *a = arguments;
 
-  sam_matrix_bottleneck (y, a->x, a->w1, a->b1, a->k, a->bk, a->w2, a->b2, a->r, a->h, a->w, a->stride, SAM_ACT_GELU,
-                         a->last);
+  sam_bottleneck_run (&a->layers, y, a->x, a->r, a->h, a->w, SAM_ACT_GELU, a->last);
 }
 
 /* Against its three steps. */
@@ -395,9 +405,10 @@ test_bottleneck (void)
       float     *w1 = guarded_input (hidden * in, 1 / sqrt (in)), *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
       float     *k = guarded_input (9 * hidden, 0.5), *b1 = guarded_input (hidden, 1), *bk = guarded_input (hidden, 1);
       float     *b2 = guarded_input (out, 1);
-      Bottleneck a = { x, b1, k, bk, b2, i % 2 ? r : NULL, sam_matrix_new (w1, hidden, in, SAM_ARITHMETIC_F32),
-                       sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), h, w, stride,
-                       i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE };
+      Bottleneck a = { { { sam_matrix_new (w1, hidden, in, SAM_ARITHMETIC_F32), b1, in, hidden },
+                         { k, bk, hidden, stride },
+                         { sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), b2, hidden, out } },
+                       x, i % 2 ? r : NULL, h, w, i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE };
       g_autofree double *wanted = g_new (double, n * hidden + n2 * out);
       g_autofree float  *wide = g_new (float, n * hidden), *mixed = g_new (float, n2 * hidden);
 
@@ -414,8 +425,8 @@ test_bottleneck (void)
         assert_near (y[j], ref_activate (wanted[j], a.last), 64 + 4 * sqrt (hidden), 8);
 
       guarded_output_free (y, n2 * out);
-      sam_matrix_free (a.w1);
-      sam_matrix_free (a.w2);
+      sam_matrix_free (a.layers.widen.m);
+      sam_matrix_free (a.layers.narrow.m);
       g_free (x);
       g_free (r);
       g_free (w1);
@@ -431,25 +442,25 @@ static void
 test_conv2d (void)
 {
   static const Conv cases[] = {
-    /* h, w, in, out, kh, kw, stride, pad */
-    { .h = 1, .w = 1, .in = 1, .out = 1, .kh = 3, .kw = 3, .stride = 1, .pad = 1 },
-    { .h = 1, .w = 5, .in = 3, .out = 8, .kh = 3, .kw = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
-    { .h = 33, .w = 30, .in = 3, .out = 32, .kh = 3, .kw = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
-    { .h = 9, .w = 12, .in = 40, .out = 33, .kh = 3, .kw = 3, .stride = 1, .pad = 1 },
-    { .h = 6, .w = 5, .in = 256, .out = 16, .kh = 3, .kw = 3, .stride = 1, .pad = 1, .act = SAM_ACT_RELU },
-    { .h = 48, .w = 32, .in = 3, .out = 20, .kh = 16, .kw = 16, .stride = 16, .pad = 0 },
-    { .h = 32, .w = 29, .in = 3, .out = 12, .kh = 7, .kw = 7, .stride = 4, .pad = 3 },
-    { .h = 2, .w = 2, .in = 2, .out = 3, .kh = 7, .kw = 7, .stride = 4, .pad = 3 },
-    { .h = 16, .w = 16, .in = 4, .out = 16, .kh = 2, .kw = 2, .stride = 2, .pad = 0 },
-    { .h = 17, .w = 40, .in = 24, .out = 10, .kh = 1, .kw = 1, .stride = 1, .pad = 0 },
-    { .h = 17, .w = 10, .in = 24, .out = 10, .kh = 1, .kw = 1, .stride = 2, .pad = 0 },
+    /* h, w, in, out, kernel, stride, pad */
+    { .h = 1, .w = 1, .in = 1, .out = 1, .kernel = 3, .stride = 1, .pad = 1 },
+    { .h = 1, .w = 5, .in = 3, .out = 8, .kernel = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 33, .w = 30, .in = 3, .out = 32, .kernel = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 9, .w = 12, .in = 40, .out = 33, .kernel = 3, .stride = 1, .pad = 1 },
+    { .h = 6, .w = 5, .in = 256, .out = 16, .kernel = 3, .stride = 1, .pad = 1, .act = SAM_ACT_RELU },
+    { .h = 48, .w = 32, .in = 3, .out = 20, .kernel = 16, .stride = 16, .pad = 0 },
+    { .h = 32, .w = 29, .in = 3, .out = 12, .kernel = 7, .stride = 4, .pad = 3 },
+    { .h = 2, .w = 2, .in = 2, .out = 3, .kernel = 7, .stride = 4, .pad = 3 },
+    { .h = 16, .w = 16, .in = 4, .out = 16, .kernel = 2, .stride = 2, .pad = 0 },
+    { .h = 17, .w = 40, .in = 24, .out = 10, .kernel = 1, .stride = 1, .pad = 0 },
+    { .h = 17, .w = 10, .in = 24, .out = 10, .kernel = 1, .stride = 2, .pad = 0 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       Conv   c       = cases[i];
-      size_t n_terms = c.kh * c.kw * c.in;
-      size_t h2 = (c.h + 2 * c.pad - c.kh) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kw) / c.stride + 1;
+      size_t n_terms = c.kernel * c.kernel * c.in;
+      size_t h2 = (c.h + 2 * c.pad - c.kernel) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kernel) / c.stride + 1;
 
       check_conv (conv2d, c, n_terms * c.out, h2 * w2 * c.out, n_terms, conv2d_reference);
     }
@@ -460,37 +471,37 @@ static void
 test_conv2d_rows (void)
 {
   static const Conv cases[] = {
-    { .h = 32, .w = 20, .in = 3, .out = 32, .kh = 3, .kw = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
-    { .h = 17, .w = 9, .in = 20, .out = 7, .kh = 3, .kw = 3, .stride = 1, .pad = 1 },
+    { .h = 32, .w = 20, .in = 3, .out = 32, .kernel = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 17, .w = 9, .in = 20, .out = 7, .kernel = 3, .stride = 1, .pad = 1 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     for (size_t band = 1; band < 8; band += 3)
       {
         Conv       c     = cases[i];
-        size_t     h2    = (c.h + 2 * c.pad - c.kh) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kw) / c.stride + 1;
+        size_t     h2    = (c.h + 2 * c.pad - c.kernel) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kernel) / c.stride + 1;
         float     *x     = guarded_input (c.h * c.w * c.in, 1);
-        float     *k     = guarded_input (c.out * c.kh * c.kw * c.in, 1);
+        float     *k     = guarded_input (c.out * c.kernel * c.kernel * c.in, 1);
         float     *b     = guarded_input (c.out, 1);
         float     *whole = guarded_output (h2 * w2 * c.out);
         float     *y     = guarded_output (h2 * w2 * c.out);
-        SamMatrix *m     = sam_matrix_new (k, c.out, c.kh * c.kw * c.in, SAM_ARITHMETIC_F32);
+        SamMatrix *m     = sam_matrix_new (k, c.out, c.kernel * c.kernel * c.in, SAM_ARITHMETIC_F32);
+        SamConv    conv  = { m, b, c.in, c.out, c.kernel, c.stride, c.pad };
 
-        sam_matrix_conv2d (whole, x, m, b, c.h, c.w, c.in, c.kh, c.kw, c.stride, c.pad, c.act);
+        sam_conv_run (&conv, whole, x, c.h, c.w, c.act);
         for (size_t first = 0; first < h2; first += band)
           {
             size_t last = MIN (first + band, h2);
             size_t from = first * c.stride < c.pad ? 0 : first * c.stride - c.pad;
-            size_t to   = MIN ((last - 1) * c.stride + c.kh - c.pad, c.h);
+            size_t to   = MIN ((last - 1) * c.stride + c.kernel - c.pad, c.h);
             float *seen = guarded_input ((to - from) * c.w * c.in, 1);
 
             memcpy (seen, x + from * c.w * c.in, (to - from) * c.w * c.in * sizeof *x);
-            sam_matrix_conv2d_rows (y + first * w2 * c.out, seen, m, b, c.h, c.w, c.in, c.kh, c.kw, c.stride, c.pad,
-                                    c.act, first, last, from);
+            sam_conv_run_rows (&conv, y + first * w2 * c.out, seen, c.h, c.w, c.act, first, last, from);
             g_free (seen);
           }
         for (size_t j = 0; j < h2 * w2 * c.out; j++)
-          assert_near (y[j], whole[j], 8 + c.kh * c.kw * c.in, 2);
+          assert_near (y[j], whole[j], 8 + c.kernel * c.kernel * c.in, 2);
 
         guarded_output_free (whole, h2 * w2 * c.out);
         guarded_output_free (y, h2 * w2 * c.out);
@@ -592,12 +603,10 @@ test_depthwise (void)
     for (size_t channels = 1; channels < 80; channels += 21)
       for (size_t stride = 1; stride < 3; stride++)
         {
-          Conv   c = { .h = sides[i][0], .w = sides[i][1], .in = channels, .out = channels, .stride = stride,
-                       .act = stride == 1 ? SAM_ACT_GELU : SAM_ACT_NONE };
+          Conv   c = { .h = sides[i][0], .w = sides[i][1], .in = channels, .out = channels, .stride = stride };
           size_t n = ((c.h - 1) / stride + 1) * ((c.w - 1) / stride + 1);
 
           check_conv (depthwise, c, 9 * channels, n * channels, 9, depthwise_reference);
-          c.act = SAM_ACT_NONE;
           check_conv (depthwise_mean, c, 9 * channels, (n + 1) * channels, 9, depthwise_mean_reference);
         }
 }

@@ -4,6 +4,7 @@
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -136,6 +137,7 @@ outer (size_t first, size_t last, gpointer data)
   for (size_t i = first; i < last; i++)
     {
       nested[i]->outer = g_thread_self ();
+      g_assert_cmpint (sam_parallel_get_n_threads_here (), ==, 1);
       sam_parallel_for (N, 10, inner, nested[i]);
       sam_parallel_for (N, 100, inner, nested[i]);
     }
@@ -149,7 +151,9 @@ test_nested (void)
   for (int i = 0; i < 16; i++)
     nested[i] = g_new0 (Nested, 1);
   sam_parallel_set_n_threads (3);
+  g_assert_cmpint (sam_parallel_get_n_threads_here (), ==, 3);
   sam_parallel_for (16, 1, outer, nested);
+  g_assert_cmpint (sam_parallel_get_n_threads_here (), ==, 3);
   for (int i = 0; i < 16; i++)
     {
       g_assert_false (nested[i]->strayed);
@@ -190,7 +194,7 @@ test_several_callers (void)
 static void
 fill_scratch (size_t first, size_t last, gpointer data)
 {
-  float *memory = sam_parallel_scratch (SAM_SCRATCH_ROWS, 1000 + first);
+  float *memory = sam_scratch_floats (SAM_SCRATCH_ROWS, 1000 + first);
 
   g_assert_cmpint ((gsize) memory % 64, ==, 0);
   for (size_t i = 0; i < 1000 + first; i++)
@@ -203,10 +207,13 @@ fill_scratch (size_t first, size_t last, gpointer data)
 static void
 test_scratch (void)
 {
-  float *small = sam_parallel_scratch (SAM_SCRATCH_GROUP, 10);
+  float *small = sam_scratch_floats (SAM_SCRATCH_GROUP, 10);
 
-  g_assert_true (small == sam_parallel_scratch (SAM_SCRATCH_GROUP, 5));
-  g_assert_true (small != sam_parallel_scratch (SAM_SCRATCH_SCORES, 5));
+  g_assert_true (small == sam_scratch_floats (SAM_SCRATCH_GROUP, 5));
+  g_assert_true (small != sam_scratch_floats (SAM_SCRATCH_SCORES, 5));
+  for (size_t n = 1; n < 5000; n *= 3)
+    for (size_t i = 0; i < n; i++)
+      g_assert_cmpfloat (sam_scratch_zeros (n)[i], ==, 0);
   sam_parallel_set_n_threads (4);
   sam_parallel_for (100, 1, fill_scratch, NULL);
   sam_parallel_set_n_threads (0);
