@@ -20,6 +20,7 @@
 #include "samcore/sam-error.h"
 #include "samcore/sam-group-norm.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 #include "samcore/sam-token-attention.h"
 
 #define N_LAYERS        2
@@ -479,9 +480,9 @@ upscale_rows (size_t   first,
   size_t                 at_half = first * side * 8 * c; /* four times the places, a quarter of the channels */
   size_t                 n       = 16 * side;            /* pixels that one row becomes */
   float                 *half    = u->half != NULL ? u->half + at_half
-                                                   : sam_parallel_scratch (SAM_SCRATCH_RING, h * side * 8 * c);
+                                                   : sam_scratch_floats (SAM_SCRATCH_RING, h * side * 8 * c);
   float                 *pixels  = u->pixels != NULL ? u->pixels + first * n * c
-                                                     : sam_parallel_scratch (SAM_SCRATCH_SCORES, h * n * c);
+                                                     : sam_scratch_floats (SAM_SCRATCH_SCORES, h * n * c);
 
   if (u->half == NULL)
     sam_conv_transpose_norm_run (&decoder->up[0], &decoder->up_norm, half, u->keys + first * side * decoder->width,

@@ -6,8 +6,6 @@
 #include <glib.h>
 #include <stddef.h>
 
-#include "samcore/sam-scratch.h" /* for those who still call it sam_parallel_scratch() */
-
 G_BEGIN_DECLS
 
 /* 0: as many as the processor has cores. May be called at any time; takes effect at the next loop. The sooner the first

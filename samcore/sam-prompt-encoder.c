@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #define MASK_EPS        1e-6f
 #define MAX_EFFICIENT   6
@@ -266,8 +267,8 @@ downscale_rows (size_t   first,
   size_t                  side    = encoder->side;
   size_t                  n       = (last - first) * side;
   size_t                  at      = first * side * encoder->width;
-  float                  *half    = sam_parallel_scratch (SAM_SCRATCH_RING, 4 * n * MASK_WIDTH_1);
-  float                  *full    = sam_parallel_scratch (SAM_SCRATCH_SCORES, n * MASK_WIDTH_2);
+  float                  *half    = sam_scratch_floats (SAM_SCRATCH_RING, 4 * n * MASK_WIDTH_1);
+  float                  *full    = sam_scratch_floats (SAM_SCRATCH_SCORES, n * MASK_WIDTH_2);
 
   sam_conv_run_rows (&encoder->conv[0], half, input->mask, 4 * side, 4 * side, SAM_ACT_NONE, 2 * first, 2 * last, 0);
   sam_norm_run (&encoder->norm[0], half, half, 4 * n);

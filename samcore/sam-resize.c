@@ -7,6 +7,7 @@
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-ops.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #include <glib.h>
 
@@ -25,7 +26,7 @@ resize_rows (size_t first, size_t last, gpointer data)
   const SamKernels *kernels = sam_kernels ();
   size_t            n_taps  = r->rows.n_taps;
   size_t            n       = r->w2 * r->c;
-  float            *made    = sam_parallel_scratch (SAM_SCRATCH_RESIZE, n_taps * n);
+  float            *made    = sam_scratch_floats (SAM_SCRATCH_RESIZE, n_taps * n);
   size_t            made_of[4] = { G_MAXSIZE, G_MAXSIZE, G_MAXSIZE, G_MAXSIZE };
 
   for (size_t i = first; i < last; i++)

@@ -45,11 +45,4 @@ void  *sam_scratch_bytes (SamScratch slot, size_t n_bytes);
 /* So many zeros, for the calling thread to read until it asks for more. */
 const float *sam_scratch_zeros (size_t n_floats);
 
-static inline float *
-sam_parallel_scratch (SamScratch slot,
-                      size_t     n_floats)
-{
-  return sam_scratch_floats (slot, n_floats);
-}
-
 G_END_DECLS

@@ -22,6 +22,7 @@
 
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/sam-scratch.h"
 
 #define MOST_PLACES 128 /* of a piece */
 #define STRIP       32  /* of places, at most, as bf16 packs them */
@@ -179,10 +180,9 @@ score_places (const Pass *p, size_t first, size_t last)
   const SamGemm    *gemm    = p->gemm;
   const SamPlaces  *map     = p->map;
   size_t            rows    = last - first;
-  float            *strips  = sam_parallel_scratch (SAM_SCRATCH_ROWS,
-                                                    sam_strips_bytes (gemm, rows, p->width) / sizeof (float));
-  float            *row     = sam_parallel_scratch (SAM_SCRATCH_ROW, p->width);
-  float            *scores  = sam_parallel_scratch (SAM_SCRATCH_SCORES, rows * p->columns);
+  float            *strips  = sam_scratch_bytes (SAM_SCRATCH_ROWS, sam_strips_bytes (gemm, rows, p->width));
+  float            *row     = sam_scratch_floats (SAM_SCRATCH_ROW, p->width);
+  float            *scores  = sam_scratch_floats (SAM_SCRATCH_SCORES, rows * p->columns);
 
   for (size_t i = first; i < last; i++)
     {
@@ -216,11 +216,9 @@ read_places (size_t first, size_t last, gpointer data)
   size_t            rows    = last - first;
   size_t            at      = first / p->places * p->columns;
   float            *scores  = score_places (p, first, last);
-  float            *turned  = sam_parallel_scratch (SAM_SCRATCH_GROUP, p->columns * rows);
-  float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_strips_bytes (gemm, p->columns, rows) / sizeof (float));
-  float            *panels  = sam_parallel_scratch (SAM_SCRATCH_PANELS,
-                                                    sam_panels_bytes (gemm, p->width, rows) / sizeof (float));
+  float            *turned  = sam_scratch_floats (SAM_SCRATCH_GROUP, p->columns * rows);
+  float            *weights = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, sam_strips_bytes (gemm, p->columns, rows));
+  float            *panels  = sam_scratch_bytes (SAM_SCRATCH_PANELS, sam_panels_bytes (gemm, p->width, rows));
 
   kernels->exp_columns (scores, rows, p->columns, p->a.max + at, p->a.sums + at);
   kernels->transpose (turned, scores, rows, p->columns);
@@ -236,7 +234,7 @@ unite_pieces (const Pass *p, size_t column)
 {
   const SamKernels *kernels = sam_kernels ();
   float            *mean    = p->a.folded + column * p->width;
-  float            *factors = sam_parallel_scratch (SAM_SCRATCH_ROW, p->n_pieces);
+  float            *factors = sam_scratch_floats (SAM_SCRATCH_ROW, p->n_pieces);
   float             max = -INFINITY, sum = 0;
 
   for (size_t piece = 0; piece < p->n_pieces; piece++)
@@ -334,8 +332,7 @@ write_places (size_t first, size_t last, gpointer data)
   const float      *x       = map->x + first * p->width;
   float            *y       = p->y + first * p->width;
   float            *scores  = score_places (p, first, last);
-  float            *weights = sam_parallel_scratch (SAM_SCRATCH_MIDDLE,
-                                                    sam_strips_bytes (gemm, rows, p->columns) / sizeof (float));
+  float            *weights = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, sam_strips_bytes (gemm, rows, p->columns));
 
   kernels->add_row (scores, scores, p->a.bias, rows, p->columns);
   kernels->softmax_columns (scores, rows, p->t, p->heads);
