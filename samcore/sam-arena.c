@@ -3,17 +3,16 @@
 #include "samcore/sam-arena.h"
 
 #include <stdint.h>
-#include <sys/mman.h>
 
 #include "samcore/sam-error.h"
-
-#define ALIGNMENT   64
-#define HUGE_ENOUGH (2 << 20) /* bytes */
+#include "samcore/sam-pages.h"
 
 #define SPARE_FLOATS (16 << 20) /* altogether */
-#define N_SPARES     6          /* two encoders, their inputs, and decoders */
-/* Each buffer begins a cache line apart from the end of the last one. */
-#define FLOATS_PER_LINE (ALIGNMENT / sizeof (float))
+#define N_SPARES     8          /* two encoders, their inputs, decoders, and who calls these */
+/* Blocks are whole steps, so that passes that need nearly as much find each other's. */
+#define STEP_FLOATS (128 << 10)
+/* Of a cache line, with which each buffer begins. */
+#define FLOATS_PER_LINE (64 / sizeof (float))
 
 static void
 set_no_memory (GError **error,
@@ -39,22 +38,6 @@ sam_product3 (size_t  a,
               size_t *product)
 {
   return ! __builtin_mul_overflow (a, b, product) && ! __builtin_mul_overflow (*product, c, product);
-}
-
-/* Pages of 2 MB, where the system has them for who asks: the processor's table of pages is small, and a
- * fresh page costs as much as filling it. */
-static void
-advise_huge_pages (void  *memory,
-                   size_t n_bytes)
-{
-#ifdef MADV_HUGEPAGE
-  const uintptr_t page  = 4096;
-  const uintptr_t first = ((uintptr_t) memory + page - 1) / page * page;
-  const uintptr_t end   = ((uintptr_t) memory + n_bytes) / page * page;
-
-  if (n_bytes >= HUGE_ENOUGH)
-    madvise ((void *) first, end - first, MADV_HUGEPAGE); /* if not, then not */
-#endif
 }
 
 /* The memory of forward passes is kept for the next ones: a click would otherwise spend a good part of its time on
@@ -142,7 +125,7 @@ gboolean
 sam_arena_commit (SamArena *arena,
                   GError  **error)
 {
-  size_t total = FLOATS_PER_LINE;
+  size_t total = 0;
   float *next;
 
   if (arena->too_large)
@@ -156,13 +139,16 @@ sam_arena_commit (SamArena *arena,
       arena->n_floats[i] = (arena->n_floats[i] + FLOATS_PER_LINE - 1) / FLOATS_PER_LINE * FLOATS_PER_LINE;
       total += arena->n_floats[i];
     }
+  if (total > STEP_FLOATS / 2)
+    total = (total + STEP_FLOATS - 1) / STEP_FLOATS * STEP_FLOATS;
+  if (total > SIZE_MAX / sizeof (float))
+    {
+      set_too_large (error);
+      return FALSE;
+    }
   arena->memory = take_spare (&total);
   if (arena->memory == NULL)
-    {
-      arena->memory = g_try_malloc_n (total, sizeof (float));
-      if (arena->memory != NULL)
-        advise_huge_pages (arena->memory, total * sizeof (float));
-    }
+    arena->memory = sam_pages_alloc (total * sizeof (float));
   arena->n_total = total;
   if (arena->memory == NULL)
     {
@@ -170,7 +156,7 @@ sam_arena_commit (SamArena *arena,
       return FALSE;
     }
 
-  next = (float *) (((uintptr_t) arena->memory + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT);
+  next = arena->memory;
   for (int i = 0; i < arena->n_buffers; i++)
     {
       *arena->buffer[i] = next;

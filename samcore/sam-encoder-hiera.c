@@ -93,14 +93,6 @@ hiera_encode (const SamEncoder *encoder,
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
-  for (size_t i = 0; i < 2; i++)
-    {
-      size_t s = encoder->side * (i == 0 ? 4 : 2);
-
-      features->skip[i] = sam_alloc_floats (s, s, encoder->skip_channels[i], error);
-      if (features->skip[i] == NULL)
-        return FALSE;
-    }
 
   x = work[0];
   sam_conv_sum_run (&self->patch, x, input, self->positions, encoder->input, encoder->input);

@@ -70,17 +70,6 @@ repvit_encode (const SamEncoder *encoder,
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  for (int i = 0; i < 2; i++)
-    {
-      size_t s = encoder->side * (i == 0 ? 4 : 2);
-
-      if (encoder->skip_channels[i] == 0)
-        continue;
-      features->skip[i] = sam_alloc_floats (s, s, encoder->skip_channels[i], error);
-      if (features->skip[i] == NULL)
-        return FALSE;
-    }
-
   x = work[0];
   sam_stem_run (&self->stem, x, input, encoder->input);
   sam_trace (trace, "features.0", x, side * side, self->stem.second.out);

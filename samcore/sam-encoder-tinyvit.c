@@ -76,12 +76,6 @@ tinyvit_encode (const SamEncoder *encoder,
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
-  if (encoder->middle_channels > 0)
-    {
-      features->middle = sam_alloc_floats (n, encoder->middle_channels, 1, error);
-      if (features->middle == NULL)
-        return FALSE;
-    }
 
   sam_stem_run (&self->patch, x, input, encoder->input);
   sam_trace (trace, "patch_embed", x, side * side, self->layer[0].width);

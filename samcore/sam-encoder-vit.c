@@ -62,12 +62,6 @@ vit_encode (const SamEncoder *encoder,
   sam_arena_plan (&arena, &scratch, n_work, 1, 1);
   if (! sam_arena_commit (&arena, error))
     return FALSE;
-  if (encoder->middle_channels > 0)
-    {
-      features->middle = sam_alloc_floats (n, width, 1, error);
-      if (features->middle == NULL)
-        return FALSE;
-    }
 
   sam_conv_sum_run (&self->patch, x, input, self->positions, encoder->input, encoder->input);
   sam_trace (trace, "pos", x, n, width);

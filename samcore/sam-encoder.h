@@ -11,27 +11,20 @@
  * 3. in tests/check-family.c: its line in the table of golden files; and its section in docs/model.md. */
 #pragma once
 
+#include "samcore/sam-arena.h"
 #include "samcore/sam-family.h"
 #include "samcore/sam-job.h"
 #include "samcore/sam-trace.h"
 
 G_BEGIN_DECLS
 
-/* What encode makes: embedding is the caller's, the others are freed by sam_features_clear(), also after a failure. */
+/* What encode fills in: the caller's memory. */
 typedef struct
 {
   float *embedding; /* [side, side, channels] */
   float *skip[2];   /* [4 side, 4 side, skip_channels[0]], [2 side, 2 side, skip_channels[1]], or NULL */
   float *middle;    /* [side, side, middle_channels] of an early layer, or NULL */
 } SamFeatures;
-
-static inline void
-sam_features_clear (SamFeatures *features)
-{
-  g_clear_pointer (&features->skip[0], g_free);
-  g_clear_pointer (&features->skip[1], g_free);
-  g_clear_pointer (&features->middle, g_free);
-}
 
 typedef struct
 {
@@ -51,6 +44,19 @@ struct _SamEncoder
   size_t                 middle_channels;  /* 0: none */
   double                 flop;     /* of one encode, 2 per multiply-add */
 };
+
+/* All features of the encoder but the embedding. */
+static inline void
+sam_features_plan (SamFeatures      *features,
+                   const SamEncoder *encoder,
+                   SamArena         *arena)
+{
+  for (size_t i = 0, side = 4 * encoder->side; i < 2; i++, side /= 2)
+    if (encoder->skip_channels[i] > 0)
+      sam_arena_plan (arena, &features->skip[i], side, side, encoder->skip_channels[i]);
+  if (encoder->middle_channels > 0)
+    sam_arena_plan (arena, &features->middle, encoder->side, encoder->side, encoder->middle_channels);
+}
 
 SamEncoder *sam_encoder_hiera_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec);

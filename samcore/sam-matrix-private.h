@@ -17,6 +17,7 @@ struct _SamMatrix
   const SamGemm  *gemm;
   gsize           tried; /* to pack */
   gint            not_finite;
+  SamSlab        *slab;   /* panels' memory, or NULL */
   char           *panels; /* NULL if there was no memory: then groups are packed as they are needed */
   SamMatrixPacked packed; /* or NULL */
   void           *packed_data;

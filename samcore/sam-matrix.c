@@ -6,13 +6,9 @@
 
 #include "samcore/sam-kernels.h"
 #include "samcore/sam-matrix-private.h"
+#include "samcore/sam-pages.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-scratch.h"
-
-#include <stdlib.h>
-#include <sys/mman.h>
-
-#define HUGE_PAGE (2 << 20)
 
 SamMatrix *
 sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
@@ -32,6 +28,12 @@ sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
 }
 
 void
+sam_matrix_use_slab (SamMatrix *m, SamSlab *slab)
+{
+  m->slab = slab;
+}
+
+void
 sam_matrix_on_packed (SamMatrix *m, SamMatrixPacked packed, void *data)
 {
   m->packed      = packed;
@@ -44,7 +46,8 @@ sam_matrix_free (SamMatrix *m)
   if (m == NULL)
     return;
 
-  free (m->panels);
+  if (m->slab == NULL)
+    g_free (m->panels);
   g_free (m);
 }
 
@@ -73,21 +76,6 @@ pack_group (size_t first, size_t last, gpointer data)
     g_atomic_int_set (&m->not_finite, 1);
 }
 
-static void *
-alloc_panels (size_t bytes)
-{
-  void *panels;
-
-  if (posix_memalign (&panels, bytes >= HUGE_PAGE ? HUGE_PAGE : 64, MAX (bytes, 64)) != 0)
-    return NULL;
-
-#ifdef MADV_HUGEPAGE
-  if (bytes >= HUGE_PAGE)
-    madvise (panels, bytes, MADV_HUGEPAGE);
-#endif
-  return panels;
-}
-
 void
 sam_matrix_prepare (const SamMatrix *matrix)
 {
@@ -95,7 +83,9 @@ sam_matrix_prepare (const SamMatrix *matrix)
 
   if (g_once_init_enter (&m->tried))
     {
-      m->panels = alloc_panels (sam_panels_bytes (m->gemm, m->out, m->in));
+      const size_t n_bytes = sam_panels_bytes (m->gemm, m->out, m->in);
+
+      m->panels = m->slab != NULL ? sam_slab_alloc (m->slab, n_bytes) : sam_pages_alloc (n_bytes);
       sam_parallel_for (m->out, m->gemm->panel, pack_group, m);
       if (m->panels != NULL && m->packed != NULL)
         m->packed (m->packed_data, m->w, m->out * m->in);

@@ -5,6 +5,7 @@
 
 #include "samcore/sam-arithmetic.h"
 #include "samcore/sam-ops.h"
+#include "samcore/sam-slab.h"
 
 #include <stdbool.h>
 
@@ -12,6 +13,8 @@ typedef struct _SamMatrix SamMatrix;
 
 /* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */
 SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic);
+/* Where to pack it; the slab must outlive the matrix. */
+void       sam_matrix_use_slab (SamMatrix *matrix, SamSlab *slab);
 /* What to do when the matrix has been packed and no longer needs w; in whatever thread uses it first. */
 typedef void (*SamMatrixPacked) (void *data, const float *w, size_t n);
 void       sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void *data);

@@ -221,27 +221,27 @@ static gboolean
 fill_embedding (SamModel       *model,
                 SamImage       *image,
                 SamEmbedding   *embedding,
-                SamFeatures    *features,
                 const SamJob   *job,
                 const SamTrace *trace,
                 GError        **error)
 {
-  size_t            input = model->spec.input;
-  SamJob            part  = sam_job_part (job, 0.05, 0.95);
-  g_auto (SamArena) arena = { 0 };
+  size_t            input    = model->spec.input;
+  SamJob            part     = sam_job_part (job, 0.05, 0.95);
+  SamFeatures       features = { .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values };
+  g_auto (SamArena) arena    = { 0 };
   float            *x;
 
   sam_arena_plan (&arena, &x, input, input, 3);
+  sam_features_plan (&features, model->encoder, &arena);
   if (! sam_arena_commit (&arena, error) ||
       ! sam_preprocess (x, image, sam_embedding_get_geometry (embedding), &model->spec.preprocess, error))
     return FALSE;
   sam_trace (trace, "pre", x, input * input, 3);
-  features->embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values;
   if (! sam_job_step (job, 0.05, error) ||
-      ! model->encoder->klass->encode (model->encoder, x, features, &part, trace, error))
+      ! model->encoder->klass->encode (model->encoder, x, &features, &part, trace, error))
     return FALSE;
 
-  return sam_mask_decoder_prepare (model->decoder, features,
+  return sam_mask_decoder_prepare (model->decoder, &features,
                                    sam_embedding_get_map (embedding, SAM_MAP_STRIDE4)->values,
                                    sam_embedding_get_map (embedding, SAM_MAP_STRIDE8)->values,
                                    sam_embedding_get_map (embedding, SAM_MAP_HQ)->values, trace, error) &&
@@ -257,21 +257,16 @@ sam_model_encode_part (SamModel          *model,
                        GError           **error)
 {
   g_autoptr (SamEmbedding) embedding = NULL;
-  SamFeatures              features  = { NULL };
   SamJob                   packing   = sam_job_part (job, 0, 0.02);
-  gboolean                 done;
 
   if (! sam_job_step (job, 0.0, error) || ! sam_weights_look (model->weights, &packing, error))
     return NULL;
 
   embedding = sam_embedding_new (part, model->hash, model->shape, error);
-  if (embedding == NULL)
+  if (embedding == NULL || ! fill_embedding (model, image, embedding, job, trace, error))
     return NULL;
 
-  done = fill_embedding (model, image, embedding, &features, job, trace, error);
-  sam_features_clear (&features);
-
-  return done ? g_steal_pointer (&embedding) : NULL;
+  return g_steal_pointer (&embedding);
 }
 
 static void

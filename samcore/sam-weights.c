@@ -30,6 +30,7 @@ struct _SamWeights
   SamCheckpoint *checkpoint;
   GPtrArray     *owned;
   GPtrArray     *matrices;
+  SamSlab       *slab; /* what these are packed in */
   GArray        *unseen; /* of Unseen: those whose values nobody has looked at when they were fetched */
   SamArithmetic  arithmetic;
   gboolean       look_later;
@@ -64,6 +65,7 @@ sam_weights_new (SamCheckpoint *checkpoint)
   weights->checkpoint = sam_checkpoint_ref (checkpoint);
   weights->owned      = g_ptr_array_new_with_free_func (g_free);
   weights->matrices   = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
+  weights->slab       = sam_slab_new ();
   weights->unseen     = g_array_new (FALSE, FALSE, sizeof (Unseen));
   g_array_set_clear_func (weights->unseen, clear_unseen);
 
@@ -78,6 +80,7 @@ sam_weights_free (SamWeights *weights)
 
   g_array_unref (weights->unseen);
   g_ptr_array_unref (weights->matrices);
+  sam_slab_free (weights->slab);
   g_ptr_array_unref (weights->owned);
   sam_checkpoint_unref (weights->checkpoint);
   g_clear_error (&weights->error);
@@ -181,6 +184,7 @@ matrix (SamWeights  *weights,
     return NULL;
 
   made = sam_matrix_new (w, out, in, weights->arithmetic);
+  sam_matrix_use_slab (made, weights->slab);
   g_ptr_array_add (weights->matrices, made);
   if (! g_ptr_array_find (weights->owned, w, NULL))
     {

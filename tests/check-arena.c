@@ -64,6 +64,20 @@ test_too_large (void)
     }
 }
 
+/* Each of them could be, but not all together. */
+static void
+test_too_many (void)
+{
+  g_auto (SamArena)  arena = { 0 };
+  g_autoptr (GError) error = NULL;
+  float             *buffer[20];
+
+  for (size_t i = 0; i < G_N_ELEMENTS (buffer); i++)
+    sam_arena_plan (&arena, &buffer[i], SIZE_MAX / 64, 1, 1);
+  g_assert_false (sam_arena_commit (&arena, &error));
+  g_assert_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY);
+}
+
 int
 main (int    argc,
       char **argv)
@@ -72,6 +86,7 @@ main (int    argc,
 
   g_test_add_func ("/arena/buffers", test_buffers);
   g_test_add_func ("/arena/too-large", test_too_large);
+  g_test_add_func ("/arena/too-many", test_too_many);
 
   return g_test_run ();
 }

@@ -330,6 +330,7 @@ test_hiera_net (void)
   SamTrace           trace    = { compare_hiera, &data };
   SamModelSpec       spec     = { .input = 128, .encoder_prefix = "comp." };
   SamFeatures        features = { NULL };
+  g_auto (SamArena)  arena    = { 0 };
   SamEncoder        *encoder;
   g_autoptr (GError) error    = NULL;
   g_autofree float  *x        = g_new (float, 128 * 128 * 3);
@@ -343,10 +344,11 @@ test_hiera_net (void)
   encoder = sam_encoder_hiera_new_planned (f.weights, &spec, &plan, "hiera.", NULL);
   check_fetched (&f);
   features.embedding = embedding = g_new (float, encoder->side * encoder->side * encoder->channels);
+  sam_features_plan (&features, encoder, &arena);
+  g_assert_true (sam_arena_commit (&arena, &error));
   g_assert_true (encoder->klass->encode (encoder, x, &features, NULL, &trace, &error));
   g_assert_no_error (error);
   g_assert_cmpint (data.n_compared, ==, 7);
-  sam_features_clear (&features);
   encoder->klass->free (encoder);
   fixture_clear (&f);
 }
