@@ -12,7 +12,6 @@
 
 #include <errno.h>
 #include <math.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -43,8 +42,6 @@ static const size_t mask_sizes[3][2] = { { 1225, 817 }, { 6000, 4000 }, { 12248,
 /* OpenBLAS's threads look for more work for so long before they sleep. */
 #define BLAS_SETTLES_MICROSECONDS 100000
 #define MEMORY_LOOK_MICROSECONDS  3000
-/* Of work for all threads, before what they are timed with. */
-#define AWAKE_MICROSECONDS 10000
 
 /* Of one case in one round. */
 typedef struct
@@ -100,28 +97,6 @@ clock_stop (Clock        clock,
   times->processor[what] = processor_seconds () - clock.processor;
 }
 
-static void
-work_some_time (size_t   first,
-                size_t   last,
-                gpointer data)
-{
-  gint64 until = g_get_monotonic_time () + AWAKE_MICROSECONDS;
-
-  while (g_get_monotonic_time () < until)
-    ;
-  sched_yield (); /* the system adds the time so far to the process's */
-}
-
-/* Sleeping threads wake up where their caller runs, on some systems, and are not moved to another processor before
- * milliseconds have passed: that says nothing about a model. What begins with the start of a process is timed as it
- * is. */
-static void
-wake_threads (void)
-{
-  for (int i = 0; i < 2; i++)
-    sam_parallel_for (sam_parallel_get_n_threads (), 1, work_some_time, NULL);
-}
-
 /* Smooth shapes and noise, the same every time: nothing here depends on what a picture shows, but a network
  * fed with zeros may be faster than it is. */
 static SamImage *
@@ -172,7 +147,6 @@ time_preprocess (SamModel       *model,
   Clock               clock;
 
   sam_geometry_init (&geometry, WIDTH, HEIGHT, spec->input, spec->fit, spec->upsample);
-  wake_threads ();
   clock = clock_start ();
   if (! sam_preprocess (x, image, &geometry, &spec->preprocess, error))
     return FALSE;
@@ -191,7 +165,6 @@ time_encode (SamModel    *model,
   SamEmbedding *embedding;
   Clock         clock;
 
-  wake_threads ();
   clock = clock_start ();
   embedding = sam_model_encode (model, image, NULL, error);
   clock_stop (clock, times, what);
@@ -221,7 +194,6 @@ time_mask (SamModel        *model,
   sam_geometry_init (&geometry, size[0], size[1], spec->input, spec->fit, spec->upsample);
   resized = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0, NULL);
 
-  wake_threads ();
   clock = clock_start ();
   mask = sam_mask_new_from_logits (resized, 0, SAM_EDGE_HARD, NULL, error);
   clock_stop (clock, times, what);
@@ -379,7 +351,6 @@ time_click (SamModel           *model,
       prompt.previous_candidate = sam_logits_get_best (first);
     }
 
-  wake_threads ();
   clock = clock_start ();
   answer = sam_model_predict (model, embedding, &prompt, NULL, error);
   clock_stop (clock, times, (quick ? SAM_BENCH_CLICK : SAM_BENCH_CLOSER_CLICK) + (first != NULL ? 1 : 0));

@@ -7,7 +7,7 @@
  * the others'. The caller works too, takes the loop out of the list, and waits until the last worker has
  * left it. Who waits looks at an atomic for some microseconds, since the next loop of a network comes soon,
  * and then sleeps: a spinning thread would take the processor from whoever we wait for when another program
- * is busy. Only who sleeps is woken: that is a call of the system, and many loops are over in the time of a
+ * is busy. Only who sleeps is woken: that takes calls of the system, and many loops are over in the time of a
  * few. */
 #include "config.h"
 
@@ -15,6 +15,8 @@
 
 #include <cblas.h>
 #include <stdatomic.h>
+
+#include "samcore/sam-sleeper.h"
 
 #define SPIN_MICROSECONDS 30
 #define LOCK_TRIES        50 /* before sleeping; it is never held for longer than that takes */
@@ -37,11 +39,12 @@ struct _SamLoop
 static GMutex      lock;
 static GCond       loop_added;
 static GCond       worker_left;
-static SamLoop    *loops;          /* under the lock */
-static int         n_workers;      /* under the lock; workers never end */
-static int         n_sleeping;     /* of these; under the lock */
-static atomic_uint n_loops_added;  /* what an idle worker looks at */
-static atomic_int  n_threads_set;  /* 0: not set */
+static SamLoop    *loops;                 /* under the lock */
+static int         n_workers;             /* under the lock; workers never end */
+static SamSleeper *sleepers[MAX_THREADS]; /* of these; under the lock */
+static int         n_sleepers;            /* under the lock */
+static atomic_uint n_loops_added;         /* what an idle worker looks at */
+static atomic_int  n_threads_set;         /* 0: not set */
 
 static _Thread_local gboolean inside_piece;
 
@@ -117,9 +120,44 @@ loop_to_join (void)
   return NULL;
 }
 
+/* Called with the lock, which it gives up meanwhile. @n_seen: of the loops added, up to now */
+static void
+sleep_until_added (SamSleeper *self,
+                   unsigned    n_seen)
+{
+  if (atomic_load (&n_loops_added) != n_seen)
+    return;
+
+  sleepers[n_sleepers++] = self;
+  while (atomic_load (&n_loops_added) == n_seen)
+    g_cond_wait (&loop_added, &lock);
+
+  for (int i = 0; i < n_sleepers; i++)
+    if (sleepers[i] == self)
+      {
+        sleepers[i] = sleepers[--n_sleepers];
+        break;
+      }
+  sam_sleeper_woke (self);
+}
+
+/* Called with the lock. */
+static void
+wake_workers (void)
+{
+  if (n_sleepers == 0)
+    return;
+
+  for (int i = 0; i < n_sleepers; i++)
+    sam_sleeper_send_elsewhere (sleepers[i]);
+  g_cond_broadcast (&loop_added);
+}
+
 static gpointer
 worker (gpointer number)
 {
+  SamSleeper *self = sam_sleeper_new ();
+
   g_mutex_lock (&lock);
   for (;;)
     {
@@ -150,10 +188,7 @@ worker (gpointer number)
               relax ();
 
           take_lock ();
-          n_sleeping++;
-          while (atomic_load (&n_loops_added) == seen)
-            g_cond_wait (&loop_added, &lock);
-          n_sleeping--;
+          sleep_until_added (self, seen);
         }
     }
 
@@ -258,8 +293,7 @@ sam_parallel_for (size_t          n,
   loop.next = loops;
   loops     = &loop;
   atomic_fetch_add (&n_loops_added, 1);
-  if (n_sleeping > 0)
-    g_cond_broadcast (&loop_added);
+  wake_workers ();
   g_mutex_unlock (&lock);
 
   work_on (&loop, 0);
