@@ -14,16 +14,16 @@
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-scratch.h"
 
-#define BLOCK_ROWS   224 /* a multiple of the strips 8, 14 and 32, nearly of 6 */
+#define BLOCK_ROWS   288 /* a multiple of the strips 6, 8 and 32, nearly of 14 */
 #define MANY_BLOCKS  4   /* for each thread */
 #define LINE_BYTES   64
 #define ROWS_AT_ONCE 8   /* are fetched, then packed: a processor waits for what it has just written in pieces */
 #define FETCH        32  /* multiplications that fetching and packing a value takes as long as */
 #define READ         16  /* multiplications that reading a weight takes as long as, if it is not in the cache */
 
-/* Of packed rows in a block: as many rows as there can be, 1024 floats wide. That is less than half of a level 2 cache of
- * 2 MB; panels and results go through it, too. */
-#define BLOCK_BYTES (BLOCK_ROWS * 1024 * sizeof (float))
+/* Of packed rows in a block, where they are wide: less than half of a level 2 cache of 2 MB; panels and results go
+ * through it, too. */
+#define BLOCK_BYTES (896 << 10)
 
 static size_t
 round_up (size_t n, size_t to)
