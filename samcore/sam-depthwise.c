@@ -57,6 +57,7 @@ find_met (const size_t n_in, const size_t stride, const size_t tap)
 typedef struct
 {
   const SamDepthwiseMap *map;
+  SamSide                h, w;
   float                 *sums; /* [bands, 3, 3, c]: of what each tap meets in each band */
 } TapSums;
 
@@ -77,7 +78,11 @@ sum_band (size_t first, size_t last, gpointer data)
           Met met = find_met (map->w, map->stride, tap);
 
           sam_kernels ()->sum_rows (row + tap * c, map->x + (y * map->w + met.first) * c, map->stride * c, met.n, c);
+          for (size_t i = 0; t->w.spare > 0 && i < c; i++)
+            row[tap * c + i] += (float) t->w.spare * map->x[(y * map->w + t->w.at) * c + i];
         }
+      if (t->h.spare > 0 && y == t->h.at)
+        sam_kernels ()->scale (row, row, (float) (1 + t->h.spare), 3 * c);
       for (size_t tap = 0; tap < 3; tap++)
         {
           Met met = find_met (map->h, map->stride, tap);
@@ -89,14 +94,14 @@ sum_band (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_depthwise_mean (const SamDepthwiseMap *map, float *mean)
+sam_depthwise_mean (const SamDepthwiseMap *map, const SamSide *h, const SamSide *w, float *mean)
 {
   const size_t      c       = map->c;
-  const size_t      n       = ((map->h - 1) / map->stride + 1) * sam_depthwise_row (map);
+  const size_t      n       = ((h->n + h->spare - 1) / map->stride + 1) * ((w->n + w->spare - 1) / map->stride + 1);
   const size_t      n_bands = (map->h + BAND - 1) / BAND;
   g_autofree float *sums    = g_new0 (float, (n_bands + 1) * 9 * c);
   float            *total   = sums + n_bands * 9 * c;
-  TapSums           t       = { map, sums };
+  TapSums           t       = { map, *h, *w, sums };
 
   sam_parallel_for (map->h, BAND, sum_band, &t);
 

@@ -67,7 +67,7 @@ hiera_free (SamEncoder *encoder)
 
 static gboolean
 hiera_encode (const SamEncoder *encoder,
-              const float      *input,
+              const SamInput   *input,
               SamFeatures      *features,
               const SamJob     *job,
               const SamTrace   *trace,
@@ -95,7 +95,7 @@ hiera_encode (const SamEncoder *encoder,
     return FALSE;
 
   x = work[0];
-  sam_conv_sum_run (&self->patch, x, input, self->positions, encoder->input, encoder->input);
+  sam_conv_sum_run (&self->patch, x, input->x, self->positions, encoder->input, encoder->input);
   sam_trace (trace, "trunk.pos", x, side * side, self->patch.out);
   if (! sam_job_step (job, 1.0 / (self->n_blocks + 2), error))
     return FALSE;

@@ -37,9 +37,29 @@ repvit_free (SamEncoder *encoder)
   g_free (self);
 }
 
+/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed where tests look at
+ * maps, and where a block would have to count rows of which it leaves out every other. */
+static SamSide
+shorten (const RepVit   *self,
+         size_t          seen,
+         const SamTrace *trace)
+{
+  size_t   n     = self->parent.input;
+  SamAlike alike = sam_stem_alike ((SamAlike) { trace == NULL ? seen : n, n });
+
+  for (size_t i = 0; i <= self->end[1]; i++)
+    {
+      if (self->blocks[i].squeeze && self->blocks[i].downsample)
+        alike.end = 0;
+      alike = sam_alike_after (alike, self->blocks[i].spatial.stride);
+    }
+
+  return sam_side_begin (n, seen, alike, 8);
+}
+
 static gboolean
 repvit_encode (const SamEncoder *encoder,
-               const float      *input,
+               const SamInput   *input,
                SamFeatures      *features,
                const SamJob     *job,
                const SamTrace   *trace,
@@ -53,6 +73,9 @@ repvit_encode (const SamEncoder *encoder,
   size_t            largest = side * side * self->stem.second.out;
   size_t            n_work  = n * encoder->channels;
   g_auto (SamArena) arena   = { 0 };
+  SamSide           h       = shorten (self, input->h, trace);
+  SamSide           w       = shorten (self, input->w, trace);
+  SamSide           h4      = h, w4 = w; /* of the last map of stride 4 */
   float            *x, *y, *work[2], *scratch, *s16, *fused;
 
   for (size_t i = 0, s = side; i < self->n_blocks; i++)
@@ -71,7 +94,7 @@ repvit_encode (const SamEncoder *encoder,
     return FALSE;
 
   x = work[0];
-  sam_stem_run (&self->stem, x, input, encoder->input);
+  sam_stem_run (&self->stem, x, input->x, encoder->input * 3, &h, &w);
   sam_trace (trace, "features.0", x, side * side, self->stem.second.out);
   if (! sam_job_step (job, 1.0 / n_steps, error))
     return FALSE;
@@ -85,9 +108,23 @@ repvit_encode (const SamEncoder *encoder,
         y = features->skip[stage];
       else if (i == self->end[stage] && stage == 2)
         y = s16;
-      sam_repvit_block_run (block, y, x, side, side, scratch);
+      sam_repvit_block_run (block, y, x, &h, &w, scratch);
       x    = y;
       side = block->downsample ? side / 2 : side;
+      if (i == self->end[0])
+        {
+          h4 = h;
+          w4 = w;
+        }
+      else if (i == self->end[0] + 1 && features->skip[0] != NULL) /* which this block has read */
+        {
+          sam_sides_restore (features->skip[0], h4, w4, encoder->skip_channels[0]);
+        }
+      if (i == self->end[1])
+        {
+          sam_sides_restore (y, h, w, block->mlp[0].in);
+          h = w = (SamSide) { .n = side };
+        }
       sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->mlp[0].in);
 
       if (i == self->end[stage])

@@ -44,9 +44,24 @@ tinyvit_free (SamEncoder *encoder)
   g_free (encoder);
 }
 
+/* What layer 0 and its change of scale leave alike along a side. All of it is computed where tests look at maps. */
+static SamSide
+shorten (const TinyViT  *self,
+         size_t          seen,
+         const SamTrace *trace)
+{
+  size_t   n     = self->parent.input;
+  SamAlike alike = sam_stem_alike ((SamAlike) { trace == NULL ? seen : n, n });
+
+  for (size_t k = 0; k < self->layer[0].n_blocks; k++)
+    alike = sam_alike_after (alike, 1);
+
+  return sam_side_begin (n, seen, sam_alike_after (alike, strides[0]), 4 * strides[0]);
+}
+
 static gboolean
 tinyvit_encode (const SamEncoder *encoder,
-                const float      *input,
+                const SamInput   *input,
                 SamFeatures      *features,
                 const SamJob     *job,
                 const SamTrace   *trace,
@@ -60,6 +75,8 @@ tinyvit_encode (const SamEncoder *encoder,
   double            step   = 1.0;
   double            n_steps = 2.0;
   g_auto (SamArena) arena  = { 0 };
+  SamSide           h      = shorten (self, input->h, trace);
+  SamSide           w      = shorten (self, input->w, trace);
   float            *x, *y, *scratch;
 
   for (size_t i = 0, s = side; i < N_LAYERS; i++)
@@ -77,7 +94,7 @@ tinyvit_encode (const SamEncoder *encoder,
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  sam_stem_run (&self->patch, x, input, encoder->input);
+  sam_stem_run (&self->patch, x, input->x, encoder->input * 3, &h, &w);
   sam_trace (trace, "patch_embed", x, side * side, self->layer[0].width);
   if (! sam_job_step (job, step++ / n_steps, error))
     return FALSE;
@@ -93,7 +110,7 @@ tinyvit_encode (const SamEncoder *encoder,
           float *swap = x;
 
           if (i == 0)
-            sam_tinyvit_conv_run (&layer->conv[k], y, x, side, side);
+            sam_tinyvit_conv_run (&layer->conv[k], y, x, &h, &w);
           else
             sam_tinyvit_block_run (&layer->block[k], y, x, side, side);
           x = y;
@@ -106,10 +123,12 @@ tinyvit_encode (const SamEncoder *encoder,
         {
           float *swap = x;
 
-          sam_tinyvit_conv_run (&layer->downsample, y, x, side, side);
+          sam_tinyvit_conv_run (&layer->downsample, y, x, &h, &w);
+          sam_sides_restore (y, h, w, self->layer[i + 1].width);
           x    = y;
           y    = swap;
           side = side / strides[i];
+          h    = w = (SamSide) { .n = side };
         }
       /* the reference counts the change of scale to the layer before it */
       sam_trace_numbered (trace, "layers.", i, x, side * side, self->layer[MIN (i + 1, N_LAYERS - 1)].width);

@@ -42,7 +42,7 @@ vit_free (SamEncoder *encoder)
 
 static gboolean
 vit_encode (const SamEncoder *encoder,
-            const float      *input,
+            const SamInput   *input,
             SamFeatures      *features,
             const SamJob     *job,
             const SamTrace   *trace,
@@ -63,7 +63,7 @@ vit_encode (const SamEncoder *encoder,
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  sam_conv_sum_run (&self->patch, x, input, self->positions, encoder->input, encoder->input);
+  sam_conv_sum_run (&self->patch, x, input->x, self->positions, encoder->input, encoder->input);
   sam_trace (trace, "pos", x, n, width);
   if (! sam_job_step (job, 1.0 / (self->n_blocks + 2), error))
     return FALSE;

@@ -14,9 +14,17 @@
 #include "samcore/sam-arena.h"
 #include "samcore/sam-family.h"
 #include "samcore/sam-job.h"
+#include "samcore/sam-side.h"
 #include "samcore/sam-trace.h"
 
 G_BEGIN_DECLS
+
+/* The picture, preprocessed: x: [input, input, 3], zeros beyond its first h rows and w columns. */
+typedef struct
+{
+  const float *x;
+  size_t       h, w;
+} SamInput;
 
 /* What encode fills in: the caller's memory. */
 typedef struct
@@ -28,8 +36,7 @@ typedef struct
 
 typedef struct
 {
-  /* x: [input, input, 3], preprocessed */
-  gboolean (*encode) (const SamEncoder *encoder, const float *x, SamFeatures *features,
+  gboolean (*encode) (const SamEncoder *encoder, const SamInput *input, SamFeatures *features,
                       const SamJob *job, const SamTrace *trace, GError **error);
   void (*free) (SamEncoder *encoder);
 } SamEncoderClass;
@@ -88,8 +95,10 @@ typedef struct
 
 /* NAME.0 and NAME.2, as for sam_weights_conv_bn() */
 void   sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name);
-/* x: [input, input, 3]  y: [input / 4, input / 4, out]; input is a multiple of 4 */
-void   sam_stem_run (const SamStem *stem, float *y, const float *x, size_t input);
+/* x: [h, w, 3], rows ld floats apart  y: [h / 4, w / 4, out]; h and w are multiples of 4 and become y's */
+void   sam_stem_run (const SamStem *stem, float *y, const float *x, size_t ld, SamSide *h, SamSide *w);
+/* After it. */
+SamAlike sam_stem_alike (SamAlike alike);
 double sam_stem_flop (const SamStem *stem, size_t input);
 
 G_END_DECLS

@@ -225,20 +225,23 @@ fill_embedding (SamModel       *model,
                 const SamTrace *trace,
                 GError        **error)
 {
-  size_t            input    = model->spec.input;
-  SamJob            part     = sam_job_part (job, 0.05, 0.95);
-  SamFeatures       features = { .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values };
-  g_auto (SamArena) arena    = { 0 };
-  float            *x;
+  const SamGeometry *geometry = sam_embedding_get_geometry (embedding);
+  size_t             side     = model->spec.input;
+  SamJob             part     = sam_job_part (job, 0.05, 0.95);
+  SamFeatures        features = { .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values };
+  SamInput           input    = { NULL, geometry->resized_height, geometry->resized_width };
+  g_auto (SamArena)  arena    = { 0 };
+  float             *x;
 
-  sam_arena_plan (&arena, &x, input, input, 3);
+  sam_arena_plan (&arena, &x, side, side, 3);
   sam_features_plan (&features, model->encoder, &arena);
   if (! sam_arena_commit (&arena, error) ||
-      ! sam_preprocess (x, image, sam_embedding_get_geometry (embedding), &model->spec.preprocess, error))
+      ! sam_preprocess (x, image, geometry, &model->spec.preprocess, error))
     return FALSE;
-  sam_trace (trace, "pre", x, input * input, 3);
+  sam_trace (trace, "pre", x, side * side, 3);
+  input.x = x;
   if (! sam_job_step (job, 0.05, error) ||
-      ! model->encoder->klass->encode (model->encoder, x, &features, &part, trace, error))
+      ! model->encoder->klass->encode (model->encoder, &input, &features, &part, trace, error))
     return FALSE;
 
   return sam_mask_decoder_prepare (model->decoder, &features,

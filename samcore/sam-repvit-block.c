@@ -134,11 +134,11 @@ void
 sam_repvit_block_run (const SamRepVitBlock *block,
                       float                *y,
                       const float          *x,
-                      size_t                h,
-                      size_t                w,
+                      SamSide              *h,
+                      SamSide              *w,
                       float                *scratch)
 {
-  size_t             n       = places_after (block, h, w);
+  size_t             n       = places_after (block, h->n, w->n);
   size_t             c       = block->spatial.c;
   float             *mean    = scratch;
   float             *low     = mean + MAX_WIDTH;
@@ -146,13 +146,13 @@ sam_repvit_block_run (const SamRepVitBlock *block,
   float             *scaled  = factors + MAX_WIDTH;
   float             *hidden  = scaled + 10 * c;
   float             *mixed   = block->downsample ? hidden : y;
-  SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, h, w);
+  SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, h->n, w->n);
   SamRowMaker        spatial = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
   const SamRowMaker *maker   = &spatial;
 
   if (block->squeeze)
     {
-      sam_depthwise_mean (&map, mean);
+      sam_depthwise_mean (&map, h, w, mean);
       sam_linear_run (&block->reduce, low, mean, NULL, 1, SAM_ACT_RELU);
       sam_linear_run (&block->expand, factors, low, NULL, 1, SAM_ACT_SIGMOID);
       excite (&map, factors, scaled);
@@ -166,6 +166,8 @@ sam_repvit_block_run (const SamRepVitBlock *block,
     }
 
   sam_mlp_run (NULL, block->mlp, y, y, maker, y, n, SAM_ACT_GELU);
+  *h = sam_side_after (*h, block->spatial.stride);
+  *w = sam_side_after (*w, block->spatial.stride);
 }
 
 double

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The first steps of the convolutional encoders:
- *   [input, input, 3] ──▶ 3x3/2 ──▶ GELU ──▶ 3x3/2 ──▶ [input / 4, input / 4, out]
+ *   [h, w, 3] ──▶ 3x3/2 ──▶ GELU ──▶ 3x3/2 ──▶ [h / 4, w / 4, out]
  *
  * Band by band: what the first convolution makes, at half the input's size, is the network's largest array and
  * stays in the cache. Neighbouring bands each make the row that both look at. The first convolution is of float32 in all
@@ -23,7 +23,7 @@ typedef struct
   const SamStem *stem;
   float         *y;
   const float   *x;
-  size_t         input;
+  size_t         ld, h, w; /* of x */
 } Run;
 
 void
@@ -72,17 +72,17 @@ make_middle (const Run *run,
 {
   const SamKernels *kernels = sam_kernels ();
   const SamStem    *stem    = run->stem;
-  const size_t      row     = run->input * IN;
-  const size_t      n       = run->input / 2 * stem->middle;
+  const size_t      row     = run->ld;
+  const size_t      n       = run->w / 2 * stem->middle;
   const SamAct      act     = sam_matrix_get_gelu (stem->second.m);
-  const float      *zeros   = sam_scratch_zeros (row);
+  const float      *zeros   = sam_scratch_zeros (run->w * IN);
 
   for (size_t i = first; i < last; i++, middle += n)
     {
       const float *at      = run->x + 2 * i * row;
       const float *rows[3] = { i > 0 ? at - row : zeros, at, at + row };
 
-      kernels->conv_picture (middle, rows, stem->w, stem->b, run->input, stem->middle);
+      kernels->conv_picture (middle, rows, stem->w, stem->b, run->w, stem->middle);
       kernels->activate (middle, middle, n, act);
     }
 }
@@ -94,12 +94,12 @@ run_band (size_t   first,
 {
   const Run     *run    = data;
   const SamConv *second = &run->stem->second;
-  size_t         half   = run->input / 2;
+  size_t         w      = run->w / 2;
   size_t         from   = MAX (2 * first, 1) - 1; /* what the second one looks at */
-  float         *middle = sam_scratch_floats (SAM_SCRATCH_RING, (2 * last - from) * half * second->in);
+  float         *middle = sam_scratch_floats (SAM_SCRATCH_RING, (2 * last - from) * w * second->in);
 
   make_middle (run, middle, from, 2 * last);
-  sam_conv_run_rows (second, run->y + first * (half / 2) * second->out, middle, half, half, SAM_ACT_NONE, first, last,
+  sam_conv_run_rows (second, run->y + first * (w / 2) * second->out, middle, run->h / 2, w, SAM_ACT_NONE, first, last,
                      from);
 }
 
@@ -107,9 +107,22 @@ void
 sam_stem_run (const SamStem *stem,
               float         *y,
               const float   *x,
-              size_t         input)
+              size_t         ld,
+              SamSide       *h,
+              SamSide       *w)
 {
-  Run run = { stem, y, x, input };
+  Run run = { stem, y, x, ld, h->n, w->n };
 
-  sam_parallel_for (input / 4, BAND, run_band, &run);
+  sam_parallel_for (h->n / 4, BAND, run_band, &run);
+  for (int i = 0; i < 2; i++)
+    {
+      *h = sam_side_after (*h, 2);
+      *w = sam_side_after (*w, 2);
+    }
+}
+
+SamAlike
+sam_stem_alike (SamAlike alike)
+{
+  return sam_alike_after (sam_alike_after (alike, 2), 2);
 }

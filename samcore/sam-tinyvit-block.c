@@ -41,13 +41,17 @@ void
 sam_tinyvit_conv_run (const SamTinyViTConv *conv,
                       float                *y,
                       const float          *x,
-                      size_t                h,
-                      size_t                w)
+                      SamSide              *h,
+                      SamSide              *w)
 {
+  const size_t stride = conv->layers.spatial.stride;
+
   if (conv->residual)
-    sam_bottleneck_run (&conv->layers, y, x, x, h, w, SAM_ACT_GELU, SAM_ACT_GELU);
+    sam_bottleneck_run (&conv->layers, y, x, x, h->n, w->n, SAM_ACT_GELU, SAM_ACT_GELU);
   else
-    sam_bottleneck_run (&conv->layers, y, x, NULL, h, w, SAM_ACT_GELU, SAM_ACT_NONE);
+    sam_bottleneck_run (&conv->layers, y, x, NULL, h->n, w->n, SAM_ACT_GELU, SAM_ACT_NONE);
+  *h = sam_side_after (*h, stride);
+  *w = sam_side_after (*w, stride);
 }
 
 double

@@ -26,8 +26,8 @@ typedef struct
 /* Names are prefixes: "layers.0.blocks.1." with all before it. */
 void   sam_tinyvit_conv_fetch (SamWeights *weights, SamTinyViTConv *conv, const char *prefix, size_t in,
                                size_t out, size_t stride, gboolean residual);
-/* x: [h, w, in]  y: [h', w', out] */
-void   sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, size_t h, size_t w);
+/* x: [h, w, in]  y: [h', w', out]; h and w become h' and w' */
+void   sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, SamSide *h, SamSide *w);
 double sam_tinyvit_conv_flop (const SamTinyViTConv *conv, size_t h, size_t w);
 
 void   sam_tinyvit_block_fetch (SamWeights *weights, SamTinyViTBlock *block, const char *prefix, size_t width);

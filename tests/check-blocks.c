@@ -222,7 +222,7 @@ test_tinyvit_conv (void)
       check_fetched (&f);
       places = ((f.h - 1) / cases[i].stride + 1) * ((f.w - 1) / cases[i].stride + 1);
       y      = g_new (float, places * cases[i].out);
-      sam_tinyvit_conv_run (&conv, y, f.in, f.h, f.w);
+      sam_tinyvit_conv_run (&conv, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w });
       golden_compare_shaped (f.golden, "out", y, 1, places, cases[i].out, MAX_ERROR, RMS_ERROR);
       fixture_clear (&f);
     }
@@ -346,7 +346,7 @@ test_hiera_net (void)
   features.embedding = embedding = g_new (float, encoder->side * encoder->side * encoder->channels);
   sam_features_plan (&features, encoder, &arena);
   g_assert_true (sam_arena_commit (&arena, &error));
-  g_assert_true (encoder->klass->encode (encoder, x, &features, NULL, &trace, &error));
+  g_assert_true (encoder->klass->encode (encoder, &(SamInput) { x, 128, 128 }, &features, NULL, &trace, &error));
   g_assert_no_error (error);
   g_assert_cmpint (data.n_compared, ==, 7);
   encoder->klass->free (encoder);
@@ -380,7 +380,7 @@ test_repvit_block (void)
       n       = sam_repvit_block_scratch (&block, f.h, f.w);
       scratch = scratch_new (n);
       y       = g_new (float, places * out);
-      sam_repvit_block_run (&block, y, f.in, f.h, f.w, scratch);
+      sam_repvit_block_run (&block, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w }, scratch);
       golden_compare (f.golden, "out", y, places, out, GOLDEN_CHW, 1, MAX_ERROR, RMS_ERROR);
       scratch_free (scratch, n);
       fixture_clear (&f);
