@@ -15,6 +15,7 @@
 #include "samcore/sam-embedding-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/sam-grid.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-preprocess.h"
 
@@ -558,8 +559,8 @@ look_closer (SamModel              *model,
       ! run_views (&looking, ask_views, FALSE, job, 1.0, error))
     return NULL;
 
-  for (size_t i = 0; i < grid.side * grid.side; i++)
-    sum[i] = 0.5f * looking.views[0].answer[i] + 0.5f * looking.views[1].answer[i];
+  sam_kernels ()->blend (sum, (const float *const[]) { looking.views[0].answer, looking.views[1].answer },
+                         (const float[]) { 0.5f, 0.5f }, 2, grid.side * grid.side);
   *iou = 0.5f * looking.views[0].iou + 0.5f * looking.views[1].iou;
 
   if (object->box != NULL)

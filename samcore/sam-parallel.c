@@ -18,7 +18,7 @@
 
 #include "samcore/sam-sleeper.h"
 
-#define SPIN_MICROSECONDS 30
+#define SPIN_MICROSECONDS 60 /* waking a thread takes about as long */
 #define LOCK_TRIES        50 /* before sleeping; it is never held for longer than that takes */
 #define MAX_THREADS       256
 #define MAX_RANGES        16
