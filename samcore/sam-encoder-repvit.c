@@ -37,15 +37,14 @@ repvit_free (SamEncoder *encoder)
   g_free (self);
 }
 
-/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed where tests look at
- * maps, and where a block would have to count rows of which it leaves out every other. */
+/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed where a block would
+ * have to count rows of which it leaves out every other. */
 static SamSide
-shorten (const RepVit   *self,
-         size_t          seen,
-         const SamTrace *trace)
+shorten (const RepVit *self,
+         size_t        seen)
 {
   size_t   n     = self->parent.input;
-  SamAlike alike = sam_stem_alike ((SamAlike) { trace == NULL ? seen : n, n });
+  SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
 
   for (size_t i = 0; i <= self->end[1]; i++)
     {
@@ -73,8 +72,8 @@ repvit_encode (const SamEncoder *encoder,
   size_t            largest = side * side * self->stem.second.out;
   size_t            n_work  = n * encoder->channels;
   g_auto (SamArena) arena   = { 0 };
-  SamSide           h       = shorten (self, input->h, trace);
-  SamSide           w       = shorten (self, input->w, trace);
+  SamSide           h       = shorten (self, input->h);
+  SamSide           w       = shorten (self, input->w);
   SamSide           h4      = h, w4 = w; /* of the last map of stride 4 */
   float            *x, *y, *work[2], *scratch, *s16, *fused;
 

@@ -44,14 +44,13 @@ tinyvit_free (SamEncoder *encoder)
   g_free (encoder);
 }
 
-/* What layer 0 and its change of scale leave alike along a side. All of it is computed where tests look at maps. */
+/* What layer 0 and its change of scale leave alike along a side. */
 static SamSide
-shorten (const TinyViT  *self,
-         size_t          seen,
-         const SamTrace *trace)
+shorten (const TinyViT *self,
+         size_t         seen)
 {
   size_t   n     = self->parent.input;
-  SamAlike alike = sam_stem_alike ((SamAlike) { trace == NULL ? seen : n, n });
+  SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
 
   for (size_t k = 0; k < self->layer[0].n_blocks; k++)
     alike = sam_alike_after (alike, 1);
@@ -75,8 +74,8 @@ tinyvit_encode (const SamEncoder *encoder,
   double            step   = 1.0;
   double            n_steps = 2.0;
   g_auto (SamArena) arena  = { 0 };
-  SamSide           h      = shorten (self, input->h, trace);
-  SamSide           w      = shorten (self, input->w, trace);
+  SamSide           h      = shorten (self, input->h);
+  SamSide           w      = shorten (self, input->w);
   float            *x, *y, *scratch;
 
   for (size_t i = 0, s = side; i < N_LAYERS; i++)

@@ -229,8 +229,8 @@ fill_embedding (SamModel       *model,
   size_t             side     = model->spec.input;
   SamJob             part     = sam_job_part (job, 0.05, 0.95);
   SamFeatures        features = { .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values };
-  SamInput           input    = { NULL, geometry->resized_height, geometry->resized_width };
   g_auto (SamArena)  arena    = { 0 };
+  SamInput           input;
   float             *x;
 
   sam_arena_plan (&arena, &x, side, side, 3);
@@ -239,7 +239,8 @@ fill_embedding (SamModel       *model,
       ! sam_preprocess (x, image, geometry, &model->spec.preprocess, error))
     return FALSE;
   sam_trace (trace, "pre", x, side * side, 3);
-  input.x = x;
+  /* who looks at maps gets whole ones */
+  input = (SamInput) { x, trace == NULL ? geometry->resized_height : side, trace == NULL ? geometry->resized_width : side };
   if (! sam_job_step (job, 0.05, error) ||
       ! model->encoder->klass->encode (model->encoder, &input, &features, &part, trace, error))
     return FALSE;

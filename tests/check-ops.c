@@ -277,7 +277,8 @@ depthwise_mean (float *y, gconstpointer arguments)
   SamDepthwiseMap map = depthwise_map (NULL, c);
 
   depthwise (y, c);
-  sam_depthwise_mean (&map, &(SamSide) { .n = c->h }, &(SamSide) { .n = c->w }, y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
+  sam_depthwise_mean (&map, &(SamSide) { .n = c->h }, &(SamSide) { .n = c->w },
+                      y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
 }
 
 static void
