@@ -18,12 +18,14 @@
 
 #include <stdbool.h>
 
-/* Are whole models faster with these products than with those in float32, on the processors that have the level? */
+/* Are whole models faster with these products than with those in float32, on the processors that have the level? The
+ * later, the faster. */
 typedef enum
 {
   SAM_NOT_FASTER,
   SAM_FASTER_ON_AMD,
-  SAM_FASTER
+  SAM_FASTER,
+  SAM_FASTEST
 } SamFaster;
 
 /* Products of packed operands, c = a b or c += a b, in one precision; what is added up is float32 or, of int8, exact.

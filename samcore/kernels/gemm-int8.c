@@ -146,38 +146,34 @@ tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void 
 INLINE float
 find_range (const float *x, size_t n, float *least, float *largest)
 {
-  enum { WIDTH = 2 * SAM_LANES }; /* so that a register need not wait for itself */
-  float  low[WIDTH] = { 0 }, high[WIDTH] = { 0 }, sum[WIDTH] = { 0 };
+  Vec    low[2] = { { 0 } }, high[2] = { { 0 } }, sum[2] = { { 0 } }; /* two of each: none waits for itself */
   size_t i = 0;
 
-  for (; i + WIDTH <= n; i += WIDTH)
+  for (; i + 2 * SAM_LANES <= n; i += 2 * SAM_LANES)
     {
-      SIMD
-      for (size_t l = 0; l < WIDTH; l++)
+#pragma GCC unroll 2
+      for (size_t j = 0; j < 2; j++)
         {
-          low[l]  = x[i + l] < low[l] ? x[i + l] : low[l];
-          high[l] = x[i + l] > high[l] ? x[i + l] : high[l];
-          sum[l] += x[i + l];
+          Vec v = load (x + i + j * SAM_LANES);
+
+          low[j]  = smaller (v, low[j]);
+          high[j] = larger (v, high[j]);
+          sum[j] += v;
         }
     }
-  for (; i < n; i++)
+  for (; i < n; i += SAM_LANES)
     {
-      low[0]  = x[i] < low[0] ? x[i] : low[0];
-      high[0] = x[i] > high[0] ? x[i] : high[0];
-      sum[0] += x[i];
+      Vec v = n - i < SAM_LANES ? load_some (x + i, n - i) : load (x + i);
+
+      low[0]  = smaller (v, low[0]);
+      high[0] = larger (v, high[0]);
+      sum[0] += v;
     }
 
-#pragma GCC unroll 5
-  for (size_t half = SAM_LANES; half > 0; half /= 2)
-    for (size_t l = 0; l < half; l++)
-      {
-        low[l]  = low[l + half] < low[l] ? low[l + half] : low[l];
-        high[l] = high[l + half] > high[l] ? high[l + half] : high[l];
-        sum[l] += sum[l + half];
-      }
-  *least   = low[0];
-  *largest = high[0];
-  return 0 * sum[0];
+  *least   = -largest_lane (-smaller (low[0], low[1]));
+  *largest = largest_lane (larger (high[0], high[1]));
+  sum[0]   = 0 * (sum[0] + sum[1]);
+  return sum_lanes ((const float *) &sum[0]);
 }
 
 /* How many steps make 1 where @n of them make a range; 0 where it is too small to be cut or not finite. They are a
@@ -188,46 +184,58 @@ steps_per_unit (float range, float nought, float n)
   return range > 1e-30f && nought == 0 ? 0.999999f * n / range : 0;
 }
 
-/* x: [n], at most a part, as bytes; zeros to the end of the line */
-INLINE RowHead
-round_row (uint8_t *bytes, const float *x, size_t n)
+/* bytes = x per_unit + zero, rounded, and zeros to the end of the line    x: [n], n <= LINE; 0 <= all that comes out
+ * <= 255 */
+INLINE void
+round_line (uint8_t *bytes, const float *x, size_t n, float per_unit, float zero)
 {
-  float least, largest;
-  float nought   = find_range (x, n, &least, &largest);
-  float per_unit = steps_per_unit (largest - least, nought, 255);
-  float zero     = 0;
+  float half_more = zero + 0.5f;
 
-  if (per_unit > 0)
-    {
-      zero = (float) (int32_t) (0.5f - least * per_unit);
-      SIMD
-      for (size_t i = 0; i < n; i++)
-        bytes[i] = (uint8_t) ((int32_t) (x[i] * per_unit + (zero + 0.5f)) + LEAST);
-    }
-  else
-    {
-      memset (bytes, LEAST, n);
-    }
-  memset (bytes + n, 0, (LINE - n % LINE) % LINE);
+#if defined (__AVX512BW__)
+  const __m512i lanes = _mm512_set_epi32 (15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0);
+  uint64_t      mask  = n < LINE ? ((uint64_t) 1 << n) - 1 : ~(uint64_t) 0;
+  __m512i       v[4];
 
-  return (RowHead) { (largest - least) / 255 + nought, (int32_t) zero + LEAST };
+#pragma GCC unroll 4
+  for (size_t i = 0; i < 4; i++)
+    {
+      __m512 values = _mm512_maskz_loadu_ps ((__mmask16) (mask >> (16 * i)), x + 16 * i);
+
+      v[i] = _mm512_cvttps_epi32 (_mm512_fmadd_ps (values, _mm512_set1_ps (per_unit), _mm512_set1_ps (half_more)));
+    }
+  v[0] = _mm512_packus_epi16 (_mm512_packus_epi32 (v[0], v[1]), _mm512_packus_epi32 (v[2], v[3]));
+  _mm512_storeu_si512 (bytes, _mm512_maskz_mov_epi8 (mask, _mm512_permutexvar_epi32 (lanes, v[0])));
+#else
+  uint8_t line[LINE] = { 0 };
+
+  SIMD
+  for (size_t i = 0; i < n; i++)
+    line[i] = (uint8_t) ((int32_t) (x[i] * per_unit + half_more) + LEAST);
+  memcpy (bytes, line, LINE);
+#endif
 }
 
 static void
 pack_row (void *to, const float *x, size_t k)
 {
-  char *line = to;
+  uint8_t *line = to;
 
-  for (size_t p = 0; p < k; p += PART)
+  for (size_t p = 0; p < k; p += PART, x += PART)
     {
       size_t  n = k - p < PART ? k - p : PART;
-      uint8_t bytes[PART];
-      RowHead head = round_row (bytes, x + p, n);
+      float   least, largest;
+      float   nought   = find_range (x, n, &least, &largest);
+      float   per_unit = steps_per_unit (largest - least, nought, 255);
+      float   zero     = per_unit > 0 ? (float) (int32_t) (0.5f - least * per_unit) : 0;
+      RowHead head     = { (largest - least) / 255 + nought, (int32_t) zero + LEAST };
 
       memcpy (line, &head, sizeof head);
       line += STRIP * LINE;
       for (size_t i = 0; i < n; i += LINE, line += STRIP * LINE)
-        memcpy (line, bytes + i, LINE);
+        if (per_unit > 0)
+          round_line (line, x + i, n - i < LINE ? n - i : LINE, per_unit, zero);
+        else
+          memset (line, LEAST, LINE);
     }
 }
 

@@ -46,6 +46,53 @@ store_some (float *y, Vec v, size_t n)
 #endif
 }
 
+#if defined (__AVX512F__)
+#define LANE_BY_LANE(what, a, b) ((Vec) _mm512_##what##_ps ((__m512) (a), (__m512) (b)))
+#elif defined (__AVX__)
+#define LANE_BY_LANE(what, a, b) ((Vec) _mm256_##what##_ps ((__m256) (a), (__m256) (b)))
+#elif defined (__SSE__)
+#define LANE_BY_LANE(what, a, b) ((Vec) _mm_##what##_ps ((__m128) (a), (__m128) (b)))
+#elif defined (__aarch64__)
+#define LANE_BY_LANE(what, a, b) ((Vec) v##what##q_f32 ((float32x4_t) (a), (float32x4_t) (b)))
+#endif
+
+/* Of each lane the larger one, and the smaller one; where one is not a number, either. */
+INLINE Vec
+larger (Vec a, Vec b)
+{
+#ifdef LANE_BY_LANE
+  return LANE_BY_LANE (max, a, b);
+#else
+  for (size_t l = 0; l < SAM_LANES; l++)
+    a[l] = a[l] > b[l] ? a[l] : b[l];
+  return a;
+#endif
+}
+
+INLINE Vec
+smaller (Vec a, Vec b)
+{
+#ifdef LANE_BY_LANE
+  return LANE_BY_LANE (min, a, b);
+#else
+  return -larger (-a, -b);
+#endif
+}
+
+INLINE float
+largest_lane (Vec v)
+{
+#if defined (__AVX512F__)
+  return _mm512_reduce_max_ps ((__m512) v);
+#else
+  float max = v[0];
+
+  for (size_t l = 1; l < SAM_LANES; l++)
+    max = v[l] > max ? v[l] : max;
+  return max;
+#endif
+}
+
 /* sum + a b, rounded once where the processor can: left to itself, the compiler does so in some loops only, and a row
  * would come out otherwise in another place of a product. */
 INLINE Vec
