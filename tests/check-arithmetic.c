@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the faster arithmetics do, bf16 or with the argument int8 that: to products, and to masks, the built-in model on
- * the sample photo, clicked in a grid, with float32 and with it. Where that is float32, too, both are the same. */
+/* What the faster arithmetics do, bf16 or as the argument says (int8, or fast: what the processor chooses): to
+ * products, and to masks, the built-in model on the sample photo, clicked in a grid, with float32 and with it. Where
+ * that is float32, too, both are the same. */
 #include "config.h"
 
 #include <math.h>
@@ -8,6 +9,7 @@
 #include "samcore/sam-bottleneck.h"
 #include "samcore/sam-conv.h"
 #include "samcore/sam-conv-transpose.h"
+#include "samcore/sam-kernels.h"
 #include "samcore/sam-linear.h"
 #include "samcore/sam-mask.h"
 #include "samcore/sam-model.h"
@@ -93,6 +95,26 @@ test_masks (void)
   g_assert_cmpfloat (mean, >=, bytes ? 0.98 : 0.99);
 }
 
+/* Weights of few inputs and what has no weights are never bytes, and float32 is nothing else. */
+static void
+test_choice (void)
+{
+  const SamKernels *kernels = sam_kernels ();
+  const SamGemm    *others  = sam_arithmetic_gemm (SAM_ARITHMETIC_FAST);
+  const SamGemm    *weights = sam_arithmetic_weights_gemm (SAM_ARITHMETIC_FAST, kernels->int8->line);
+  const char       *name    = sam_arithmetic_name ();
+
+  g_assert_true (others == kernels->f32 || others == kernels->bf16);
+  g_assert_true (sam_arithmetic_weights_gemm (SAM_ARITHMETIC_FAST, kernels->int8->line - 1) == others);
+  if (g_str_equal (name, "int8"))
+    g_assert_true (weights == kernels->int8);
+  else
+    g_assert_true (weights == others && weights == (g_str_equal (name, "bf16") ? kernels->bf16 : kernels->f32));
+
+  g_assert_true (sam_arithmetic_gemm (SAM_ARITHMETIC_F32) == kernels->f32);
+  g_assert_true (sam_arithmetic_weights_gemm (SAM_ARITHMETIC_F32, kernels->int8->line) == kernels->f32);
+}
+
 enum { IN = 320, MIDDLE = 600, OUT = 90, SIDE = 12, N = SIDE * SIDE };
 
 static float *
@@ -176,6 +198,7 @@ main (int    argc,
   g_test_init (&argc, &argv, NULL);
   g_setenv ("SAM_PRECISION", argc > 1 ? argv[1] : "bf16", TRUE); /* wherever the processor has it at all */
 
+  g_test_add_func ("/arithmetic/choice", test_choice);
   g_test_add_func ("/arithmetic/products", test_products);
   g_test_add_func ("/arithmetic/masks", test_masks);
 
