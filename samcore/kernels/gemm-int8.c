@@ -232,10 +232,19 @@ pack_row (void *to, const float *x, size_t k)
       memcpy (line, &head, sizeof head);
       line += STRIP * LINE;
       for (size_t i = 0; i < n; i += LINE, line += STRIP * LINE)
-        if (per_unit > 0)
-          round_line (line, x + i, n - i < LINE ? n - i : LINE, per_unit, zero);
-        else
-          memset (line, LEAST, LINE);
+        {
+          size_t n_line = n - i < LINE ? n - i : LINE;
+
+          if (per_unit > 0)
+            {
+              round_line (line, x + i, n_line, per_unit, zero);
+            }
+          else
+            {
+              memset (line, 0, LINE);
+              memset (line, LEAST, n_line);
+            }
+        }
     }
 }
 
