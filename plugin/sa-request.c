@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-#include "ui/sui-replay.h"
+#include "ui/session/sui-replay.h"
 
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"

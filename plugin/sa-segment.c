@@ -11,7 +11,7 @@
 #include "samcore/sam-cache.h"
 #include "samcore/sam-catalogue.h"
 #include "samcore/samcore.h"
-#include "ui/sui-replay.h"
+#include "ui/session/sui-replay.h"
 
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"

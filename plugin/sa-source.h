@@ -8,7 +8,7 @@
 #include "samcore/sam-job.h"
 #include "samcore/sam-mask.h"
 #include "samcore/sam-prompt.h"
-#include "ui/sui-prompt.h"
+#include "ui/session/sui-prompt.h"
 
 G_BEGIN_DECLS
 

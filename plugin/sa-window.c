@@ -16,7 +16,7 @@
 #include <libgimp/gimpui.h>
 #include <string.h>
 
-#include "ui/sui-replay.h"
+#include "ui/session/sui-replay.h"
 #include "ui/sui-window.h"
 
 #include "plugin/sa-error.h"

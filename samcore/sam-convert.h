@@ -2,7 +2,7 @@
 /* Any checkpoint that we can read, written in our own form: safetensors with metadata. */
 #pragma once
 
-#include "samcore/sam-checkpoint.h"
+#include "samcore/weights/sam-checkpoint.h"
 #include "samcore/sam-job.h"
 
 G_BEGIN_DECLS

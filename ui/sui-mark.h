@@ -4,7 +4,7 @@
 
 #include <cairo.h>
 
-#include "ui/sui-prompt.h"
+#include "ui/session/sui-prompt.h"
 
 G_BEGIN_DECLS
 

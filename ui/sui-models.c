@@ -14,7 +14,7 @@
 #include "samcore/sam-catalogue.h"
 #include "samcore/sam-install.h"
 #include "samcore/sam-model.h"
-#include "ui/sui-error.h"
+#include "ui/session/sui-error.h"
 #include "ui/sui-models.h"
 
 typedef struct

@@ -4,7 +4,7 @@
 
 #include <gtk/gtk.h>
 
-#include "ui/sui-session.h"
+#include "ui/session/sui-session.h"
 
 G_BEGIN_DECLS
 

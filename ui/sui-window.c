@@ -16,7 +16,7 @@
 
 #include <glib/gi18n-lib.h>
 
-#include "ui/sui-error.h"
+#include "ui/session/sui-error.h"
 #include "ui/sui-help.h"
 #include "ui/sui-models.h"
 #include "ui/sui-strip.h"

@@ -12,7 +12,7 @@
 #include <gtk/gtk.h>
 
 #include "ui/sui-canvas.h"
-#include "ui/sui-session.h"
+#include "ui/session/sui-session.h"
 
 G_BEGIN_DECLS
 

@@ -4,7 +4,7 @@
  * called from a kernel than what is inlined into it: a shared function would be built for one level only. */
 #pragma once
 
-#include "samcore/sam-kernels.h"
+#include "samcore/kernels/sam-kernels.h"
 
 #include <stdbool.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "samcore/sam-checkpoint.h"
+#include "samcore/weights/sam-checkpoint.h"
 #include "samcore/sam-error.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* RepViT, the convolutional encoder of the built-in model and of EdgeSAM.
+ *
+ *   [s, s, 3] ──▶ stem, stride 4 ──▶ blocks (sam-repvit-block.c) at strides 4, 8, 16, 32
+ *   stride 16 ──▶ 1x1 ─┐
+ *   stride 32 ──▶ 1x1 ──▶ x 2 ──▶ + ──▶ neck ──▶ embedding [s / 16, s / 16, channels]
+ *
+ * EdgeSAM enlarges bicubically and is published with its batch norms; the built-in model enlarges
+ * bilinearly, hands strides 4 and 8 on to the decoder, and its file has the batch norms folded in. */
+#include "samcore/encoders/sam-encoder.h"
+
+#include "samcore/base/sam-arena.h"
+#include "samcore/encoders/sam-repvit-block.h"
+
+#define N_STAGES   4
+#define MAX_BLOCKS 256
+#define MAX_WIDTH  2048 /* with inputs up to 1024, products fit 32 bits */
+
+typedef struct
+{
+  SamEncoder      parent;
+  SamStem         stem;
+  SamRepVitBlock *blocks;
+  size_t          n_blocks;
+  size_t          end[N_STAGES]; /* the last block of each stage */
+  SamLinear       fuse[2];       /* strides 16 and 32 */
+  gboolean        bicubic;
+  SamNeck         neck;
+} RepVit;
+
+static void
+repvit_free (SamEncoder *encoder)
+{
+  RepVit *self = (RepVit *) encoder;
+
+  g_free (self->blocks);
+  g_free (self);
+}
+
+/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed where a block would
+ * have to count rows of which it leaves out every other. */
+static SamSide
+shorten (const RepVit *self,
+         size_t        seen)
+{
+  size_t   n     = self->parent.input;
+  SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
+
+  for (size_t i = 0; i <= self->end[1]; i++)
+    {
+      if (self->blocks[i].squeeze && self->blocks[i].downsample)
+        alike.end = 0;
+      alike = sam_alike_after (alike, self->blocks[i].spatial.stride);
+    }
+
+  return sam_side_begin (n, seen, alike, 8);
+}
+
+static gboolean
+repvit_encode (const SamEncoder *encoder,
+               const SamInput   *input,
+               SamFeatures      *features,
+               const SamJob     *job,
+               const SamTrace   *trace,
+               GError          **error)
+{
+  const RepVit     *self    = (const RepVit *) encoder;
+  size_t            side    = encoder->input / 4;
+  size_t            n       = encoder->side * encoder->side;
+  size_t            n_steps = self->n_blocks + 2;
+  size_t            stage   = 0;
+  size_t            largest = side * side * self->stem.second.out;
+  size_t            n_work  = n * encoder->channels;
+  g_auto (SamArena) arena   = { 0 };
+  SamSide           h       = shorten (self, input->h);
+  SamSide           w       = shorten (self, input->w);
+  SamSide           h4      = h, w4 = w; /* of the last map of stride 4 */
+  float            *x, *y, *work[2], *scratch, *s16, *fused;
+
+  for (size_t i = 0, s = side; i < self->n_blocks; i++)
+    {
+      n_work  = MAX (n_work, sam_repvit_block_scratch (&self->blocks[i], s, s));
+      s       = self->blocks[i].downsample ? s / 2 : s;
+      largest = MAX (largest, s * s * self->blocks[i].mlp[0].in);
+    }
+  largest = MAX (largest, n * encoder->channels);
+  sam_arena_plan (&arena, &work[0], largest, 1, 1);
+  sam_arena_plan (&arena, &work[1], largest, 1, 1);
+  sam_arena_plan (&arena, &scratch, n_work, 1, 1);
+  sam_arena_plan (&arena, &s16, n, self->fuse[0].in, 1);
+  sam_arena_plan (&arena, &fused, n, encoder->channels, 1);
+  if (! sam_arena_commit (&arena, error))
+    return FALSE;
+
+  x = work[0];
+  sam_stem_run (&self->stem, x, input->x, encoder->input * 3, &h, &w);
+  sam_trace (trace, "features.0", x, side * side, self->stem.second.out);
+  if (! sam_job_step (job, 1.0 / n_steps, error))
+    return FALSE;
+
+  for (size_t i = 0; i < self->n_blocks; i++)
+    {
+      const SamRepVitBlock *block = &self->blocks[i];
+
+      y = x == work[0] ? work[1] : work[0];
+      if (i == self->end[stage] && stage < 2 && features->skip[stage] != NULL)
+        y = features->skip[stage];
+      else if (i == self->end[stage] && stage == 2)
+        y = s16;
+      sam_repvit_block_run (block, y, x, &h, &w, scratch);
+      x    = y;
+      side = block->downsample ? side / 2 : side;
+      if (i == self->end[0])
+        {
+          h4 = h;
+          w4 = w;
+        }
+      else if (i == self->end[0] + 1 && features->skip[0] != NULL) /* which this block has read */
+        {
+          sam_sides_restore (features->skip[0], h4, w4, encoder->skip_channels[0]);
+        }
+      if (i == self->end[1])
+        {
+          sam_sides_restore (y, h, w, block->mlp[0].in);
+          h = w = (SamSide) { .n = side };
+        }
+      sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->mlp[0].in);
+
+      if (i == self->end[stage])
+        stage++;
+      if (! sam_job_step (job, (i + 2.0) / n_steps, error))
+        return FALSE;
+    }
+
+  /* stride 32, half as wide and high as the embedding */
+  y = x == work[0] ? work[1] : work[0];
+  sam_linear_run (&self->fuse[1], y, x, NULL, n / 4, SAM_ACT_NONE);
+  if (self->bicubic)
+    sam_resize_bicubic (fused, y, side, side, encoder->channels, encoder->side, encoder->side);
+  else
+    sam_resize_bilinear (fused, y, side, side, encoder->channels, encoder->side, encoder->side);
+  sam_linear_run (&self->fuse[0], fused, s16, fused, n, SAM_ACT_NONE);
+  sam_trace (trace, "fused", fused, n, encoder->channels);
+  sam_neck_run (&self->neck, features->embedding, fused, scratch, encoder->side, trace);
+
+  return sam_job_step (job, 1.0, error);
+}
+
+static const SamEncoderClass repvit_class = { repvit_encode, repvit_free };
+
+SamEncoder *
+sam_encoder_repvit_new (SamWeights         *weights,
+                        const SamModelSpec *spec)
+{
+  const char      *prefix = spec->encoder_prefix;
+  RepVit          *self   = g_new0 (RepVit, 1);
+  g_autofree char *stem   = g_strconcat (prefix, "features.0", NULL);
+  gboolean         folded = sam_weights_has (weights, "%s.0.weight", stem);
+  const char      *part   = folded ? "" : ".c";
+  size_t           channels, side, stage = 0;
+
+  self->parent.klass = &repvit_class;
+  self->parent.input = spec->input;
+  self->parent.side  = spec->input / 16;
+
+  sam_stem_fetch (&self->stem, weights, stem);
+
+  side              = spec->input / 4;
+  self->parent.flop = sam_stem_flop (&self->stem, spec->input);
+  self->blocks      = g_new0 (SamRepVitBlock, MAX_BLOCKS);
+  for (size_t i = 0, c = self->stem.second.out; i < MAX_BLOCKS && ! sam_weights_failed (weights); i++)
+    {
+      g_autofree char *name = g_strdup_printf ("%sfeatures.%" G_GSIZE_FORMAT, prefix, i + 1);
+      SamRepVitBlock  *block = &self->blocks[i];
+
+      if (! sam_weights_has (weights, "%s.channel_mixer.m.0%s.weight", name, part))
+        break;
+      sam_repvit_block_fetch (weights, block, name, c, &c);
+      if (sam_weights_failed (weights))
+        break;
+      self->n_blocks = i + 1;
+      self->parent.flop += sam_repvit_block_flop (block, side, side);
+      if (block->downsample)
+        {
+          side /= 2;
+          if (i == 0 || stage == N_STAGES - 1)
+            {
+              sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be", name);
+              break;
+            }
+          self->end[stage++] = i - 1;
+        }
+    }
+  if (! sam_weights_failed (weights) && stage != N_STAGES - 1)
+    sam_weights_fail (weights, "the encoder has %" G_GSIZE_FORMAT " scales instead of 4; "
+                      "the file is not a complete model", stage + 1);
+  if (sam_weights_failed (weights))
+    {
+      repvit_free (&self->parent);
+      return NULL;
+    }
+  self->end[stage] = self->n_blocks - 1;
+
+  self->bicubic = sam_weights_has (weights, "%sfuse_stage3.op_list.0.weight", prefix);
+  channels      = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sfuse_stage2.weight", prefix);
+  sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].mlp[0].in, channels, SAM_BIAS_NO,
+                       "%sfuse_stage2", prefix);
+  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels, SAM_BIAS_NO,
+                       "%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "");
+  sam_neck_fetch (&self->neck, weights, prefix, channels, channels);
+
+  self->parent.channels = channels;
+  if (spec->decoder.high_res)
+    {
+      self->parent.skip_channels[0] = self->blocks[self->end[0]].mlp[0].in;
+      self->parent.skip_channels[1] = self->blocks[self->end[1]].mlp[0].in;
+    }
+  side = self->parent.side;
+  self->parent.flop += 2.0 * side * side * channels * (self->fuse[0].in + 0.25 * self->fuse[1].in) +
+                       sam_neck_flop (&self->neck, side);
+
+  return &self->parent;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "config.h"
+
+#include "samcore/nn/sam-padding.h"
+
+#include <string.h>
+
+#include "samcore/sam-parallel.h"
+
+#define PIECE (256 << 10) /* bytes that are worth a piece */
+
+SamAlike
+sam_alike_after (SamAlike alike, size_t stride)
+{
+  if (stride == 1)
+    return (SamAlike) { alike.first + 1, alike.end > 0 ? alike.end - 1 : 0 };
+
+  /* row i looks at 2 i - 1 to 2 i + 1 */
+  return (SamAlike) { alike.first / 2 + 1, alike.end / 2 };
+}
+
+SamSide
+sam_side_begin (size_t n, size_t seen, SamAlike last, size_t scale)
+{
+  size_t spare = last.end > last.first ? (last.end - last.first - 1) * scale : 0;
+
+  return (SamSide) { n - spare, seen, spare };
+}
+
+SamSide
+sam_side_after (SamSide side, size_t stride)
+{
+  size_t at = sam_alike_after ((SamAlike) { side.at, side.n }, stride).first;
+
+  return (SamSide) { (side.n - 1) / stride + 1, at, side.spare / stride };
+}
+
+typedef struct
+{
+  float *at;
+  size_t n; /* floats of a row */
+} Copies;
+
+static void
+copy_rows (size_t   first,
+           size_t   last,
+           gpointer data)
+{
+  const Copies *copies = data;
+
+  for (size_t i = first; i < last; i++)
+    memcpy (copies->at + (i + 1) * copies->n, copies->at, copies->n * sizeof (float));
+}
+
+/* [n, c] with n + spare places' room for it; moves it to @to, which is not before it */
+static void
+restore_row (float       *to,
+             const float *row,
+             SamSide      w,
+             size_t       c)
+{
+  const size_t before = (w.at + 1) * c;
+
+  memmove (to + before + w.spare * c, row + before, (w.n * c - before) * sizeof *to);
+  memmove (to, row, before * sizeof *to);
+  copy_rows (0, w.spare, &(Copies) { to + w.at * c, c });
+}
+
+void
+sam_sides_restore (float *y, SamSide h, SamSide w, size_t c)
+{
+  const size_t row   = (w.n + w.spare) * c;
+  const size_t below = (h.at + 1) * row;
+  Copies       rows  = { y + h.at * row, row };
+
+  if (w.spare > 0)
+    for (size_t i = h.n; i-- > 0;)
+      restore_row (y + i * row, y + i * w.n * c, w, c);
+  if (h.spare == 0)
+    return;
+
+  memmove (y + below + h.spare * row, y + below, (h.n * row - below) * sizeof *y);
+  sam_parallel_for (h.spare, PIECE / (row * sizeof *y) + 1, copy_rows, &rows);
+}

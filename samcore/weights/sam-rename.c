@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Other programs' names of the same tensors: those of the transformers library, in which SAM, SAM-HQ, SlimSAM
+ * and SAM 2 are published too, and the "module." that training on several devices leaves in front.
+ *
+ * A table is a list of replacements, done one after the other on every name that begins as the line says.
+ * The order matters: inside of small networks "layers.0" becomes "layers.1" before "proj_in" becomes
+ * "layers.0". To read a new dialect, add a table and the tensor that it is known by. */
+#include "config.h"
+
+#include <string.h>
+
+#include "samcore/weights/sam-rename.h"
+
+typedef struct
+{
+  const char *start; /* names that begin so; "" for all */
+  const char *from;  /* the first of these in the name … */
+  const char *to;    /* … becomes this */
+} Rule;
+
+struct _SamRenames
+{
+  const char *mark;     /* the tensor that such files have */
+  const char *spare[2]; /* the first is a copy of the second, which is the one to keep */
+  const char *split[2]; /* a table of rows, and the stem of the rows' names */
+  const Rule *rules;
+};
+
+/* SAM, SlimSAM and SAM-HQ */
+static const Rule sam_rules[] = {
+  { "mask_decoder.iou_prediction_head.", ".layers.0.", ".layers.1." },
+  { "mask_decoder.iou_prediction_head.", ".proj_in.", ".layers.0." },
+  { "mask_decoder.iou_prediction_head.", ".proj_out.", ".layers.2." },
+  { "mask_decoder.output_hypernetworks_mlps.", ".layers.0.", ".layers.1." },
+  { "mask_decoder.output_hypernetworks_mlps.", ".proj_in.", ".layers.0." },
+  { "mask_decoder.output_hypernetworks_mlps.", ".proj_out.", ".layers.2." },
+  { "mask_decoder.hq_mask_mlp.", ".layers.0.", ".layers.1." },
+  { "mask_decoder.hq_mask_mlp.", ".proj_in.", ".layers.0." },
+  { "mask_decoder.hq_mask_mlp.", ".proj_out.", ".layers.2." },
+  { "mask_decoder.", ".hq_mask_mlp.", ".hf_mlp." },
+  { "mask_decoder.", ".hq_token.", ".hf_token." },
+  { "mask_decoder.", ".compress_vit_conv1.", ".compress_vit_feat.0." },
+  { "mask_decoder.", ".compress_vit_norm.", ".compress_vit_feat.1." },
+  { "mask_decoder.", ".compress_vit_conv2.", ".compress_vit_feat.3." },
+  { "mask_decoder.", ".encoder_conv1.", ".embedding_encoder.0." },
+  { "mask_decoder.", ".encoder_norm.", ".embedding_encoder.1." },
+  { "mask_decoder.", ".encoder_conv2.", ".embedding_encoder.3." },
+  { "mask_decoder.", ".mask_conv1.", ".embedding_maskfeature.0." },
+  { "mask_decoder.", ".mask_norm.", ".embedding_maskfeature.1." },
+  { "mask_decoder.", ".mask_conv2.", ".embedding_maskfeature.3." },
+  { "mask_decoder.", ".upscale_conv1.", ".output_upscaling.0." },
+  { "mask_decoder.", ".upscale_layer_norm.", ".output_upscaling.1." },
+  { "mask_decoder.", ".upscale_conv2.", ".output_upscaling.3." },
+  { "mask_decoder.", ".layer_norm", ".norm" },
+  { "prompt_encoder.", ".mask_embed.conv1.", ".mask_downscaling.0." },
+  { "prompt_encoder.", ".mask_embed.layer_norm1.", ".mask_downscaling.1." },
+  { "prompt_encoder.", ".mask_embed.conv2.", ".mask_downscaling.3." },
+  { "prompt_encoder.", ".mask_embed.layer_norm2.", ".mask_downscaling.4." },
+  { "prompt_encoder.", ".mask_embed.conv3.", ".mask_downscaling.6." },
+  { "prompt_encoder.", ".point_embed.", ".point_embeddings." },
+  { "prompt_encoder.", ".shared_embedding.positional_embedding",
+    ".pe_layer.positional_encoding_gaussian_matrix" },
+  { "shared_image_embedding.", "shared_image_embedding.positional_embedding",
+    "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix" },
+  { "vision_encoder.", ".neck.conv1.", ".neck.0." },
+  { "vision_encoder.", ".neck.layer_norm1.", ".neck.1." },
+  { "vision_encoder.", ".neck.conv2.", ".neck.2." },
+  { "vision_encoder.", ".neck.layer_norm2.", ".neck.3." },
+  { "vision_encoder.", ".patch_embed.projection.", ".patch_embed.proj." },
+  { "vision_encoder.", ".layer_norm", ".norm" },
+  { "vision_encoder.", ".layers.", ".blocks." },
+  { "vision_encoder.", "vision_encoder.", "image_encoder." },
+  { NULL }
+};
+
+/* SAM 2 and 2.1 */
+static const Rule sam2_rules[] = {
+  { "mask_decoder.iou_prediction_head.", ".layers.0.", ".layers.1." },
+  { "mask_decoder.iou_prediction_head.", ".proj_in.", ".layers.0." },
+  { "mask_decoder.iou_prediction_head.", ".proj_out.", ".layers.2." },
+  { "mask_decoder.output_hypernetworks_mlps.", ".layers.0.", ".layers.1." },
+  { "mask_decoder.output_hypernetworks_mlps.", ".proj_in.", ".layers.0." },
+  { "mask_decoder.output_hypernetworks_mlps.", ".proj_out.", ".layers.2." },
+  { "mask_decoder.pred_obj_score_head.", ".layers.0.", ".layers.1." },
+  { "mask_decoder.pred_obj_score_head.", ".proj_in.", ".layers.0." },
+  { "mask_decoder.pred_obj_score_head.", ".proj_out.", ".layers.2." },
+  { "mask_decoder.transformer.", ".mlp.proj_in.", ".mlp.layers.0." },
+  { "mask_decoder.transformer.", ".mlp.proj_out.", ".mlp.layers.1." },
+  { "mask_decoder.transformer.", ".o_proj.", ".out_proj." },
+  { "mask_decoder.", ".upscale_conv1.", ".output_upscaling.0." },
+  { "mask_decoder.", ".upscale_layer_norm.", ".output_upscaling.1." },
+  { "mask_decoder.", ".upscale_conv2.", ".output_upscaling.3." },
+  { "mask_decoder.", ".layer_norm", ".norm" },
+  { "mask_decoder.", "mask_decoder.", "sam_mask_decoder." },
+  { "prompt_encoder.", ".mask_embed.conv1.", ".mask_downscaling.0." },
+  { "prompt_encoder.", ".mask_embed.layer_norm1.", ".mask_downscaling.1." },
+  { "prompt_encoder.", ".mask_embed.conv2.", ".mask_downscaling.3." },
+  { "prompt_encoder.", ".mask_embed.layer_norm2.", ".mask_downscaling.4." },
+  { "prompt_encoder.", ".mask_embed.conv3.", ".mask_downscaling.6." },
+  { "prompt_encoder.", ".shared_embedding.positional_embedding",
+    ".pe_layer.positional_encoding_gaussian_matrix" },
+  { "prompt_encoder.", "prompt_encoder.", "sam_prompt_encoder." },
+  { "shared_image_embedding.", "shared_image_embedding.positional_embedding",
+    "sam_prompt_encoder.pe_layer.positional_encoding_gaussian_matrix" },
+  { "vision_encoder.neck.convs.", ".weight", ".conv.weight" },
+  { "vision_encoder.neck.convs.", ".bias", ".conv.bias" },
+  { "vision_encoder.neck.", "vision_encoder.neck.", "image_encoder.neck." },
+  { "vision_encoder.backbone.", ".patch_embed.projection.", ".patch_embed.proj." },
+  { "vision_encoder.backbone.", ".layer_norm", ".norm" },
+  { "vision_encoder.backbone.", ".mlp.proj_in.", ".mlp.layers.0." },
+  { "vision_encoder.backbone.", ".mlp.proj_out.", ".mlp.layers.1." },
+  { "vision_encoder.backbone.", "vision_encoder.backbone.", "image_encoder.trunk." },
+  { "no_memory_embedding", "no_memory_embedding", "no_mem_embed" },
+  { NULL }
+};
+
+static const Rule module_rules[] = {
+  { "module.", "module.", "" },
+  { NULL }
+};
+
+static const SamRenames tables[] = {
+  { "vision_encoder.backbone.patch_embed.projection.weight",
+    { "shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding" },
+    { "prompt_encoder.point_embed.weight", "sam_prompt_encoder.point_embeddings." },
+    sam2_rules },
+  { "vision_encoder.patch_embed.projection.weight",
+    { "shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding" },
+    { NULL, NULL },
+    sam_rules },
+  { "module.mask_decoder.iou_token.weight", { NULL, NULL }, { NULL, NULL }, module_rules },
+  { "module.sam_mask_decoder.iou_token.weight", { NULL, NULL }, { NULL, NULL }, module_rules },
+};
+
+const SamRenames *
+sam_renames_find (const SamCheckpoint *checkpoint)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (tables); i++)
+    if (sam_checkpoint_lookup (checkpoint, tables[i].mark) != NULL)
+      return &tables[i];
+
+  return NULL;
+}
+
+char *
+sam_renames_apply (const SamRenames    *renames,
+                   const SamCheckpoint *checkpoint,
+                   const char          *name)
+{
+  g_autoptr (GString) renamed = NULL;
+
+  if (renames->spare[0] != NULL && g_str_equal (name, renames->spare[0])
+      && sam_checkpoint_lookup (checkpoint, renames->spare[1]) != NULL)
+    return NULL;
+
+  /* Where a rule begins is asked of the name in the file, what it replaces is looked for in the new one. */
+  renamed = g_string_new (name);
+  for (const Rule *rule = renames->rules; rule->start != NULL; rule++)
+    {
+      const char *found = g_str_has_prefix (name, rule->start) ? strstr (renamed->str, rule->from) : NULL;
+
+      if (found != NULL)
+        {
+          gssize at = found - renamed->str;
+
+          g_string_erase (renamed, at, strlen (rule->from));
+          g_string_insert (renamed, at, rule->to);
+        }
+    }
+
+  return g_strdup (renamed->str);
+}
+
+const char *
+sam_renames_split (const SamRenames *renames,
+                   const char       *name)
+{
+  return g_strcmp0 (name, renames->split[0]) == 0 ? renames->split[1] : NULL;
+}
