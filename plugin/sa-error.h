@@ -17,12 +17,12 @@ typedef enum
 
 GQuark sa_error_quark (void);
 
-/* Turns an error of samcore (or of GIO) into a translated sentence that says what to do next. Takes @error
- * over; ours pass unchanged. */
+/* Turns an error of samcore (or of GIO) into a translated sentence that says what to do next. Takes
+ * @error over; ours pass unchanged. */
 GError *sa_error_for_people (GError *error);
 
-/* The return values of a procedure that failed: calling error, execution error or, where somebody cancelled,
- * nothing to say. Takes @error over. */
+/* The return values of a procedure that failed: calling error, execution error or, where somebody
+ * cancelled, nothing to say. Takes @error over. */
 GimpValueArray *sa_error_return (GimpProcedure *procedure, GError *error);
 
 G_END_DECLS

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* All objects of a layer: a grid of points is tried, and the good masks among the answers become channels, or
- * layers in a group, in one undo step. */
+/* All objects of a layer: a grid of points is tried, and the good masks among the answers become
+ * channels, or layers in a group, in one undo step. */
 #include "config.h"
 
 #include "plugin/sa-everything.h"
@@ -21,33 +21,36 @@ void
 sa_everything_add_arguments (GimpProcedure *procedure)
 {
   sa_request_add_model_arguments (procedure);
-  gimp_procedure_add_choice_argument (procedure, "output", _("O_utput"),
-                                      _("What to make of each object"),
-                                      gimp_choice_new_with_values (
-                                        "channels", SA_OUTPUT_CHANNEL, _("Channels"), NULL,
-                                        "layers", SA_OUTPUT_NEW_LAYER, _("Layers"), NULL,
-                                        NULL),
-                                      "channels", G_PARAM_READWRITE);
-  gimp_procedure_add_int_argument (procedure, "points-per-side", _("_Points per side"),
-                                   _("A grid of so many points squared is tried: more find smaller objects, but "
-                                     "take longer"),
-                                   1, 256, 32, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "min-iou", _("Least predicted _IoU"),
-                                      _("Lower finds more objects, but worse ones; 0 is what suits the model"),
-                                      0.0, 1.0, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "min-stability", _("Least _stability"),
-                                      _("Lower finds more objects, but with less certain edges; 0 is what suits "
-                                        "the model"),
-                                      0.0, 1.0, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_int_argument (procedure, "min-area", _("Smallest p_art"),
-                                   _("Fill holes and drop parts of fewer pixels"),
-                                   0, G_MAXINT, 100, G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (
+    procedure, "output", _ ("O_utput"), _ ("What to make of each object"),
+    gimp_choice_new_with_values ("channels", SA_OUTPUT_CHANNEL, _ ("Channels"), NULL, "layers",
+                                 SA_OUTPUT_NEW_LAYER, _ ("Layers"), NULL, NULL),
+    "channels", G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (
+    procedure, "points-per-side", _ ("_Points per side"),
+    _ ("A grid of so many points squared is tried: more find smaller objects, but "
+       "take longer"),
+    1, 256, 32, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (
+    procedure, "min-iou", _ ("Least predicted _IoU"),
+    _ ("Lower finds more objects, but worse ones; 0 is what suits the model"), 0.0, 1.0, 0.0,
+    G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (
+    procedure, "min-stability", _ ("Least _stability"),
+    _ ("Lower finds more objects, but with less certain edges; 0 is what suits "
+       "the model"),
+    0.0, 1.0, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "min-area", _ ("Smallest p_art"),
+                                   _ ("Fill holes and drop parts of fewer pixels"), 0, G_MAXINT,
+                                   100, G_PARAM_READWRITE);
 
-  gimp_procedure_add_int_return_value (procedure, "n-objects", _("Objects"), _("How many objects were found"),
-                                       0, G_MAXINT, 0, G_PARAM_READWRITE);
-  gimp_procedure_add_core_object_array_return_value (procedure, "items", _("Items"),
-                                                     _("The channels, or the layers, in the order they were found"),
-                                                     GIMP_TYPE_ITEM, G_PARAM_READWRITE);
+  gimp_procedure_add_int_return_value (procedure, "n-objects", _ ("Objects"),
+                                       _ ("How many objects were found"), 0, G_MAXINT, 0,
+                                       G_PARAM_READWRITE);
+  gimp_procedure_add_core_object_array_return_value (
+    procedure, "items", _ ("Items"),
+    _ ("The channels, or the layers, in the order they were found"), GIMP_TYPE_ITEM,
+    G_PARAM_READWRITE);
 }
 
 GimpValueArray *
@@ -61,28 +64,23 @@ sa_everything_run (GimpProcedure       *procedure,
   SamJob                loading = sam_job_part (job, 0.1, 0.15);
   SamJob                looking = sam_job_part (job, 0.15, 1.0);
   SamEverythingOptions  options;
-  g_auto (SaSource)     source  = { 0 };
+  g_auto (SaSource)     source = { 0 };
   SaRequest             request = { 0 };
-  g_autofree char      *name    = NULL;
-  g_autofree char      *path    = NULL;
+  g_autofree char      *name = NULL;
+  g_autofree char      *path = NULL;
   g_autoptr (SamImage)  picture = NULL;
-  g_autoptr (SamModel)  model   = NULL;
+  g_autoptr (SamModel)  model = NULL;
   g_autoptr (GPtrArray) objects = NULL;
-  g_autoptr (GPtrArray) items   = NULL;
-  GError               *error   = NULL;
+  g_autoptr (GPtrArray) items = NULL;
+  GError               *error = NULL;
   gboolean              merged;
   int                   min_area;
   GimpValueArray       *values;
 
   sam_everything_options_init (&options);
-  g_object_get (config,
-                "sample-merged", &merged,
-                "model", &name,
-                "points-per-side", &options.points_per_side,
-                "min-iou", &options.min_iou,
-                "min-stability", &options.min_stability,
-                "min-area", &min_area,
-                NULL);
+  g_object_get (config, "sample-merged", &merged, "model", &name, "points-per-side",
+                &options.points_per_side, "min-iou", &options.min_iou, "min-stability",
+                &options.min_stability, "min-area", &min_area, NULL);
 
   if (options.min_iou == 0.0)
     options.min_iou = SAM_EVERYTHING_SUITABLE;
@@ -95,9 +93,9 @@ sa_everything_run (GimpProcedure       *procedure,
     return sa_error_return (procedure, error);
   options.min_area = (size_t) min_area / (size_t) source.factor / (size_t) source.factor;
 
-  path    = sam_catalogue_find (name, &error);
+  path = sam_catalogue_find (name, &error);
   picture = path != NULL ? sa_source_read (&source, &reading, &error) : NULL;
-  model   = picture != NULL ? sam_model_load (path, &loading, &error) : NULL;
+  model = picture != NULL ? sam_model_load (path, &loading, &error) : NULL;
   if (model != NULL)
     objects = sam_everything (model, picture, &options, &looking, &error);
   if (objects == NULL)
@@ -105,11 +103,12 @@ sa_everything_run (GimpProcedure       *procedure,
 
   if (objects->len == 0 || objects->len > MAX_OBJECTS)
     {
-      g_set_error (&error, SA_ERROR, SA_ERROR_FAILED,
-                   objects->len == 0
-                     ? _("No objects were found: ask for less predicted IoU or less stability.")
-                     : _("%u objects are too many: ask for more predicted IoU or a larger smallest part."),
-                   objects->len);
+      g_set_error (
+        &error, SA_ERROR, SA_ERROR_FAILED,
+        objects->len == 0
+          ? _ ("No objects were found: ask for less predicted IoU or less stability.")
+          : _ ("%u objects are too many: ask for more predicted IoU or a larger smallest part."),
+        objects->len);
       return sa_error_return (procedure, error);
     }
 

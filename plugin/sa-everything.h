@@ -11,7 +11,10 @@ G_BEGIN_DECLS
 void sa_everything_add_arguments (GimpProcedure *procedure);
 
 /* Without a dialog: of the arguments as they are. */
-GimpValueArray *sa_everything_run (GimpProcedure *procedure, GimpImage *image, GimpDrawable **drawables,
-                                   GimpProcedureConfig *config, const SamJob *job);
+GimpValueArray *sa_everything_run (GimpProcedure       *procedure,
+                                   GimpImage           *image,
+                                   GimpDrawable       **drawables,
+                                   GimpProcedureConfig *config,
+                                   const SamJob        *job);
 
 G_END_DECLS

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A strip along the mask's edge is declared unknown, and GEGL's global matting finds out there how much of each
- * pixel is object: what lies inside and outside of the strip says which colours those are.
+/* A strip along the mask's edge is declared unknown, and GEGL's global matting finds out there how
+ * much of each pixel is object: what lies inside and outside of the strip says which colours those
+ * are.
  *
  * picture: [height, width, 3]   trimap: 255 object, 0 background, 128 unknown
- * Large areas are matted at 1 / factor of their size: the strip has hundreds of thousands of pixels there, and each
- * takes microseconds.
- * All of it on copies of the part around the object: buffers of GIMP's drawables do not bear threads. */
+ * Large areas are matted at 1 / factor of their size: the strip has hundreds of thousands of pixels
+ * there, and each takes microseconds. All of it on copies of the part around the object: buffers of
+ * GIMP's drawables do not bear threads. */
 #include "config.h"
 
 #include "plugin/sa-matte.h"
@@ -32,20 +33,19 @@ strip_radius (const SamMask *mask)
 
 typedef struct
 {
-  GeglRectangle area;   /* of the picture */
+  GeglRectangle area; /* of the picture */
   int           factor;
   int           width, height; /* of the reduced area */
 } Reduced;
 
 /* Boxes of the area averaged. pixels: [rows, width_picture, 3] */
 static GeglBuffer *
-reduce_colours (const Reduced *reduced,
-                const uint8_t *pixels,
-                size_t         width_picture)
+reduce_colours (const Reduced *reduced, const uint8_t *pixels, size_t width_picture)
 {
-  const Babl         *format = babl_format ("R'G'B' u8");
-  GeglBuffer         *buffer = gegl_buffer_new (GEGL_RECTANGLE (0, 0, reduced->width, reduced->height), format);
-  g_autofree uint8_t *row    = g_new (uint8_t, 3 * (size_t) reduced->width);
+  const Babl *format = babl_format ("R'G'B' u8");
+  GeglBuffer *buffer = gegl_buffer_new (GEGL_RECTANGLE (0, 0, reduced->width, reduced->height),
+                                        format);
+  g_autofree uint8_t *row = g_new (uint8_t, 3 * (size_t) reduced->width);
 
   for (int y = 0; y < reduced->height; y++)
     {
@@ -60,11 +60,14 @@ reduce_colours (const Reduced *reduced,
             for (int xx = x0; xx < x1; xx++)
               for (int c = 0; c < 3; c++)
                 sum[c] += pixels[((size_t) (reduced->area.y + yy) * width_picture +
-                                  (size_t) (reduced->area.x + xx)) * 3 + (size_t) c];
+                                  (size_t) (reduced->area.x + xx)) *
+                                   3 +
+                                 (size_t) c];
           for (int c = 0; c < 3; c++)
             row[3 * x + c] = (uint8_t) ((sum[c] + n / 2) / n);
         }
-      gegl_buffer_set (buffer, GEGL_RECTANGLE (0, y, reduced->width, 1), 0, format, row, GEGL_AUTO_ROWSTRIDE);
+      gegl_buffer_set (buffer, GEGL_RECTANGLE (0, y, reduced->width, 1), 0, format, row,
+                       GEGL_AUTO_ROWSTRIDE);
     }
 
   return buffer;
@@ -72,12 +75,12 @@ reduce_colours (const Reduced *reduced,
 
 /* A box is known where all of it is. trimap: [area.height, area.width] */
 static GeglBuffer *
-reduce_trimap (const Reduced *reduced,
-               const uint8_t *trimap)
+reduce_trimap (const Reduced *reduced, const uint8_t *trimap)
 {
-  const Babl         *format = babl_format ("Y u8");
-  GeglBuffer         *buffer = gegl_buffer_new (GEGL_RECTANGLE (0, 0, reduced->width, reduced->height), format);
-  g_autofree uint8_t *row    = g_new (uint8_t, (size_t) reduced->width);
+  const Babl *format = babl_format ("Y u8");
+  GeglBuffer *buffer = gegl_buffer_new (GEGL_RECTANGLE (0, 0, reduced->width, reduced->height),
+                                        format);
+  g_autofree uint8_t *row = g_new (uint8_t, (size_t) reduced->width);
 
   for (int y = 0; y < reduced->height; y++)
     {
@@ -94,7 +97,8 @@ reduce_trimap (const Reduced *reduced,
                 value = 128;
           row[x] = value;
         }
-      gegl_buffer_set (buffer, GEGL_RECTANGLE (0, y, reduced->width, 1), 0, format, row, GEGL_AUTO_ROWSTRIDE);
+      gegl_buffer_set (buffer, GEGL_RECTANGLE (0, y, reduced->width, 1), 0, format, row,
+                       GEGL_AUTO_ROWSTRIDE);
     }
 
   return buffer;
@@ -102,38 +106,38 @@ reduce_trimap (const Reduced *reduced,
 
 /* How much of each pixel of the reduced area is object. matte: [height, width] */
 static void
-matte_reduced (const Reduced *reduced,
-               GeglBuffer    *colours,
-               GeglBuffer    *trimap,
-               uint8_t       *matte)
+matte_reduced (const Reduced *reduced, GeglBuffer *colours, GeglBuffer *trimap, uint8_t *matte)
 {
-  g_autoptr (GeglBuffer) result = gegl_buffer_new (GEGL_RECTANGLE (0, 0, reduced->width, reduced->height),
+  g_autoptr (GeglBuffer) result = gegl_buffer_new (GEGL_RECTANGLE (0, 0, reduced->width,
+                                                                   reduced->height),
                                                    babl_format ("Y float"));
-  g_autoptr (GeglNode)   graph  = gegl_node_new ();
-  GeglNode *input   = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", colours, NULL);
-  GeglNode *aux     = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", trimap, NULL);
+  g_autoptr (GeglNode)   graph = gegl_node_new ();
+  GeglNode *input = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer",
+                                         colours, NULL);
+  GeglNode *aux = gegl_node_new_child (graph, "operation", "gegl:buffer-source", "buffer", trimap,
+                                       NULL);
   GeglNode *matting = gegl_node_new_child (graph, "operation", OPERATION, NULL);
-  GeglNode *output  = gegl_node_new_child (graph, "operation", "gegl:write-buffer", "buffer", result, NULL);
+  GeglNode *output = gegl_node_new_child (graph, "operation", "gegl:write-buffer", "buffer", result,
+                                          NULL);
 
   gegl_node_link_many (input, matting, output, NULL);
   gegl_node_connect (aux, "output", matting, "aux");
   gegl_node_process (output);
 
-  gegl_buffer_get (result, NULL, 1.0, babl_format ("Y u8"), matte, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (result, NULL, 1.0, babl_format ("Y u8"), matte, GEGL_AUTO_ROWSTRIDE,
+                   GEGL_ABYSS_NONE);
 }
 
 /* The matte at a pixel of the area, bilinear. */
 static uint8_t
-sample_matte (const Reduced *reduced,
-              const uint8_t *matte,
-              int            x,
-              int            y)
+sample_matte (const Reduced *reduced, const uint8_t *matte, int x, int y)
 {
   float sx = CLAMP ((x + 0.5f) / reduced->factor - 0.5f, 0.0f, (float) (reduced->width - 1));
   float sy = CLAMP ((y + 0.5f) / reduced->factor - 0.5f, 0.0f, (float) (reduced->height - 1));
   int   x0 = (int) sx, x1 = MIN (x0 + 1, reduced->width - 1);
   int   y0 = (int) sy, y1 = MIN (y0 + 1, reduced->height - 1);
-  const uint8_t *above = matte + (size_t) y0 * reduced->width, *below = matte + (size_t) y1 * reduced->width;
+  const uint8_t *above = matte + (size_t) y0 * reduced->width,
+                *below = matte + (size_t) y1 * reduced->width;
   float top = above[x0] + (sx - x0) * (above[x1] - above[x0]);
   float low = below[x0] + (sx - x0) * (below[x1] - below[x0]);
 
@@ -141,10 +145,7 @@ sample_matte (const Reduced *reduced,
 }
 
 SamMask *
-sa_matte (SamImage      *picture,
-          const SamMask *mask,
-          const SamJob  *job,
-          GError       **error)
+sa_matte (SamImage *picture, const SamMask *mask, const SamJob *job, GError **error)
 {
   size_t                 width = sam_mask_get_width (mask), height = sam_mask_get_height (mask);
   double                 radius = strip_radius (mask);
@@ -157,10 +158,11 @@ sa_matte (SamImage      *picture,
 
   if (! gegl_has_operation (OPERATION))
     {
-      g_set_error (error, SA_ERROR, SA_ERROR_FAILED,
-                   _("The edge “matte” needs GEGL's operation %s, which is not installed: choose the edge "
-                     "“smooth”."),
-                   OPERATION);
+      g_set_error (
+        error, SA_ERROR, SA_ERROR_FAILED,
+        _ ("The edge “matte” needs GEGL's operation %s, which is not installed: choose the edge "
+           "“smooth”."),
+        OPERATION);
       return NULL;
     }
 
@@ -180,17 +182,18 @@ sa_matte (SamImage      *picture,
                                             (int) (x1 - x0 + 2 * (size_t) radius + 16),
                                             (int) (y1 - y0 + 2 * (size_t) radius + 16)));
 
-  reduced.area   = area;
+  reduced.area = area;
   reduced.factor = (int) ceil (sqrt ((double) area.width * area.height / MAX_PIXELS));
-  reduced.width  = (area.width + reduced.factor - 1) / reduced.factor;
+  reduced.width = (area.width + reduced.factor - 1) / reduced.factor;
   reduced.height = (area.height + reduced.factor - 1) / reduced.factor;
 
-  trimap   = g_try_malloc ((size_t) area.width * area.height);
-  matte    = g_try_malloc ((size_t) reduced.width * reduced.height);
+  trimap = g_try_malloc ((size_t) area.width * area.height);
+  matte = g_try_malloc ((size_t) reduced.width * reduced.height);
   coverage = g_try_malloc0 (width * height);
   if (trimap == NULL || matte == NULL || coverage == NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "a matte of %d x %d pixels", area.width, area.height);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "a matte of %d x %d pixels", area.width,
+                   area.height);
       return NULL;
     }
 

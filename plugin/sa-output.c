@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From the core's mask to GIMP's items.
  *
- * Each output is built as an item that is not in the image yet, pixels included; only then, within one undo
- * group, it is put in. A selection is built in the selection's shadow, which one call makes the selection. So a
- * failure, or a killed plug-in, leaves the image as it was.
+ * Each output is built as an item that is not in the image yet, pixels included; only then, within
+ * one undo group, it is put in. A selection is built in the selection's shadow, which one call
+ * makes the selection. So a failure, or a killed plug-in, leaves the image as it was.
  *
- * Traps, each of which has crashed somebody: writing outside an item's extent kills the plug-in, writing to a
- * locked one too; channels hold perceptual values (Y') where masks and selections hold linear ones (Y); an
- * inserted channel becomes the active drawable.
+ * Traps, each of which has crashed somebody: writing outside an item's extent kills the plug-in,
+ * writing to a locked one too; channels hold perceptual values (Y') where masks and selections hold
+ * linear ones (Y); an inserted channel becomes the active drawable.
  *
- * Coordinates: `extent` and `area` below are in the drawable's own; the image's are + (source->x, source->y). */
+ * Coordinates: `extent` and `area` below are in the drawable's own; the image's are + (source->x,
+ * source->y). */
 #include "config.h"
 
 #include "plugin/sa-output.h"
@@ -27,11 +28,13 @@
 
 #define BAND_PIXELS (1 << 22)
 
-/* Up to so many pixels of the image, a selection comes from its shadow. That is all or nothing, but as dear as the
- * whole image: beyond, it is made of the object alone, by a layer that is there for a moment. */
+/* Up to so many pixels of the image, a selection comes from its shadow. That is all or nothing, but
+ * as dear as the whole image: beyond, it is made of the object alone, by a layer that is there for
+ * a moment. */
 #define SHADOW_PIXELS (G_GINT64_CONSTANT (64) << 20)
 
-/* --- Locks ------------------------------------------------------------------------------------------ */
+/* --- Locks
+ * ------------------------------------------------------------------------------------------ */
 
 /* The item, or the one above or below it, whose lock forbids to change the item's pixels. */
 static GimpItem *
@@ -56,7 +59,8 @@ locked_child (GimpItem *item)
 static GimpItem *
 locked_parent (GimpItem *item)
 {
-  for (GimpItem *parent = gimp_item_get_parent (item); parent != NULL; parent = gimp_item_get_parent (parent))
+  for (GimpItem *parent = gimp_item_get_parent (item); parent != NULL;
+       parent = gimp_item_get_parent (parent))
     if (gimp_item_get_lock_content (parent))
       return parent;
 
@@ -64,27 +68,25 @@ locked_parent (GimpItem *item)
 }
 
 gboolean
-sa_output_check (const SaSource  *source,
-                 const SaRequest *request,
-                 GError         **error)
+sa_output_check (const SaSource *source, const SaRequest *request, GError **error)
 {
   /* GIMP adds nothing to an image while one is there */
   if (gimp_image_get_floating_sel (source->image) != NULL)
     {
       g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
-                           _("The image has a floating selection: anchor it first."));
+                           _ ("The image has a floating selection: anchor it first."));
       return FALSE;
     }
 
   if (request->output == SA_OUTPUT_LAYER_MASK)
     {
-      g_autofree char *name   = NULL;
+      g_autofree char *name = NULL;
       GimpItem        *locked = NULL;
 
       if (source->layer == NULL)
         {
           g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                               _("A channel cannot have a mask: select a layer."));
+                               _ ("A channel cannot have a mask: select a layer."));
           return FALSE;
         }
 
@@ -95,7 +97,8 @@ sa_output_check (const SaSource  *source,
         {
           name = gimp_item_get_name (locked);
           g_set_error (error, SA_ERROR, SA_ERROR_FAILED,
-                       _("The layer “%s” is locked: unlock its pixels, or choose another output."), name);
+                       _ ("The layer “%s” is locked: unlock its pixels, or choose another output."),
+                       name);
           return FALSE;
         }
     }
@@ -103,10 +106,14 @@ sa_output_check (const SaSource  *source,
   return TRUE;
 }
 
-/* --- Pixels ----------------------------------------------------------------------------------------- */
+/* --- Pixels
+ * ----------------------------------------------------------------------------------------- */
 
 /* Called for bands of rows of an area; coverage: [height, width]. */
-typedef gboolean (*BandFunc) (const uint8_t *coverage, const GeglRectangle *band, gpointer data, GError **error);
+typedef gboolean (*BandFunc) (const uint8_t       *coverage,
+                              const GeglRectangle *band,
+                              gpointer             data,
+                              GError             **error);
 
 static gboolean
 for_each_band (const SaSource      *source,
@@ -117,12 +124,13 @@ for_each_band (const SaSource      *source,
                gpointer             data,
                GError             **error)
 {
-  int                 rows     = MAX (1, MIN (area->height, BAND_PIXELS / MAX (1, area->width)));
+  int                 rows = MAX (1, MIN (area->height, BAND_PIXELS / MAX (1, area->width)));
   g_autofree uint8_t *coverage = g_try_malloc ((gsize) rows * area->width);
 
   if (coverage == NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", rows, area->width);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", rows,
+                   area->width);
       return FALSE;
     }
 
@@ -130,7 +138,8 @@ for_each_band (const SaSource      *source,
     {
       GeglRectangle band = { area->x, area->y + y, area->width, MIN (rows, area->height - y) };
 
-      sa_source_get_coverage (source, mask, hard, band.x, band.y, band.width, band.height, coverage);
+      sa_source_get_coverage (source, mask, hard, band.x, band.y, band.width, band.height,
+                              coverage);
       if (! func (coverage, &band, data, error))
         return FALSE;
     }
@@ -139,10 +148,7 @@ for_each_band (const SaSource      *source,
 }
 
 static gboolean
-count_band (const uint8_t       *coverage,
-            const GeglRectangle *band,
-            gpointer             data,
-            GError             **error)
+count_band (const uint8_t *coverage, const GeglRectangle *band, gpointer data, GError **error)
 {
   gint64 *n = data;
 
@@ -171,9 +177,7 @@ typedef struct
 
 /* The same arithmetic as GIMP's selections have. */
 static float
-combine (float          old,
-         float          mask,
-         GimpChannelOps operation)
+combine (float old, float mask, GimpChannelOps operation)
 {
   switch (operation)
     {
@@ -194,12 +198,13 @@ write_alpha (const uint8_t       *coverage,
              GeglBuffer          *buffer,
              GError             **error)
 {
-  gsize               n      = (gsize) place->width * place->height;
+  gsize               n = (gsize) place->width * place->height;
   g_autofree uint8_t *pixels = g_try_malloc0 (2 * n);
 
   if (pixels == NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", place->height, place->width);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", place->height,
+                   place->width);
       return FALSE;
     }
 
@@ -211,25 +216,22 @@ write_alpha (const uint8_t       *coverage,
 }
 
 static gboolean
-write_band (const uint8_t       *coverage,
-            const GeglRectangle *band,
-            gpointer             data,
-            GError             **error)
+write_band (const uint8_t *coverage, const GeglRectangle *band, gpointer data, GError **error)
 {
-  Writing      *writing  = data;
-  GeglRectangle place    = { band->x + writing->x, band->y + writing->y, band->width, band->height };
+  Writing      *writing = data;
+  GeglRectangle place = { band->x + writing->x, band->y + writing->y, band->width, band->height };
   const char   *encoding = babl_format_get_encoding (gegl_buffer_get_format (writing->buffer));
   /* so that 8-bit coverage stays as it is */
-  gboolean      perceptual = g_str_has_prefix (encoding, "Y'");
-  gsize         n          = (gsize) band->width * band->height;
+  gboolean perceptual = g_str_has_prefix (encoding, "Y'");
+  gsize    n = (gsize) band->width * band->height;
 
   if (writing->alpha)
     return write_alpha (coverage, &place, writing->buffer, error);
 
   if (writing->old == NULL)
     {
-      gegl_buffer_set (writing->buffer, &place, 0, babl_format (perceptual ? "Y' u8" : "Y u8"), coverage,
-                       GEGL_AUTO_ROWSTRIDE);
+      gegl_buffer_set (writing->buffer, &place, 0, babl_format (perceptual ? "Y' u8" : "Y u8"),
+                       coverage, GEGL_AUTO_ROWSTRIDE);
       return TRUE;
     }
 
@@ -245,12 +247,12 @@ write_band (const uint8_t       *coverage,
       return FALSE;
     }
 
-  gegl_buffer_get (writing->old, &place, 1.0, babl_format (perceptual ? "Y' float" : "Y float"), writing->below,
-                   GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (writing->old, &place, 1.0, babl_format (perceptual ? "Y' float" : "Y float"),
+                   writing->below, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
   for (gsize i = 0; i < n; i++)
     writing->above[i] = combine (writing->below[i], coverage[i] / 255.0f, writing->operation);
-  gegl_buffer_set (writing->buffer, &place, 0, babl_format (perceptual ? "Y' float" : "Y float"), writing->above,
-                   GEGL_AUTO_ROWSTRIDE);
+  gegl_buffer_set (writing->buffer, &place, 0, babl_format (perceptual ? "Y' float" : "Y float"),
+                   writing->above, GEGL_AUTO_ROWSTRIDE);
 
   return TRUE;
 }
@@ -268,14 +270,13 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Writing, writing_clear)
 
 /* A copy through memory: GEGL's own may use threads, which GIMP's pipe does not bear. */
 static gboolean
-copy_pixels (GeglBuffer *from,
-             GeglBuffer *to,
-             GError    **error)
+copy_pixels (GeglBuffer *from, GeglBuffer *to, GError **error)
 {
-  const GeglRectangle  all    = *gegl_buffer_get_extent (to);
-  const Babl          *format = gegl_buffer_get_format (to);
-  int                  rows   = MAX (1, MIN (all.height, BAND_PIXELS / all.width));
-  g_autofree uint8_t  *band   = g_try_malloc ((gsize) rows * all.width * babl_format_get_bytes_per_pixel (format));
+  const GeglRectangle all = *gegl_buffer_get_extent (to);
+  const Babl         *format = gegl_buffer_get_format (to);
+  int                 rows = MAX (1, MIN (all.height, BAND_PIXELS / all.width));
+  g_autofree uint8_t *band = g_try_malloc ((gsize) rows * all.width *
+                                           babl_format_get_bytes_per_pixel (format));
 
   if (band == NULL)
     {
@@ -294,7 +295,8 @@ copy_pixels (GeglBuffer *from,
   return TRUE;
 }
 
-/* Where the mask is not 0, in the drawable's coordinates, cut to `limits`, which are in the image's. */
+/* Where the mask is not 0, in the drawable's coordinates, cut to `limits`, which are in the
+ * image's. */
 static gboolean
 covered_area (const SaSource      *source,
               const SamMask       *mask,
@@ -304,20 +306,24 @@ covered_area (const SaSource      *source,
   size_t x0, y0, x1, y1;
   int    factor = source->factor;
   /* interpolation reaches half a pixel of the mask farther */
-  int    margin = factor > 1 ? factor : 0;
+  int margin = factor > 1 ? factor : 0;
 
   if (! sam_mask_get_bounds (mask, &x0, &y0, &x1, &y1))
     return FALSE;
 
   *area = *GEGL_RECTANGLE ((int) x0 * factor - margin, (int) y0 * factor - margin,
-                           (int) (x1 - x0) * factor + 2 * margin, (int) (y1 - y0) * factor + 2 * margin);
+                           (int) (x1 - x0) * factor + 2 * margin,
+                           (int) (y1 - y0) * factor + 2 * margin);
 
-  return gegl_rectangle_intersect (area, area, GEGL_RECTANGLE (0, 0, source->width, source->height)) &&
-         gegl_rectangle_intersect (area, area, GEGL_RECTANGLE (limits->x - source->x, limits->y - source->y,
-                                                               limits->width, limits->height));
+  return gegl_rectangle_intersect (area, area,
+                                   GEGL_RECTANGLE (0, 0, source->width, source->height)) &&
+         gegl_rectangle_intersect (area, area,
+                                   GEGL_RECTANGLE (limits->x - source->x, limits->y - source->y,
+                                                   limits->width, limits->height));
 }
 
-/* --- What is selected in the dialogs ------------------------------------------------------------------ */
+/* --- What is selected in the dialogs
+ * ------------------------------------------------------------------ */
 
 typedef struct
 {
@@ -328,12 +334,12 @@ typedef struct
 static Selected
 selected_get (GimpImage *image)
 {
-  return (Selected) { gimp_image_get_selected_layers (image), gimp_image_get_selected_channels (image) };
+  return (Selected) { gimp_image_get_selected_layers (image),
+                      gimp_image_get_selected_channels (image) };
 }
 
 static void
-selected_restore (Selected  *selected,
-                  GimpImage *image)
+selected_restore (Selected *selected, GimpImage *image)
 {
   if (selected->channels != NULL && selected->channels[0] != NULL)
     gimp_image_set_selected_channels (image, (const GimpChannel **) selected->channels);
@@ -344,13 +350,13 @@ selected_restore (Selected  *selected,
   g_free (selected->channels);
 }
 
-/* --- The outputs -------------------------------------------------------------------------------------- */
+/* --- The outputs
+ * -------------------------------------------------------------------------------------- */
 
 static void
-refused (GError    **error,
-         const char *what)
+refused (GError **error, const char *what)
 {
-  g_set_error (error, SA_ERROR, SA_ERROR_FAILED, _("GIMP could not make %s: %s"), what,
+  g_set_error (error, SA_ERROR, SA_ERROR_FAILED, _ ("GIMP could not make %s: %s"), what,
                gimp_pdb_get_last_error (gimp_get_pdb ()));
 }
 
@@ -363,15 +369,16 @@ new_channel (const SaSource      *source,
              const char          *name,
              GError             **error)
 {
-  g_autoptr (GObject)   colour  = G_OBJECT (gegl_color_new ("red"));
-  GimpChannel          *channel = gimp_channel_new (source->image, name,
-                                                    gimp_image_get_width (source->image),
-                                                    gimp_image_get_height (source->image), 50.0, GEGL_COLOR (colour));
-  g_auto (Writing)      writing = { NULL, source->x, source->y };
+  g_autoptr (GObject) colour = G_OBJECT (gegl_color_new ("red"));
+  GimpChannel        *channel = gimp_channel_new (source->image, name,
+                                                  gimp_image_get_width (source->image),
+                                                  gimp_image_get_height (source->image), 50.0,
+                                                  GEGL_COLOR (colour));
+  g_auto (Writing)    writing = { NULL, source->x, source->y };
 
   if (channel == NULL)
     {
-      refused (error, _("a channel"));
+      refused (error, _ ("a channel"));
       return NULL;
     }
 
@@ -408,12 +415,12 @@ set_selection (const SaSource      *source,
                GError             **error)
 {
   GimpDrawable    *selection = GIMP_DRAWABLE (gimp_image_get_selection (source->image));
-  g_auto (Writing) writing   = { NULL, source->x, source->y };
-  gboolean         ok        = TRUE;
+  g_auto (Writing) writing = { NULL, source->x, source->y };
+  gboolean         ok = TRUE;
 
   /* an old one might not be empty */
   gimp_drawable_free_shadow (selection);
-  writing.buffer    = gimp_drawable_get_shadow_buffer (selection);
+  writing.buffer = gimp_drawable_get_shadow_buffer (selection);
   writing.operation = request->operation;
   if (request->operation != GIMP_CHANNEL_OP_REPLACE)
     {
@@ -422,22 +429,23 @@ set_selection (const SaSource      *source,
         ok = copy_pixels (writing.old, writing.buffer, error);
     }
 
-  ok = ok && for_each_band (source, mask, request->edge == SA_EDGE_HARD, area, write_band, &writing, error);
+  ok = ok && for_each_band (source, mask, request->edge == SA_EDGE_HARD, area, write_band, &writing,
+                            error);
   if (ok)
     {
       gegl_buffer_flush (writing.buffer);
       ok = gimp_drawable_merge_shadow (selection, TRUE);
       if (! ok)
-        refused (error, _("a selection"));
+        refused (error, _ ("a selection"));
     }
   gimp_drawable_free_shadow (selection);
 
   return ok;
 }
 
-/* A layer of the object's size whose alpha is the mask, for the selection to be made of. A channel would do as
- * well, but when its insertion is undone, GIMP makes another channel active where there is one, and the user's
- * next stroke would go there. */
+/* A layer of the object's size whose alpha is the mask, for the selection to be made of. A channel
+ * would do as well, but when its insertion is undone, GIMP makes another channel active where there
+ * is one, and the user's next stroke would go there. */
 static GimpLayer *
 new_alpha (const SaSource      *source,
            const SamMask       *mask,
@@ -445,13 +453,13 @@ new_alpha (const SaSource      *source,
            const GeglRectangle *area,
            GError             **error)
 {
-  GimpLayer       *layer   = gimp_layer_new (source->image, "Segment Anything", area->width, area->height,
-                                             alpha_type (source->image), 100.0, GIMP_LAYER_MODE_NORMAL);
+  GimpLayer *layer = gimp_layer_new (source->image, "Segment Anything", area->width, area->height,
+                                     alpha_type (source->image), 100.0, GIMP_LAYER_MODE_NORMAL);
   g_auto (Writing) writing = { NULL, -area->x, -area->y, TRUE };
 
   if (layer == NULL)
     {
-      refused (error, _("a selection"));
+      refused (error, _ ("a selection"));
       return NULL;
     }
 
@@ -467,8 +475,8 @@ new_alpha (const SaSource      *source,
   return layer;
 }
 
-/* A layer's mask, not on the layer yet. Without an old mask all of the layer is shown, so adding to it makes
- * no sense: then the object is what is shown, and subtracting hides it. */
+/* A layer's mask, not on the layer yet. Without an old mask all of the layer is shown, so adding to
+ * it makes no sense: then the object is what is shown, and subtracting hides it. */
 static GimpLayerMask *
 new_layer_mask (const SaSource      *source,
                 const SamMask       *mask,
@@ -476,25 +484,25 @@ new_layer_mask (const SaSource      *source,
                 const GeglRectangle *area,
                 GError             **error)
 {
-  GimpLayerMask   *old      = gimp_layer_get_mask (source->layer);
+  GimpLayerMask   *old = gimp_layer_get_mask (source->layer);
   gboolean         subtract = request->operation == GIMP_CHANNEL_OP_SUBTRACT;
-  GimpLayerMask   *made     = gimp_layer_create_mask (source->layer, old == NULL && subtract
-                                                                       ? GIMP_ADD_MASK_WHITE
-                                                                       : GIMP_ADD_MASK_BLACK);
-  g_auto (Writing) writing  = { NULL };
-  gboolean         ok       = TRUE;
+  GimpLayerMask   *made = gimp_layer_create_mask (source->layer, old == NULL && subtract
+                                                                   ? GIMP_ADD_MASK_WHITE
+                                                                   : GIMP_ADD_MASK_BLACK);
+  g_auto (Writing) writing = { NULL };
+  gboolean         ok = TRUE;
   int              x, y;
 
   if (made == NULL)
     {
-      refused (error, _("a layer mask"));
+      refused (error, _ ("a layer mask"));
       return NULL;
     }
 
   gimp_drawable_get_offsets (GIMP_DRAWABLE (source->layer), &x, &y);
-  writing.buffer    = gimp_drawable_get_buffer (GIMP_DRAWABLE (made));
-  writing.x         = source->x - x;
-  writing.y         = source->y - y;
+  writing.buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (made));
+  writing.x = source->x - x;
+  writing.y = source->y - y;
   writing.operation = request->operation;
 
   if (old != NULL && request->operation != GIMP_CHANNEL_OP_REPLACE)
@@ -506,7 +514,8 @@ new_layer_mask (const SaSource      *source,
   else if (subtract)
     writing.old = g_object_ref (writing.buffer);
 
-  if (! ok || ! for_each_band (source, mask, request->edge == SA_EDGE_HARD, area, write_band, &writing, error))
+  if (! ok || ! for_each_band (source, mask, request->edge == SA_EDGE_HARD, area, write_band,
+                               &writing, error))
     {
       writing_clear (&writing);
       gimp_item_delete (GIMP_ITEM (made));
@@ -526,36 +535,35 @@ typedef struct
 {
   GeglBuffer *from, *to, *limit;
   const Babl *format, *to_float, *from_float, *read_format;
-  int         read_bytes; /* per pixel, of what is read: without alpha for an opaque indexed layer */
+  int read_bytes; /* per pixel, of what is read: without alpha for an opaque indexed layer */
 } Cutting;
 
 static gboolean
-cut_band (const uint8_t       *coverage,
-          const GeglRectangle *band,
-          gpointer             data,
-          GError             **error)
+cut_band (const uint8_t *coverage, const GeglRectangle *band, gpointer data, GError **error)
 {
   Cutting            *cutting = data;
-  gsize               n       = (gsize) band->width * band->height;
-  gsize               bytes   = (gsize) babl_format_get_bytes_per_pixel (cutting->format);
-  gsize               size    = bytes / (gsize) babl_format_get_n_components (cutting->format);
-  g_autofree uint8_t *pixels  = g_try_malloc (n * bytes);
-  g_autofree uint8_t *raw     = g_try_malloc (n * MAX (size, sizeof (float)));
-  g_autofree float   *alpha   = g_try_new (float, n);
-  g_autofree float   *limit   = g_try_new (float, n);
+  gsize               n = (gsize) band->width * band->height;
+  gsize               bytes = (gsize) babl_format_get_bytes_per_pixel (cutting->format);
+  gsize               size = bytes / (gsize) babl_format_get_n_components (cutting->format);
+  g_autofree uint8_t *pixels = g_try_malloc (n * bytes);
+  g_autofree uint8_t *raw = g_try_malloc (n * MAX (size, sizeof (float)));
+  g_autofree float   *alpha = g_try_new (float, n);
+  g_autofree float   *limit = g_try_new (float, n);
 
   if (pixels == NULL || raw == NULL || alpha == NULL || limit == NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", band->height, band->width);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "%d rows of %d pixels", band->height,
+                   band->width);
       return FALSE;
     }
 
-  gegl_buffer_get (cutting->from, band, 1.0, cutting->read_format, pixels, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+  gegl_buffer_get (cutting->from, band, 1.0, cutting->read_format, pixels, GEGL_AUTO_ROWSTRIDE,
+                   GEGL_ABYSS_NONE);
   if ((gsize) cutting->read_bytes < bytes)
     /* indices without alpha: spread them, backwards in place, and make them opaque */
     for (gsize i = n; i-- > 0;)
       {
-        pixels[2 * i]     = pixels[i];
+        pixels[2 * i] = pixels[i];
         pixels[2 * i + 1] = 255;
       }
 
@@ -592,25 +600,25 @@ new_layer (const SaSource      *source,
            const char          *name,
            GError             **error)
 {
-  GimpLayer       *layer     = gimp_layer_new (source->image, name, source->width, source->height,
-                                               alpha_type (source->image), 100.0,
-                                               gimp_image_get_default_new_layer_mode (source->image));
-  GimpLayerMask   *limit     = NULL;
-  Cutting          cutting   = { NULL };
+  GimpLayer       *layer = gimp_layer_new (source->image, name, source->width, source->height,
+                                           alpha_type (source->image), 100.0,
+                                           gimp_image_get_default_new_layer_mode (source->image));
+  GimpLayerMask   *limit = NULL;
+  Cutting          cutting = { NULL };
   g_autofree char *component = NULL;
   gboolean         ok;
 
   if (layer == NULL)
     {
-      refused (error, _("a layer"));
+      refused (error, _ ("a layer"));
       return NULL;
     }
 
   gimp_layer_set_offsets (layer, source->x, source->y);
 
-  cutting.from        = gimp_drawable_get_buffer (source->drawable);
-  cutting.to          = gimp_drawable_get_buffer (GIMP_DRAWABLE (layer));
-  cutting.format      = gegl_buffer_get_format (cutting.to);
+  cutting.from = gimp_drawable_get_buffer (source->drawable);
+  cutting.to = gimp_drawable_get_buffer (GIMP_DRAWABLE (layer));
+  cutting.format = gegl_buffer_get_format (cutting.to);
   cutting.read_format = cutting.format;
   /* an index is not a colour: never convert one (but groups and merged copies hold colours) */
   if (babl_format_is_palette (gegl_buffer_get_format (cutting.from)))
@@ -623,9 +631,11 @@ new_layer (const SaSource      *source,
     cutting.limit = gimp_drawable_get_buffer (GIMP_DRAWABLE (limit));
 
   /* "Y u8", "Y half"…: linear, as alpha is, whatever the colours are */
-  component = g_strconcat ("Y ", babl_get_name (babl_format_get_type (
-                                   cutting.format, babl_format_get_n_components (cutting.format) - 1)), NULL);
-  cutting.to_float   = babl_fish (babl_format (component), babl_format ("Y float"));
+  component = g_strconcat ("Y ",
+                           babl_get_name (babl_format_get_type (
+                             cutting.format, babl_format_get_n_components (cutting.format) - 1)),
+                           NULL);
+  cutting.to_float = babl_fish (babl_format (component), babl_format ("Y float"));
   cutting.from_float = babl_fish (babl_format ("Y float"), babl_format (component));
 
   ok = for_each_band (source, mask, hard, area, cut_band, &cutting, error);
@@ -645,10 +655,7 @@ new_layer (const SaSource      *source,
 
 /* The outline as Bezier strokes, not in the image yet. */
 static GimpPath *
-new_path (const SaSource *source,
-          const SamMask  *mask,
-          const char     *name,
-          GError        **error)
+new_path (const SaSource *source, const SamMask *mask, const char *name, GError **error)
 {
   g_autoptr (SamOutline) outline = sam_outline_new (mask, NULL, error);
   GimpPath              *path;
@@ -659,7 +666,7 @@ new_path (const SaSource *source,
   path = gimp_path_new (source->image, name);
   if (path == NULL)
     {
-      refused (error, _("a path"));
+      refused (error, _ ("a path"));
       return NULL;
     }
 
@@ -670,7 +677,7 @@ new_path (const SaSource *source,
 
       for (size_t k = 0; k < 3 * n; k++)
         {
-          points[2 * k]     = points[2 * k] * source->factor + source->x;
+          points[2 * k] = points[2 * k] * source->factor + source->x;
           points[2 * k + 1] = points[2 * k + 1] * source->factor + source->y;
         }
       gimp_path_stroke_new_from_points (path, GIMP_PATH_STROKE_TYPE_BEZIER, 6 * n, points, TRUE);
@@ -681,14 +688,15 @@ new_path (const SaSource *source,
   return path;
 }
 
-/* --- Into the image ----------------------------------------------------------------------------------- */
+/* --- Into the image
+ * ----------------------------------------------------------------------------------- */
 
 static gboolean
-insert_layer_mask (const SaSource *source,
-                   GimpLayerMask  *mask)
+insert_layer_mask (const SaSource *source, GimpLayerMask *mask)
 {
-  gboolean editing = gimp_layer_get_mask (source->layer) != NULL && gimp_layer_get_edit_mask (source->layer);
-  gboolean ok      = gimp_layer_get_mask (source->layer) == NULL ||
+  gboolean editing = gimp_layer_get_mask (source->layer) != NULL &&
+                     gimp_layer_get_edit_mask (source->layer);
+  gboolean ok = gimp_layer_get_mask (source->layer) == NULL ||
                 gimp_layer_remove_mask (source->layer, GIMP_MASK_DISCARD);
 
   ok = ok && gimp_layer_add_mask (source->layer, mask);
@@ -700,8 +708,7 @@ insert_layer_mask (const SaSource *source,
 
 /* Just above its source, but not inside a group whose pixels are locked. */
 static gboolean
-insert_layer (const SaSource *source,
-              GimpLayer      *layer)
+insert_layer (const SaSource *source, GimpLayer *layer)
 {
   GimpItem *above = GIMP_ITEM (source->layer);
 
@@ -715,13 +722,13 @@ insert_layer (const SaSource *source,
 
   return gimp_image_insert_layer (source->image, layer,
                                   above != NULL ? GIMP_LAYER (gimp_item_get_parent (above)) : NULL,
-                                  above != NULL ? gimp_image_get_item_position (source->image, above) : 0);
+                                  above != NULL
+                                    ? gimp_image_get_item_position (source->image, above)
+                                    : 0);
 }
 
 static gboolean
-insert_selection (const SaSource *source,
-                  GimpLayer      *alpha,
-                  GimpChannelOps  operation)
+insert_selection (const SaSource *source, GimpLayer *alpha, GimpChannelOps operation)
 {
   gboolean ok;
 
@@ -750,7 +757,7 @@ sa_output_apply (const SaSource  *source,
                  GimpItem       **item,
                  GError         **error)
 {
-  gboolean      hard   = request->edge == SA_EDGE_HARD;
+  gboolean      hard = request->edge == SA_EDGE_HARD;
   GeglRectangle limits = { source->x, source->y, source->width, source->height };
   GeglRectangle area;
   GimpItem     *made = NULL;
@@ -758,14 +765,15 @@ sa_output_apply (const SaSource  *source,
   gboolean      ok = FALSE;
 
   *n_pixels = 0;
-  *item     = NULL;
+  *item = NULL;
 
   if (request->output == SA_OUTPUT_SELECTION || request->output == SA_OUTPUT_CHANNEL)
-    limits = *GEGL_RECTANGLE (0, 0, gimp_image_get_width (source->image), gimp_image_get_height (source->image));
+    limits = *GEGL_RECTANGLE (0, 0, gimp_image_get_width (source->image),
+                              gimp_image_get_height (source->image));
   else if (request->output == SA_OUTPUT_LAYER_MASK)
     {
       gimp_drawable_get_offsets (GIMP_DRAWABLE (source->layer), &limits.x, &limits.y);
-      limits.width  = gimp_drawable_get_width (GIMP_DRAWABLE (source->layer));
+      limits.width = gimp_drawable_get_width (GIMP_DRAWABLE (source->layer));
       limits.height = gimp_drawable_get_height (GIMP_DRAWABLE (source->layer));
     }
 
@@ -774,15 +782,17 @@ sa_output_apply (const SaSource  *source,
     return FALSE;
   if (*n_pixels == 0)
     {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
-                           sam_mask_get_area (mask) == 0
-                             ? _("No object was found there: place the prompt elsewhere, or add to it.")
-                             : _("The object lies outside the image: enlarge the canvas, or choose another "
-                                 "output."));
+      g_set_error_literal (
+        error, SA_ERROR, SA_ERROR_FAILED,
+        sam_mask_get_area (mask) == 0
+          ? _ ("No object was found there: place the prompt elsewhere, or add to it.")
+          : _ ("The object lies outside the image: enlarge the canvas, or choose another "
+               "output."));
       return FALSE;
     }
 
-  if (request->output == SA_OUTPUT_SELECTION && (gint64) limits.width * limits.height <= SHADOW_PIXELS)
+  if (request->output == SA_OUTPUT_SELECTION &&
+      (gint64) limits.width * limits.height <= SHADOW_PIXELS)
     return set_selection (source, mask, request, &area, error);
 
   switch (request->output)
@@ -839,7 +849,7 @@ sa_output_apply (const SaSource  *source,
 
   if (! ok)
     {
-      refused (error, _("the output"));
+      refused (error, _ ("the output"));
       return FALSE;
     }
 
@@ -857,7 +867,7 @@ new_object (const SaSource  *source,
             const char      *name,
             GError         **error)
 {
-  g_autoptr (SamMask) mask   = sam_object_to_mask (object, error);
+  g_autoptr (SamMask) mask = sam_object_to_mask (object, error);
   GeglRectangle       limits = { source->x, source->y, source->width, source->height };
   GeglRectangle       area;
   GimpItem           *item;
@@ -866,7 +876,8 @@ new_object (const SaSource  *source,
     return NULL;
 
   if (output == SA_OUTPUT_CHANNEL)
-    limits = *GEGL_RECTANGLE (0, 0, gimp_image_get_width (source->image), gimp_image_get_height (source->image));
+    limits = *GEGL_RECTANGLE (0, 0, gimp_image_get_width (source->image),
+                              gimp_image_get_height (source->image));
   /* outside the canvas: an empty channel, so that there is one for each object */
   if (! covered_area (source, mask, &limits, &area))
     area = *GEGL_RECTANGLE (0, 0, 0, 0);
@@ -890,12 +901,12 @@ sa_output_apply_objects (const SaSource  *source,
   g_autoptr (GPtrArray) items = g_ptr_array_new ();
   GimpGroupLayer       *group = NULL;
   Selected              selected;
-  gboolean              ok    = TRUE;
+  gboolean              ok = TRUE;
 
   for (guint i = 0; i < objects->len; i++)
     {
-      g_autofree char *name = g_strdup_printf (_("Object %u"), i + 1);
-      GimpItem        *item = new_object (source, g_ptr_array_index (objects, i), output, name, error);
+      g_autofree char *name = g_strdup_printf (_ ("Object %u"), i + 1);
+      GimpItem *item = new_object (source, g_ptr_array_index (objects, i), output, name, error);
 
       if (item == NULL)
         {
@@ -911,16 +922,19 @@ sa_output_apply_objects (const SaSource  *source,
 
   if (output == SA_OUTPUT_NEW_LAYER)
     {
-      group = gimp_group_layer_new (source->image, _("Objects"));
-      ok    = group != NULL && (source->merged ? gimp_image_insert_layer (source->image, GIMP_LAYER (group), NULL, 0)
-                                               : insert_layer (source, GIMP_LAYER (group)));
+      group = gimp_group_layer_new (source->image, _ ("Objects"));
+      ok = group != NULL &&
+           (source->merged ? gimp_image_insert_layer (source->image, GIMP_LAYER (group), NULL, 0)
+                           : insert_layer (source, GIMP_LAYER (group)));
     }
   for (guint i = 0; ok && i < items->len; i++)
     {
       GimpItem *item = g_ptr_array_index (items, i);
 
-      ok = group != NULL ? gimp_image_insert_layer (source->image, GIMP_LAYER (item), GIMP_LAYER (group), (int) i)
-                         : gimp_image_insert_channel (source->image, GIMP_CHANNEL (item), NULL, (int) i);
+      ok = group != NULL
+             ? gimp_image_insert_layer (source->image, GIMP_LAYER (item), GIMP_LAYER (group),
+                                        (int) i)
+             : gimp_image_insert_channel (source->image, GIMP_CHANNEL (item), NULL, (int) i);
     }
 
   selected_restore (&selected, source->image);
@@ -928,7 +942,7 @@ sa_output_apply_objects (const SaSource  *source,
 
   if (! ok)
     {
-      refused (error, _("the output"));
+      refused (error, _ ("the output"));
       return NULL;
     }
 

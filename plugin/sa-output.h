@@ -7,8 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* FALSE with a sentence when the output cannot be made, whatever the mask: a locked layer, no layer. To be
- * asked before the long work. */
+/* FALSE with a sentence when the output cannot be made, whatever the mask: a locked layer, no
+ * layer. To be asked before the long work. */
 gboolean sa_output_check (const SaSource *source, const SaRequest *request, GError **error);
 
 /**
@@ -17,11 +17,16 @@ gboolean sa_output_check (const SaSource *source, const SaRequest *request, GErr
  * @n_pixels: (out): how many pixels of the output are covered by half or more
  * @item: (out) (transfer none) (nullable): the channel, mask, layer or path made
  *
- * One undo step. Whatever can fail is done before the image is touched. Which layers and channels are
- * selected stays as it was.
+ * One undo step. Whatever can fail is done before the image is touched. Which layers and channels
+ * are selected stays as it was.
  */
-gboolean sa_output_apply (const SaSource *source, const SamMask *mask, const SaRequest *request,
-                          const char *name, gint64 *n_pixels, GimpItem **item, GError **error);
+gboolean sa_output_apply (const SaSource  *source,
+                          const SamMask   *mask,
+                          const SaRequest *request,
+                          const char      *name,
+                          gint64          *n_pixels,
+                          GimpItem       **item,
+                          GError         **error);
 
 /**
  * sa_output_apply_objects:
@@ -30,7 +35,9 @@ gboolean sa_output_apply (const SaSource *source, const SamMask *mask, const SaR
  *
  * Returns: (element-type GimpItem): the items, in the same order. One undo step, as above.
  */
-GPtrArray *sa_output_apply_objects (const SaSource *source, const GPtrArray *objects, SaOutput output,
-                                    GError **error);
+GPtrArray *sa_output_apply_objects (const SaSource  *source,
+                                    const GPtrArray *objects,
+                                    SaOutput         output,
+                                    GError         **error);
 
 G_END_DECLS

@@ -3,8 +3,8 @@
  *
  * points: [n, 2]   labels: [n]   boxes: [n, 4]   all in image coordinates
  *
- * Names of choices are part of the interface and never translated. GIMP replaces a name that a choice does not
- * have by its default before we see it. */
+ * Names of choices are part of the interface and never translated. GIMP replaces a name that a
+ * choice does not have by its default before we see it. */
 #include "config.h"
 
 #include "plugin/sa-request.h"
@@ -19,102 +19,92 @@
 void
 sa_request_add_prompt_arguments (GimpProcedure *procedure)
 {
-  gimp_procedure_add_double_array_argument (procedure, "points", _("Points"),
-                                            _("x0, y0, x1, y1, … in image coordinates"),
+  gimp_procedure_add_double_array_argument (procedure, "points", _ ("Points"),
+                                            _ ("x0, y0, x1, y1, … in image coordinates"),
                                             G_PARAM_READWRITE);
-  gimp_procedure_add_int32_array_argument (procedure, "labels", _("Labels"),
-                                           _("One per point: 1 on the object, 0 off it; none means all 1"),
-                                           G_PARAM_READWRITE);
-  gimp_procedure_add_double_array_argument (procedure, "boxes", _("Boxes"),
-                                            _("x0, y0, x1, y1 for each box, in image coordinates"),
+  gimp_procedure_add_int32_array_argument (
+    procedure, "labels", _ ("Labels"),
+    _ ("One per point: 1 on the object, 0 off it; none means all 1"), G_PARAM_READWRITE);
+  gimp_procedure_add_double_array_argument (procedure, "boxes", _ ("Boxes"),
+                                            _ ("x0, y0, x1, y1 for each box, in image coordinates"),
                                             G_PARAM_READWRITE);
-  gimp_procedure_add_string_argument (procedure, "prompt", _("Prompt"),
-                                      _("Points and boxes in one line, as in “120,80 + ; 300,90 - ; box "
-                                        "10,20,200,300”"),
-                                      "", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (procedure, "prompt-selection", _("Selection as prompt"),
-                                      _("Whether the current selection is part of the prompt"),
-                                      gimp_choice_new_with_values (
-                                        "none", SA_SELECTION_UNUSED, _("Not used"), NULL,
-                                        "box", SA_SELECTION_BOX, _("Its bounding box"), NULL,
-                                        "mask", SA_SELECTION_MASK, _("The rough object"), NULL,
-                                        NULL),
-                                      "none", G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument (
+    procedure, "prompt", _ ("Prompt"),
+    _ ("Points and boxes in one line, as in “120,80 + ; 300,90 - ; box "
+       "10,20,200,300”"),
+    "", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (
+    procedure, "prompt-selection", _ ("Selection as prompt"),
+    _ ("Whether the current selection is part of the prompt"),
+    gimp_choice_new_with_values ("none", SA_SELECTION_UNUSED, _ ("Not used"), NULL, "box",
+                                 SA_SELECTION_BOX, _ ("Its bounding box"), NULL, "mask",
+                                 SA_SELECTION_MASK, _ ("The rough object"), NULL, NULL),
+    "none", G_PARAM_READWRITE);
 }
 
 void
 sa_request_add_model_arguments (GimpProcedure *procedure)
 {
-  gimp_procedure_add_boolean_argument (procedure, "sample-merged", _("Sample mer_ged"),
-                                       _("Look at the visible image rather than at the layer"),
+  gimp_procedure_add_boolean_argument (procedure, "sample-merged", _ ("Sample mer_ged"),
+                                       _ ("Look at the visible image rather than at the layer"),
                                        FALSE, G_PARAM_READWRITE);
-  gimp_procedure_add_string_argument (procedure, "model", _("_Model"),
-                                      _("Name of an installed model, or a file; empty for the default"),
-                                      "", G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument (
+    procedure, "model", _ ("_Model"),
+    _ ("Name of an installed model, or a file; empty for the default"), "", G_PARAM_READWRITE);
 }
 
 void
 sa_request_add_output_arguments (GimpProcedure *procedure)
 {
-  gimp_procedure_add_choice_argument (procedure, "candidate", _("Candidate"),
-                                      _("Which of the proposals; only a lone point has three"),
-                                      gimp_choice_new_with_values (
-                                        "best", 0, _("Best"), NULL,
-                                        "1", 1, _("First"), NULL,
-                                        "2", 2, _("Second"), NULL,
-                                        "3", 3, _("Third"), NULL,
-                                        NULL),
+  gimp_procedure_add_choice_argument (procedure, "candidate", _ ("Candidate"),
+                                      _ ("Which of the proposals; only a lone point has three"),
+                                      gimp_choice_new_with_values ("best", 0, _ ("Best"), NULL, "1",
+                                                                   1, _ ("First"), NULL, "2", 2,
+                                                                   _ ("Second"), NULL, "3", 3,
+                                                                   _ ("Third"), NULL, NULL),
                                       "best", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (procedure, "output", _("Output"),
-                                      _("What to make of the object"),
-                                      gimp_choice_new_with_values (
-                                        "selection", SA_OUTPUT_SELECTION, _("Selection"), NULL,
-                                        "channel", SA_OUTPUT_CHANNEL, _("Channel"), NULL,
-                                        "layer-mask", SA_OUTPUT_LAYER_MASK, _("Layer mask"), NULL,
-                                        "new-layer", SA_OUTPUT_NEW_LAYER, _("New layer"), NULL,
-                                        "path", SA_OUTPUT_PATH, _("Path"), NULL,
-                                        NULL),
-                                      "selection", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (procedure, "operation", _("Operation"),
-                                      _("How the object joins the selection, or the layer's mask, that "
-                                        "is there already"),
-                                      gimp_choice_new_with_values (
-                                        "replace", GIMP_CHANNEL_OP_REPLACE, _("Replace"), NULL,
-                                        "add", GIMP_CHANNEL_OP_ADD, _("Add"), NULL,
-                                        "subtract", GIMP_CHANNEL_OP_SUBTRACT, _("Subtract"), NULL,
-                                        "intersect", GIMP_CHANNEL_OP_INTERSECT, _("Intersect"), NULL,
-                                        NULL),
-                                      "replace", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (procedure, "edge", _("Edge"),
-                                      _("How the object ends"),
-                                      gimp_choice_new_with_values (
-                                        "hard", SA_EDGE_HARD, _("Hard"), NULL,
-                                        "smooth", SA_EDGE_SMOOTH, _("Smooth"), NULL,
-                                        "matte", SA_EDGE_MATTE, _("Matte, for hair and fur"), NULL,
-                                        NULL),
-                                      "smooth", G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "grow", _("Grow"),
-                                      _("Grow the object by so many pixels; shrink it if negative"),
-                                      -1000.0, 1000.0, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "feather", _("Feather"),
-                                      _("Soften the edge over so many pixels"),
-                                      0.0, 1000.0, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "fill-holes", _("Fill holes"),
-                                      _("Fill holes of at most so many square pixels"),
-                                      0.0, 1e12, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "min-area", _("Smallest part"),
-                                      _("Drop parts of fewer square pixels"),
-                                      0.0, 1e12, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (
+    procedure, "output", _ ("Output"), _ ("What to make of the object"),
+    gimp_choice_new_with_values ("selection", SA_OUTPUT_SELECTION, _ ("Selection"), NULL, "channel",
+                                 SA_OUTPUT_CHANNEL, _ ("Channel"), NULL, "layer-mask",
+                                 SA_OUTPUT_LAYER_MASK, _ ("Layer mask"), NULL, "new-layer",
+                                 SA_OUTPUT_NEW_LAYER, _ ("New layer"), NULL, "path", SA_OUTPUT_PATH,
+                                 _ ("Path"), NULL, NULL),
+    "selection", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (
+    procedure, "operation", _ ("Operation"),
+    _ ("How the object joins the selection, or the layer's mask, that "
+       "is there already"),
+    gimp_choice_new_with_values ("replace", GIMP_CHANNEL_OP_REPLACE, _ ("Replace"), NULL, "add",
+                                 GIMP_CHANNEL_OP_ADD, _ ("Add"), NULL, "subtract",
+                                 GIMP_CHANNEL_OP_SUBTRACT, _ ("Subtract"), NULL, "intersect",
+                                 GIMP_CHANNEL_OP_INTERSECT, _ ("Intersect"), NULL, NULL),
+    "replace", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (
+    procedure, "edge", _ ("Edge"), _ ("How the object ends"),
+    gimp_choice_new_with_values ("hard", SA_EDGE_HARD, _ ("Hard"), NULL, "smooth", SA_EDGE_SMOOTH,
+                                 _ ("Smooth"), NULL, "matte", SA_EDGE_MATTE,
+                                 _ ("Matte, for hair and fur"), NULL, NULL),
+    "smooth", G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (
+    procedure, "grow", _ ("Grow"), _ ("Grow the object by so many pixels; shrink it if negative"),
+    -1000.0, 1000.0, 0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "feather", _ ("Feather"),
+                                      _ ("Soften the edge over so many pixels"), 0.0, 1000.0, 0.0,
+                                      G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "fill-holes", _ ("Fill holes"),
+                                      _ ("Fill holes of at most so many square pixels"), 0.0, 1e12,
+                                      0.0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "min-area", _ ("Smallest part"),
+                                      _ ("Drop parts of fewer square pixels"), 0.0, 1e12, 0.0,
+                                      G_PARAM_READWRITE);
 }
 
 /* A property of the configuration as a GimpArray's doubles; NULL and 0 when unset or not there. */
 static const double *
-get_doubles (GimpProcedureConfig *config,
-             const char          *name,
-             GimpArray          **holder,
-             gsize               *n)
+get_doubles (GimpProcedureConfig *config, const char *name, GimpArray **holder, gsize *n)
 {
-  *n      = 0;
+  *n = 0;
   *holder = NULL;
   g_object_get (config, name, holder, NULL);
 
@@ -122,8 +112,7 @@ get_doubles (GimpProcedureConfig *config,
 }
 
 static gboolean
-has_argument (GimpProcedureConfig *config,
-              const char          *name)
+has_argument (GimpProcedureConfig *config, const char *name)
 {
   return g_object_class_find_property (G_OBJECT_GET_CLASS (config), name) != NULL;
 }
@@ -139,9 +128,7 @@ typedef GimpArray *SaArray;
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SaArray, array_clear)
 
 static gboolean
-read_points (SamPrompt           *prompt,
-             GimpProcedureConfig *config,
-             GError             **error)
+read_points (SamPrompt *prompt, GimpProcedureConfig *config, GError **error)
 {
   g_auto (SaArray) points_array = NULL;
   g_auto (SaArray) labels_array = NULL;
@@ -156,22 +143,21 @@ read_points (SamPrompt           *prompt,
   if (n_values % 2 != 0)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“points” has an odd number of values (%zu): give x and y for each point."),
+                   _ ("“points” has an odd number of values (%zu): give x and y for each point."),
                    n_values);
       return FALSE;
     }
   if (n_values / 2 > SAM_PROMPT_MAX_POINTS)
     {
-      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“points” has %zu points: give at most %d."),
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL, _ ("“points” has %zu points: give at most %d."),
                    n_values / 2, SAM_PROMPT_MAX_POINTS);
       return FALSE;
     }
   if (n_labels != 0 && n_labels != n_values / 2)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("There are %zu labels for %zu points: give one label per "
-                     "point, or none."),
+                   _ ("There are %zu labels for %zu points: give one label per "
+                      "point, or none."),
                    n_labels, n_values / 2);
       return FALSE;
     }
@@ -181,14 +167,14 @@ read_points (SamPrompt           *prompt,
       if (! isfinite (points[2 * i]) || ! isfinite (points[2 * i + 1]))
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Point %zu is not a number: give finite coordinates."), i + 1);
+                       _ ("Point %zu is not a number: give finite coordinates."), i + 1);
           return FALSE;
         }
       if (n_labels != 0 && labels[i] != 0 && labels[i] != 1)
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Label %zu is %d: use 1 for a point on the object and 0 for one off "
-                         "it."),
+                       _ ("Label %zu is %d: use 1 for a point on the object and 0 for one off "
+                          "it."),
                        i + 1, labels[i]);
           return FALSE;
         }
@@ -200,9 +186,7 @@ read_points (SamPrompt           *prompt,
 }
 
 static gboolean
-read_boxes (SamPrompt           *prompt,
-            GimpProcedureConfig *config,
-            GError             **error)
+read_boxes (SamPrompt *prompt, GimpProcedureConfig *config, GError **error)
 {
   g_auto (SaArray) array = NULL;
   gsize            n_values;
@@ -211,13 +195,12 @@ read_boxes (SamPrompt           *prompt,
   if (n_values % 4 != 0)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“boxes” has %zu values: give x0, y0, x1, y1 for each box."), n_values);
+                   _ ("“boxes” has %zu values: give x0, y0, x1, y1 for each box."), n_values);
       return FALSE;
     }
   if (n_values / 4 > SAM_PROMPT_MAX_BOXES)
     {
-      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("“boxes” has %zu boxes: give at most %d."),
+      g_set_error (error, SA_ERROR, SA_ERROR_CALL, _ ("“boxes” has %zu boxes: give at most %d."),
                    n_values / 4, SAM_PROMPT_MAX_BOXES);
       return FALSE;
     }
@@ -229,7 +212,7 @@ read_boxes (SamPrompt           *prompt,
       if (! isfinite (box[0]) || ! isfinite (box[1]) || ! isfinite (box[2]) || ! isfinite (box[3]))
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Box %zu is not made of numbers: give finite coordinates."), i + 1);
+                       _ ("Box %zu is not made of numbers: give finite coordinates."), i + 1);
           return FALSE;
         }
       sam_prompt_add_box (prompt, (float) box[0], (float) box[1], (float) box[2], (float) box[3]);
@@ -239,13 +222,12 @@ read_boxes (SamPrompt           *prompt,
 }
 
 static gboolean
-read_prompt (SaRequest           *request,
-             GimpProcedureConfig *config,
-             GError             **error)
+read_prompt (SaRequest *request, GimpProcedureConfig *config, GError **error)
 {
   g_autofree char *line = NULL;
 
-  if (! read_points (&request->prompt, config, error) || ! read_boxes (&request->prompt, config, error))
+  if (! read_points (&request->prompt, config, error) ||
+      ! read_boxes (&request->prompt, config, error))
     return FALSE;
 
   g_object_get (config, "prompt", &line, NULL);
@@ -255,8 +237,9 @@ read_prompt (SaRequest           *request,
     {
       if (! sam_prompt_is_empty (&request->prompt) || request->selection != SA_SELECTION_UNUSED)
         {
-          g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                               _("“prompt” holds whole objects: give no other points, boxes or selection with it."));
+          g_set_error_literal (
+            error, SA_ERROR, SA_ERROR_CALL,
+            _ ("“prompt” holds whole objects: give no other points, boxes or selection with it."));
           return FALSE;
         }
       request->said = g_steal_pointer (&line);
@@ -268,9 +251,7 @@ read_prompt (SaRequest           *request,
 }
 
 gboolean
-sa_request_init_for_window (SaRequest           *request,
-                            GimpProcedureConfig *config,
-                            GError             **error)
+sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GError **error)
 {
   const struct
   {
@@ -281,9 +262,9 @@ sa_request_init_for_window (SaRequest           *request,
                   { "fill-holes", &request->fill_holes },
                   { "min-area", &request->min_area } };
 
-  *request           = (SaRequest) { 0 };
+  *request = (SaRequest) { 0 };
   request->operation = GIMP_CHANNEL_OP_REPLACE;
-  request->edge      = SA_EDGE_SMOOTH;
+  request->edge = SA_EDGE_SMOOTH;
   sam_prompt_init (&request->prompt);
 
   if (has_argument (config, "points") && ! read_prompt (request, config, error))
@@ -312,7 +293,7 @@ sa_request_init_for_window (SaRequest           *request,
       if (! isfinite (*numbers[i].value))
         {
           g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("“%s” is not a number: give a finite number."), numbers[i].name);
+                       _ ("“%s” is not a number: give a finite number."), numbers[i].name);
           sa_request_clear (request);
           return FALSE;
         }
@@ -322,19 +303,18 @@ sa_request_init_for_window (SaRequest           *request,
 }
 
 gboolean
-sa_request_init (SaRequest           *request,
-                 GimpProcedureConfig *config,
-                 GError             **error)
+sa_request_init (SaRequest *request, GimpProcedureConfig *config, GError **error)
 {
   if (! sa_request_init_for_window (request, config, error))
     return FALSE;
 
-  if (has_argument (config, "points") && request->selection == SA_SELECTION_UNUSED && request->said == NULL &&
-      sam_prompt_is_empty (&request->prompt))
+  if (has_argument (config, "points") && request->selection == SA_SELECTION_UNUSED &&
+      request->said == NULL && sam_prompt_is_empty (&request->prompt))
     {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                           _("There is no prompt: give points, boxes or a prompt line, or use the current "
-                             "selection as the prompt."));
+      g_set_error_literal (
+        error, SA_ERROR, SA_ERROR_CALL,
+        _ ("There is no prompt: give points, boxes or a prompt line, or use the current "
+           "selection as the prompt."));
       sa_request_clear (request);
       return FALSE;
     }
@@ -342,18 +322,17 @@ sa_request_init (SaRequest           *request,
   return TRUE;
 }
 
-static GimpValueArray * (*run_unwatched) (GimpProcedure *procedure, const GimpValueArray *args);
+static GimpValueArray *(*run_unwatched) (GimpProcedure *procedure, const GimpValueArray *args);
 static const GimpValueArray *said; /* while a procedure runs, of which a process runs one */
 
 static GimpValueArray *
-run_watched (GimpProcedure        *procedure,
-             const GimpValueArray *args)
+run_watched (GimpProcedure *procedure, const GimpValueArray *args)
 {
   GimpValueArray *values;
 
-  said   = args;
+  said = args;
   values = run_unwatched (procedure, args);
-  said   = NULL;
+  said = NULL;
 
   return values;
 }
@@ -367,12 +346,11 @@ sa_request_watch_caller (GimpProcedure *procedure)
   if (klass->run == run_watched)
     return;
   run_unwatched = klass->run;
-  klass->run    = run_watched;
+  klass->run = run_watched;
 }
 
 void
-sa_request_prefer_caller (GimpProcedure       *procedure,
-                          GimpProcedureConfig *config)
+sa_request_prefer_caller (GimpProcedure *procedure, GimpProcedureConfig *config)
 {
   int          n_specs;
   GParamSpec **specs = gimp_procedure_get_arguments (procedure, &n_specs);

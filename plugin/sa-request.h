@@ -59,15 +59,17 @@ void sa_request_add_prompt_arguments (GimpProcedure *procedure);
 void sa_request_add_model_arguments (GimpProcedure *procedure);
 void sa_request_add_output_arguments (GimpProcedure *procedure);
 
-/* FALSE, with nothing to clear, and a sentence about the first argument that is wrong. Arguments that the
- * procedure has not keep their defaults. */
+/* FALSE, with nothing to clear, and a sentence about the first argument that is wrong. Arguments
+ * that the procedure has not keep their defaults. */
 gboolean sa_request_init (SaRequest *request, GimpProcedureConfig *config, GError **error);
 /* The same for a window, which may begin without a prompt. */
-gboolean sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GError **error);
-void     sa_request_clear (SaRequest *request);
+gboolean
+     sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GError **error);
+void sa_request_clear (SaRequest *request);
 
-/* GIMP puts what was used the last time over what the caller of a window says. A procedure that was watched since
- * it was created knows what the caller said, and can put that back, as far as it is not the default. */
+/* GIMP puts what was used the last time over what the caller of a window says. A procedure that was
+ * watched since it was created knows what the caller said, and can put that back, as far as it is
+ * not the default. */
 void sa_request_watch_caller (GimpProcedure *procedure);
 void sa_request_prefer_caller (GimpProcedure *procedure, GimpProcedureConfig *config);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The procedures: arguments in, checks, the long computation, then the image, then the return values.
+/* The procedures: arguments in, checks, the long computation, then the image, then the return
+ * values.
  *
- * Everything happens before the image is touched, so that whatever fails, and whenever somebody cancels (which
- * in GIMP kills the plug-in), image, selection and undo history are as they were. */
+ * Everything happens before the image is touched, so that whatever fails, and whenever somebody
+ * cancels (which in GIMP kills the plug-in), image, selection and undo history are as they were. */
 #include "config.h"
 
 #include "plugin/sa-run.h"
@@ -32,11 +33,10 @@ typedef struct
 } Progress;
 
 static void
-tell_progress (double   fraction,
-               gpointer data)
+tell_progress (double fraction, gpointer data)
 {
   Progress *progress = data;
-  gint64    now      = g_get_monotonic_time ();
+  gint64    now = g_get_monotonic_time ();
 
   /* GIMP's pipe is the main thread's alone */
   if (g_thread_self () != progress->thread || now - progress->told < PROGRESS_USEC)
@@ -46,7 +46,8 @@ tell_progress (double   fraction,
   gimp_progress_update (CLAMP (fraction, 0.0, 1.0));
 }
 
-/* Before anything else: GEGL, the models that came with the plug-in, as many threads as the user allows. */
+/* Before anything else: GEGL, the models that came with the plug-in, as many threads as the user
+ * allows. */
 static void
 start (void)
 {
@@ -61,10 +62,10 @@ start (void)
 static GimpValueArray *
 no_display (GimpProcedure *procedure)
 {
-  return sa_error_return (procedure,
-                          g_error_new_literal (SA_ERROR, SA_ERROR_FAILED,
-                                               _("There is no display to open a window on: run the procedure "
-                                                 "non-interactively.")));
+  return sa_error_return (
+    procedure, g_error_new_literal (SA_ERROR, SA_ERROR_FAILED,
+                                    _ ("There is no display to open a window on: run the procedure "
+                                       "non-interactively.")));
 }
 
 static GimpValueArray *
@@ -74,24 +75,25 @@ run_request (GimpProcedure   *procedure,
              const SaRequest *request)
 {
   Progress            progress = { g_thread_self (), 0 };
-  SamJob              job      = { .progress = tell_progress, .data = &progress };
-  g_auto (SaSource)   source   = { 0 };
-  g_autoptr (SamMask) mask     = NULL;
-  GError             *error    = NULL;
-  GimpItem           *item     = NULL;
+  SamJob              job = { .progress = tell_progress, .data = &progress };
+  g_auto (SaSource)   source = { 0 };
+  g_autoptr (SamMask) mask = NULL;
+  GError             *error = NULL;
+  GimpItem           *item = NULL;
   gint64              n_pixels = 0;
-  double              iou      = 0.0;
+  double              iou = 0.0;
   GimpValueArray     *values;
 
   if (! sa_source_init (&source, image, drawables, request->merged, &error) ||
       ! sa_output_check (&source, request, &error))
     return sa_error_return (procedure, error);
 
-  gimp_progress_init (_("Segmenting"));
+  gimp_progress_init (_ ("Segmenting"));
   mask = sa_segment (&source, request, &job, &iou, &error);
   gimp_progress_end ();
 
-  if (mask == NULL || ! sa_output_apply (&source, mask, request, _("Object"), &n_pixels, &item, &error))
+  if (mask == NULL ||
+      ! sa_output_apply (&source, mask, request, _ ("Object"), &n_pixels, &item, &error))
     return sa_error_return (procedure, error);
 
   values = gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
@@ -146,7 +148,7 @@ sa_run_selection (GimpProcedure       *procedure,
     return sa_error_return (procedure, error);
 
   request.selection = SA_SELECTION_MASK;
-  values            = run_request (procedure, image, drawables, &request);
+  values = run_request (procedure, image, drawables, &request);
   sa_request_clear (&request);
 
   return values;
@@ -161,7 +163,7 @@ sa_run_everything (GimpProcedure       *procedure,
                    gpointer             data)
 {
   Progress        progress = { g_thread_self (), 0 };
-  SamJob          job      = { .progress = tell_progress, .data = &progress };
+  SamJob          job = { .progress = tell_progress, .data = &progress };
   GimpValueArray *values;
 
   start ();
@@ -175,7 +177,7 @@ sa_run_everything (GimpProcedure       *procedure,
         return no_display (procedure);
 
       gimp_ui_init (gimp_procedure_get_name (procedure));
-      dialog = gimp_procedure_dialog_new (procedure, config, _("Segment Everything"));
+      dialog = gimp_procedure_dialog_new (procedure, config, _ ("Segment Everything"));
       gimp_procedure_dialog_fill (GIMP_PROCEDURE_DIALOG (dialog), NULL);
       go = gimp_procedure_dialog_run (GIMP_PROCEDURE_DIALOG (dialog));
       gtk_widget_destroy (dialog);
@@ -183,7 +185,7 @@ sa_run_everything (GimpProcedure       *procedure,
         return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
     }
 
-  gimp_progress_init (_("Looking for objects"));
+  gimp_progress_init (_ ("Looking for objects"));
   values = sa_everything_run (procedure, image, drawables, config, &job);
   gimp_progress_end ();
 
@@ -198,21 +200,23 @@ sa_run_use_selection (GimpProcedure       *procedure,
                       GimpProcedureConfig *config,
                       gpointer             data)
 {
-  g_autofree char *name  = sa_window_get_procedure_name (image);
+  g_autofree char *name = sa_window_get_procedure_name (image);
   GError          *error = NULL;
   GimpValueArray  *values;
 
   if (! gimp_pdb_procedure_exists (gimp_get_pdb (), name))
     {
-      g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
-                           _("No window of Segment Anything is open on this image: open it first, or use “Refine "
-                             "Selection with Segment Anything”."));
+      g_set_error_literal (
+        &error, SA_ERROR, SA_ERROR_FAILED,
+        _ ("No window of Segment Anything is open on this image: open it first, or use “Refine "
+           "Selection with Segment Anything”."));
       return sa_error_return (procedure, error);
     }
 
   values = gimp_procedure_run (gimp_pdb_lookup_procedure (gimp_get_pdb (), name), NULL, NULL);
   if (GIMP_VALUES_GET_ENUM (values, 0) != GIMP_PDB_SUCCESS)
-    g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED, gimp_pdb_get_last_error (gimp_get_pdb ()));
+    g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
+                         gimp_pdb_get_last_error (gimp_get_pdb ()));
   gimp_value_array_unref (values);
 
   return error != NULL ? sa_error_return (procedure, error)

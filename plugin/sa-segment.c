@@ -3,7 +3,8 @@
  *
  *   drawable ─▶ picture ─▶ embedding ─▶ logits ─▶ mask ─▶ finished mask
  *
- * What is cheap to check is checked first: a misplaced point is told at once, not after encoding. */
+ * What is cheap to check is checked first: a misplaced point is told at once, not after
+ * encoding. */
 #include "config.h"
 
 #include "plugin/sa-segment.h"
@@ -19,8 +20,7 @@
 
 /* The smallest box around what is selected at least by half. */
 static void
-add_selection_box (SamPrompt     *prompt,
-                   const SamMask *selection)
+add_selection_box (SamPrompt *prompt, const SamMask *selection)
 {
   const uint8_t *coverage = sam_mask_get_coverage (selection);
   size_t         width = sam_mask_get_width (selection), height = sam_mask_get_height (selection);
@@ -40,10 +40,7 @@ add_selection_box (SamPrompt     *prompt,
 }
 
 static gboolean
-choose_candidate (const SamLogits *logits,
-                  int              wanted,
-                  size_t          *candidate,
-                  GError         **error)
+choose_candidate (const SamLogits *logits, int wanted, size_t *candidate, GError **error)
 {
   size_t n = sam_logits_get_n_candidates (logits);
 
@@ -53,10 +50,11 @@ choose_candidate (const SamLogits *logits,
     *candidate = (size_t) wanted - 1;
   else
     {
-      g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   _("There is no candidate %d for this prompt, only %u: ask for “best”, or give a lone "
-                     "point."),
-                   wanted, (unsigned) n);
+      g_set_error (
+        error, SA_ERROR, SA_ERROR_CALL,
+        _ ("There is no candidate %d for this prompt, only %u: ask for “best”, or give a lone "
+           "point."),
+        wanted, (unsigned) n);
       return FALSE;
     }
 
@@ -71,9 +69,9 @@ sa_segment_finish (const SamMask   *mask,
                    const SamJob    *job,
                    GError         **error)
 {
-  double    area = (double) factor * factor;
-  SamMask  *done = sam_mask_copy (mask, error);
-  int       step = 0;
+  double   area = (double) factor * factor;
+  SamMask *done = sam_mask_copy (mask, error);
+  int      step = 0;
   const struct
   {
     SamMask *(*work) (const SamMask *mask, double amount, GError **error);
@@ -87,7 +85,7 @@ sa_segment_finish (const SamMask   *mask,
   for (; done != NULL && step < (int) G_N_ELEMENTS (steps); step++)
     {
       g_autoptr (SamMask) before = done;
-      gboolean            matte  = steps[step].work == NULL;
+      gboolean            matte = steps[step].work == NULL;
 
       done = NULL;
       if (! sam_job_step (job, (double) step / G_N_ELEMENTS (steps), error))
@@ -111,23 +109,23 @@ sa_segment (SaSource        *source,
             double          *iou,
             GError         **error)
 {
-  SamJob reading  = sam_job_part (job, 0.0, 0.1);
-  SamJob loading  = sam_job_part (job, 0.1, 0.2);
-  SamJob encoding = sam_job_part (job, 0.2, 0.8);
-  SamJob decoding = sam_job_part (job, 0.8, 0.9);
-  SamJob masking  = sam_job_part (job, 0.9, 0.95);
-  SamJob ending   = sam_job_part (job, 0.95, 1.0);
-  g_auto (SamPrompt)       prompt    = { 0 };
-  g_autofree char         *path      = NULL;
+  SamJob                   reading = sam_job_part (job, 0.0, 0.1);
+  SamJob                   loading = sam_job_part (job, 0.1, 0.2);
+  SamJob                   encoding = sam_job_part (job, 0.2, 0.8);
+  SamJob                   decoding = sam_job_part (job, 0.8, 0.9);
+  SamJob                   masking = sam_job_part (job, 0.9, 0.95);
+  SamJob                   ending = sam_job_part (job, 0.95, 1.0);
+  g_auto (SamPrompt)       prompt = { 0 };
+  g_autofree char         *path = NULL;
   g_autoptr (SamMask)      selection = NULL;
-  g_autoptr (SamModel)     model     = NULL;
-  g_autoptr (SamImage)     picture   = NULL;
+  g_autoptr (SamModel)     model = NULL;
+  g_autoptr (SamImage)     picture = NULL;
   g_autoptr (SamEmbedding) embedding = NULL;
-  g_autoptr (SamLogits)    logits    = NULL;
-  g_autoptr (SamMask)      mask      = NULL;
-  g_autoptr (SuiState)     said      = NULL;
-  SamEdge                  edge      = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
-  guint                    width     = (guint) source->mask_width, height = (guint) source->mask_height;
+  g_autoptr (SamLogits)    logits = NULL;
+  g_autoptr (SamMask)      mask = NULL;
+  g_autoptr (SuiState)     said = NULL;
+  SamEdge                  edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
+  guint                    width = (guint) source->mask_width, height = (guint) source->mask_height;
   gboolean                 found;
   size_t                   candidate;
 
@@ -177,8 +175,8 @@ sa_segment (SaSource        *source,
 
   if (said != NULL)
     {
-      mask = sui_replay_answer (said, &sui_engine_core, model, embedding, width, height, edge, &decoding, iou,
-                                error);
+      mask = sui_replay_answer (said, &sui_engine_core, model, embedding, width, height, edge,
+                                &decoding, iou, error);
       if (mask == NULL)
         return NULL;
     }

@@ -12,11 +12,14 @@ G_BEGIN_DECLS
  * sa_segment:
  * @iou: (out): the model's estimate of the mask's quality
  *
- * Reads the picture, encodes it (or takes it from the cache), answers the prompt and finishes the mask.
- * Nothing of the image changes.
+ * Reads the picture, encodes it (or takes it from the cache), answers the prompt and finishes the
+ * mask. Nothing of the image changes.
  */
-SamMask *sa_segment (SaSource *source, const SaRequest *request, const SamJob *job, double *iou,
-                     GError **error);
+SamMask *sa_segment (SaSource        *source,
+                     const SaRequest *request,
+                     const SamJob    *job,
+                     double          *iou,
+                     GError         **error);
 
 /**
  * sa_segment_finish:
@@ -25,7 +28,11 @@ SamMask *sa_segment (SaSource *source, const SaRequest *request, const SamJob *j
  *
  * Holes, specks, growing, matte and feather, in this order.
  */
-SamMask *sa_segment_finish (const SamMask *mask, SamImage *picture, const SaRequest *request, int factor,
-                            const SamJob *job, GError **error);
+SamMask *sa_segment_finish (const SamMask   *mask,
+                            SamImage        *picture,
+                            const SaRequest *request,
+                            int              factor,
+                            const SamJob    *job,
+                            GError         **error);
 
 G_END_DECLS

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From GIMP's drawable to the core's picture.
  *
- * 1. Which drawable: a layer, a group, a text layer as they are; a layer mask stands for its layer; for
- *    "sample merged" a temporary layer of what is visible.
- * 2. Its pixels as R'G'B'A u8 in sRGB, which babl makes of every mode, precision and profile, in bands of
- *    rows; transparency over white, because colours below it are arbitrary; boxes of factor x factor pixels
- *    averaged for pictures beyond MAX_PIXELS.
+ * 1. Which drawable: a layer, a group, a text layer as they are; a layer mask stands for its layer;
+ *    for "sample merged" a temporary layer of what is visible.
+ * 2. Its pixels as R'G'B'A u8 in sRGB, which babl makes of every mode, precision and profile, in
+ *    bands of rows; transparency over white, because colours below it are arbitrary; boxes of
+ *    factor x factor pixels averaged for pictures beyond MAX_PIXELS.
  *
- * image coordinates = drawable coordinates + (x, y);  picture coordinates = drawable coordinates / factor
+ * image coordinates = drawable coordinates + (x, y);  picture coordinates = drawable coordinates /
+ * factor
  *
  * GIMP's pipe has no lock: all of this is for the main thread only. */
 #include "config.h"
@@ -30,11 +31,10 @@
 
 /* A copy without channels, which would tint the visible image. */
 static gboolean
-take_visible (SaSource *source,
-              GError  **error)
+take_visible (SaSource *source, GError **error)
 {
   GimpChannel **channels = gimp_image_get_channels (source->image);
-  gboolean      tinted   = FALSE;
+  gboolean      tinted = FALSE;
 
   for (int i = 0; channels != NULL && channels[i] != NULL; i++)
     tinted = tinted || gimp_item_get_visible (GIMP_ITEM (channels[i]));
@@ -42,8 +42,9 @@ take_visible (SaSource *source,
 
   if (! tinted)
     {
-      source->temporary_layer = gimp_layer_new_from_visible (source->image, source->image, "Segment Anything");
-      source->drawable        = GIMP_DRAWABLE (source->temporary_layer);
+      source->temporary_layer = gimp_layer_new_from_visible (source->image, source->image,
+                                                             "Segment Anything");
+      source->drawable = GIMP_DRAWABLE (source->temporary_layer);
     }
   else
     {
@@ -57,8 +58,9 @@ take_visible (SaSource *source,
 
   if (source->drawable == NULL)
     {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
-                           _("Nothing of the image is visible: show a layer, or do not sample merged."));
+      g_set_error_literal (
+        error, SA_ERROR, SA_ERROR_FAILED,
+        _ ("Nothing of the image is visible: show a layer, or do not sample merged."));
       return FALSE;
     }
 
@@ -87,15 +89,15 @@ sa_source_init (SaSource      *source,
   gsize  n = drawables != NULL ? gimp_core_object_array_get_length ((GObject **) drawables) : 0;
   gint64 n_pixels;
 
-  *source        = (SaSource) { 0 };
-  source->image  = image;
+  *source = (SaSource) { 0 };
+  source->image = image;
   source->merged = merged;
 
   if (n != 1)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                   n == 0 ? _("No layer is selected: select one layer.")
-                          : _("%zu layers are selected: select just one."),
+                   n == 0 ? _ ("No layer is selected: select one layer.")
+                          : _ ("%zu layers are selected: select just one."),
                    n);
       return FALSE;
     }
@@ -104,13 +106,13 @@ sa_source_init (SaSource      *source,
   if (source->layer == NULL && ! merged)
     {
       g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                           _("A channel has no picture in it: select a layer, or sample merged."));
+                           _ ("A channel has no picture in it: select a layer, or sample merged."));
       return FALSE;
     }
   if (source->layer != NULL && gimp_layer_is_floating_sel (source->layer))
     {
       g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                           _("The layer is a floating selection: anchor it first."));
+                           _ ("The layer is a floating selection: anchor it first."));
       return FALSE;
     }
 
@@ -126,13 +128,13 @@ sa_source_init (SaSource      *source,
     source->drawable = GIMP_DRAWABLE (source->layer);
 
   gimp_drawable_get_offsets (source->drawable, &source->x, &source->y);
-  source->width  = gimp_drawable_get_width (source->drawable);
+  source->width = gimp_drawable_get_width (source->drawable);
   source->height = gimp_drawable_get_height (source->drawable);
 
   if (source->width < 2 || source->height < 2)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_FAILED,
-                   _("The layer has only %d × %d pixels: choose one with a picture in it."),
+                   _ ("The layer has only %d × %d pixels: choose one with a picture in it."),
                    source->width, source->height);
       sa_source_clear (source);
       return FALSE;
@@ -140,9 +142,9 @@ sa_source_init (SaSource      *source,
 
   for (source->factor = 1;; source->factor++)
     {
-      source->mask_width  = (source->width + source->factor - 1) / source->factor;
+      source->mask_width = (source->width + source->factor - 1) / source->factor;
       source->mask_height = (source->height + source->factor - 1) / source->factor;
-      n_pixels            = (gint64) source->mask_width * source->mask_height;
+      n_pixels = (gint64) source->mask_width * source->mask_height;
       if (n_pixels <= MAX_PIXELS)
         break;
     }
@@ -161,7 +163,8 @@ sa_source_clear (SaSource *source)
   *source = (SaSource) { 0 };
 }
 
-/* Rows y .. y + rows - 1 of one component per pixel or more, through a band buffer; see the callers. */
+/* Rows y .. y + rows - 1 of one component per pixel or more, through a band buffer; see the
+ * callers. */
 typedef void (*BandFunc) (const uint8_t *band, int y, int rows, gpointer data);
 
 static gboolean
@@ -176,7 +179,7 @@ read_bands (const SaSource *source,
             GError        **error)
 {
   /* whole boxes of rows, so that each can be averaged */
-  int rows = MAX (1, BAND_PIXELS / area.width / source->factor) * source->factor;
+  int                 rows = MAX (1, BAND_PIXELS / area.width / source->factor) * source->factor;
   g_autofree uint8_t *band = NULL;
 
   rows = MIN (rows, area.height);
@@ -194,8 +197,8 @@ read_bands (const SaSource *source,
       if (! sam_job_step (job, (double) y / area.height, error))
         return FALSE;
 
-      gegl_buffer_get (buffer, GEGL_RECTANGLE (area.x, area.y + y, area.width, n), 1.0, format, band,
-                       GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
+      gegl_buffer_get (buffer, GEGL_RECTANGLE (area.x, area.y + y, area.width, n), 1.0, format,
+                       band, GEGL_AUTO_ROWSTRIDE, GEGL_ABYSS_NONE);
       func (band, y, n, data);
     }
 
@@ -211,15 +214,12 @@ typedef struct
 } Reading;
 
 static void
-read_colours (const uint8_t *band,
-              int            y,
-              int            rows,
-              gpointer       data)
+read_colours (const uint8_t *band, int y, int rows, gpointer data)
 {
-  Reading *reading  = data;
-  int      factor   = reading->source->factor;
-  int      width    = reading->source->width;
-  int      columns  = reading->source->mask_width;
+  Reading *reading = data;
+  int      factor = reading->source->factor;
+  int      width = reading->source->width;
+  int      columns = reading->source->mask_width;
   int      channels = reading->channels;
 
   if (factor == 1 && channels == 3)
@@ -239,7 +239,7 @@ read_colours (const uint8_t *band,
         for (int yy = y0; yy < y1; yy++)
           for (int xx = x0; xx < x1; xx++)
             {
-              const uint8_t *in    = band + channels * ((gsize) yy * width + xx);
+              const uint8_t *in = band + channels * ((gsize) yy * width + xx);
               unsigned       alpha = channels == 4 ? in[3] : 255;
 
               reading->most_opaque = MAX (reading->most_opaque, alpha);
@@ -247,20 +247,19 @@ read_colours (const uint8_t *band,
                 sum[c] += alpha == 255 ? in[c] : (in[c] * alpha + 255 * (255 - alpha) + 127) / 255;
             }
         for (int c = 0; c < 3; c++)
-          out[c] = (uint8_t) (n == 1 ? sum[c] : (sum[c] + n / 2) / n); /* divisions take longer than all the rest */
+          out[c] = (uint8_t) (n == 1 ? sum[c]
+                                     : (sum[c] + n / 2) /
+                                         n); /* divisions take longer than all the rest */
       }
 }
 
 static SamImage *
-read_drawable (const SaSource *source,
-               GimpDrawable   *drawable,
-               const SamJob   *job,
-               GError        **error)
+read_drawable (const SaSource *source, GimpDrawable *drawable, const SamJob *job, GError **error)
 {
   gsize                  n_bytes = (gsize) source->mask_width * source->mask_height * 3;
-  g_autoptr (GeglBuffer) buffer  = NULL;
-  g_autoptr (GBytes)     bytes   = NULL;
-  gboolean               alpha   = gimp_drawable_has_alpha (drawable);
+  g_autoptr (GeglBuffer) buffer = NULL;
+  g_autoptr (GBytes)     bytes = NULL;
+  gboolean               alpha = gimp_drawable_has_alpha (drawable);
   Reading                reading = { source, alpha ? 4 : 3, NULL, alpha ? 0 : 255 };
 
   reading.pixels = g_try_malloc (n_bytes);
@@ -273,16 +272,17 @@ read_drawable (const SaSource *source,
   bytes = g_bytes_new_take (reading.pixels, n_bytes);
 
   buffer = gimp_drawable_get_buffer (drawable);
-  if (! read_bands (source, buffer, babl_format (alpha ? "R'G'B'A u8" : "R'G'B' u8"), reading.channels,
-                    *GEGL_RECTANGLE (0, 0, source->width, source->height), read_colours, &reading, job, error))
+  if (! read_bands (source, buffer, babl_format (alpha ? "R'G'B'A u8" : "R'G'B' u8"),
+                    reading.channels, *GEGL_RECTANGLE (0, 0, source->width, source->height),
+                    read_colours, &reading, job, error))
     return NULL;
 
   if (reading.most_opaque == 0)
     {
       g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
                            source->merged
-                             ? _("The visible image is empty: show a layer with a picture in it.")
-                             : _("The layer is empty: choose one with a picture in it."));
+                             ? _ ("The visible image is empty: show a layer with a picture in it.")
+                             : _ ("The layer is empty: choose one with a picture in it."));
       return NULL;
     }
 
@@ -290,24 +290,22 @@ read_drawable (const SaSource *source,
 }
 
 SamImage *
-sa_source_read (SaSource     *source,
-                const SamJob *job,
-                GError      **error)
+sa_source_read (SaSource *source, const SamJob *job, GError **error)
 {
   return read_drawable (source, source->drawable, job, error);
 }
 
 /* What is in the same place of a copy of the image; NULL if it has changed. */
 static GimpItem *
-find_copy (GimpImage *copy,
-           GimpItem  *item)
+find_copy (GimpImage *copy, GimpItem *item)
 {
-  GimpItem  *parent   = gimp_item_get_parent (item);
+  GimpItem  *parent = gimp_item_get_parent (item);
   int        position = gimp_image_get_item_position (gimp_item_get_image (item), item);
-  GimpItem  *above    = parent != NULL ? find_copy (copy, parent) : NULL;
-  GimpItem **items    = parent == NULL  ? (GimpItem **) gimp_image_get_layers (copy)
-                        : above != NULL ? gimp_item_get_children (above) : NULL;
-  GimpItem  *found    = NULL;
+  GimpItem  *above = parent != NULL ? find_copy (copy, parent) : NULL;
+  GimpItem **items = parent == NULL  ? (GimpItem **) gimp_image_get_layers (copy)
+                     : above != NULL ? gimp_item_get_children (above)
+                                     : NULL;
+  GimpItem  *found = NULL;
 
   for (int i = 0; items != NULL && items[i] != NULL && found == NULL; i++)
     if (i == position)
@@ -318,9 +316,7 @@ find_copy (GimpImage *copy,
 }
 
 SamImage *
-sa_source_read_copy (SaSource     *source,
-                     const SamJob *job,
-                     GError      **error)
+sa_source_read_copy (SaSource *source, const SamJob *job, GError **error)
 {
   GimpImage *copy;
   GimpItem  *item;
@@ -356,39 +352,38 @@ typedef struct
 } Selecting;
 
 static void
-read_selected (const uint8_t *band,
-               int            y,
-               int            rows,
-               gpointer       data)
+read_selected (const uint8_t *band, int y, int rows, gpointer data)
 {
   Selecting *selecting = data;
-  int        factor    = selecting->source->factor;
+  int        factor = selecting->source->factor;
 
   for (int row = 0; row < rows; row++)
     for (int x = 0; x < selecting->area.width; x++)
       {
         uint8_t value = band[(gsize) row * selecting->area.width + x];
-        gsize   at    = (gsize) ((selecting->area.y + y + row) / factor) * selecting->source->mask_width +
+        gsize   at = (gsize) ((selecting->area.y + y + row) / factor) *
+                     selecting->source->mask_width +
                    (gsize) ((selecting->area.x + x) / factor);
 
         /* a box of pixels counts when any of it does */
         selecting->coverage[at] = MAX (selecting->coverage[at], value);
-        selecting->any          = selecting->any || value >= 128;
+        selecting->any = selecting->any || value >= 128;
       }
 }
 
 SamMask *
-sa_source_read_selection (SaSource *source,
-                          GError  **error)
+sa_source_read_selection (SaSource *source, GError **error)
 {
-  GimpSelection          *selection = gimp_image_get_selection (source->image);
-  g_autoptr (GeglBuffer)  buffer    = gimp_drawable_get_buffer (GIMP_DRAWABLE (selection));
-  g_autofree uint8_t     *coverage  = NULL;
-  Selecting               selecting = { 0 };
-  GeglRectangle           area;
+  GimpSelection         *selection = gimp_image_get_selection (source->image);
+  g_autoptr (GeglBuffer) buffer = gimp_drawable_get_buffer (GIMP_DRAWABLE (selection));
+  g_autofree uint8_t    *coverage = NULL;
+  Selecting              selecting = { 0 };
+  GeglRectangle          area;
 
   if (gimp_selection_is_empty (source->image) ||
-      ! gegl_rectangle_intersect (&area, GEGL_RECTANGLE (source->x, source->y, source->width, source->height),
+      ! gegl_rectangle_intersect (&area,
+                                  GEGL_RECTANGLE (source->x, source->y, source->width,
+                                                  source->height),
                                   GEGL_RECTANGLE (0, 0, gimp_image_get_width (source->image),
                                                   gimp_image_get_height (source->image))))
     area.width = 0;
@@ -403,17 +398,20 @@ sa_source_read_selection (SaSource *source,
           return NULL;
         }
 
-      selecting.source   = source;
+      selecting.source = source;
       selecting.coverage = coverage;
-      selecting.area     = *GEGL_RECTANGLE (area.x - source->x, area.y - source->y, area.width, area.height);
-      if (! read_bands (source, buffer, babl_format ("Y u8"), 1, area, read_selected, &selecting, NULL, error))
+      selecting.area = *GEGL_RECTANGLE (area.x - source->x, area.y - source->y, area.width,
+                                        area.height);
+      if (! read_bands (source, buffer, babl_format ("Y u8"), 1, area, read_selected, &selecting,
+                        NULL, error))
         return NULL;
     }
 
   if (! selecting.any)
     {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                           _("Nothing of the layer is selected: select the object roughly first."));
+      g_set_error_literal (
+        error, SA_ERROR, SA_ERROR_CALL,
+        _ ("Nothing of the layer is selected: select the object roughly first."));
       return NULL;
     }
 
@@ -433,13 +431,15 @@ sa_source_convert_prompt (const SaSource  *source,
       SamPoint point = g_array_index (image_prompt->points, SamPoint, i);
       float    x = point.x_image - source->x, y = point.y_image - source->y;
 
-      if (! isfinite (x) || ! isfinite (y) || x < 0 || y < 0 || x > source->width || y > source->height)
+      if (! isfinite (x) || ! isfinite (y) || x < 0 || y < 0 || x > source->width ||
+          y > source->height)
         {
-          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Point %u (%g, %g) lies outside the layer, which reaches from (%d, %d) to (%d, %d): "
-                         "place it on the layer."),
-                       i + 1, point.x_image, point.y_image, source->x, source->y, source->x + source->width,
-                       source->y + source->height);
+          g_set_error (
+            error, SA_ERROR, SA_ERROR_CALL,
+            _ ("Point %u (%g, %g) lies outside the layer, which reaches from (%d, %d) to (%d, %d): "
+               "place it on the layer."),
+            i + 1, point.x_image, point.y_image, source->x, source->y, source->x + source->width,
+            source->y + source->height);
           return FALSE;
         }
       sam_prompt_add_point (prompt, x / factor, y / factor, point.label);
@@ -453,13 +453,15 @@ sa_source_convert_prompt (const SaSource  *source,
       float  x1 = CLAMP (box.x1_image - source->x, 0, source->width);
       float  y1 = CLAMP (box.y1_image - source->y, 0, source->height);
 
-      if (box.x1_image - box.x0_image > 0 && box.y1_image - box.y0_image > 0 && ! (x1 - x0 > 0 && y1 - y0 > 0))
+      if (box.x1_image - box.x0_image > 0 && box.y1_image - box.y0_image > 0 &&
+          ! (x1 - x0 > 0 && y1 - y0 > 0))
         {
-          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _("Box %u (%g, %g, %g, %g) lies outside the layer, which reaches from (%d, %d) to "
-                         "(%d, %d): draw it on the layer."),
-                       i + 1, box.x0_image, box.y0_image, box.x1_image, box.y1_image, source->x, source->y,
-                       source->x + source->width, source->y + source->height);
+          g_set_error (
+            error, SA_ERROR, SA_ERROR_CALL,
+            _ ("Box %u (%g, %g, %g, %g) lies outside the layer, which reaches from (%d, %d) to "
+               "(%d, %d): draw it on the layer."),
+            i + 1, box.x0_image, box.y0_image, box.x1_image, box.y1_image, source->x, source->y,
+            source->x + source->width, source->y + source->height);
           return FALSE;
         }
       sam_prompt_add_box (prompt, x0 / factor, y0 / factor, x1 / factor, y1 / factor);
@@ -491,7 +493,8 @@ sa_source_get_coverage (const SaSource *source,
   if (source->factor == 1)
     {
       for (int row = 0; row < height; row++)
-        memcpy (out + (gsize) row * width, coverage + (gsize) (y + row) * columns + x, (gsize) width);
+        memcpy (out + (gsize) row * width, coverage + (gsize) (y + row) * columns + x,
+                (gsize) width);
       return;
     }
 
@@ -501,7 +504,8 @@ sa_source_get_coverage (const SaSource *source,
       float          sy = CLAMP ((y + row + 0.5f) * scale - 0.5f, 0.0f, (float) (rows - 1));
       int            y0 = (int) sy, y1 = MIN (y0 + 1, rows - 1);
       float          fy = sy - y0;
-      const uint8_t *above = coverage + (gsize) y0 * columns, *below = coverage + (gsize) y1 * columns;
+      const uint8_t *above = coverage + (gsize) y0 * columns,
+                    *below = coverage + (gsize) y1 * columns;
 
       for (int column = 0; column < width; column++)
         {
@@ -512,7 +516,8 @@ sa_source_get_coverage (const SaSource *source,
           float low = below[x0] + fx * (below[x1] - below[x0]);
           float value = top + fy * (low - top);
 
-          out[(gsize) row * width + column] = hard ? (value >= 127.5f ? 255 : 0) : (uint8_t) (value + 0.5f);
+          out[(gsize) row * width + column] = hard ? (value >= 127.5f ? 255 : 0)
+                                                   : (uint8_t) (value + 0.5f);
         }
     }
 }

@@ -4,11 +4,11 @@
  *   layer ─▶ picture ─▶ session        sa_source_read, in bands, the window alive meanwhile
  *   session ─▶ mask ─▶ image           sa_output_apply, one undo step
  *   prompts ◀─▶ image                  a parasite, offered again while the pixels are the same
- *   selection ─▶ prompt                a temporary procedure, which a menu entry calls from GIMP's side
+ *   selection ─▶ prompt                a temporary procedure, called by a menu entry in GIMP's
  *
- * GIMP tells nothing about what happens to the image, so it is looked at four times a second: closed, layer
- * deleted, resized, moved, painted on. An id that is not valid any more is never used: such a call would end
- * the plug-in. */
+ * GIMP tells nothing about what happens to the image, so it is looked at four times a second:
+ * closed, layer deleted, resized, moved, painted on. An id that is not valid any more is never
+ * used: such a call would end the plug-in. */
 #include "config.h"
 
 #include "plugin/sa-window.h"
@@ -26,9 +26,9 @@
 #include "plugin/sa-segment.h"
 #include "plugin/sa-source.h"
 
-#define PARASITE      "segment-anything-prompts"
-#define POLL_MS       250
-#define THUMBNAIL     128
+#define PARASITE  "segment-anything-prompts"
+#define POLL_MS   250
+#define THUMBNAIL 128
 
 typedef struct
 {
@@ -48,17 +48,16 @@ typedef struct
   gboolean       gone; /* image or layer */
   gboolean       told_changed;
 
-  gboolean       applied;
-  gint64         n_pixels;
-  int            item_id;
-  double         iou;
-  char          *procedure_name; /* temporary */
-  gboolean       closing;
+  gboolean applied;
+  gint64   n_pixels;
+  int      item_id;
+  double   iou;
+  char    *procedure_name; /* temporary */
+  gboolean closing;
 } Bridge;
 
 static void
-say_error (Bridge *bridge,
-           GError *error)
+say_error (Bridge *bridge, GError *error)
 {
   if (! g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
@@ -68,7 +67,8 @@ say_error (Bridge *bridge,
   g_error_free (error);
 }
 
-/* --- What has become of the image ------------------------------------------------------------------- */
+/* --- What has become of the image
+ * ------------------------------------------------------------------- */
 
 static gboolean
 is_there (Bridge *bridge)
@@ -82,14 +82,14 @@ is_there (Bridge *bridge)
 static char *
 look_at (Bridge *bridge)
 {
-  int               width = THUMBNAIL, height = THUMBNAIL, bpp;
+  int                width = THUMBNAIL, height = THUMBNAIL, bpp;
   g_autoptr (GBytes) bytes = NULL;
 
   if (bridge->source.merged || bridge->source.layer == NULL)
     bytes = gimp_image_get_thumbnail_data (bridge->image, &width, &height, &bpp);
   else
-    bytes = gimp_drawable_get_thumbnail_data (GIMP_DRAWABLE (bridge->source.layer), THUMBNAIL, THUMBNAIL,
-                                              &width, &height, &bpp);
+    bytes = gimp_drawable_get_thumbnail_data (GIMP_DRAWABLE (bridge->source.layer), THUMBNAIL,
+                                              THUMBNAIL, &width, &height, &bpp);
 
   return bytes != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA1, bytes) : NULL;
 }
@@ -108,7 +108,7 @@ has_other_size (Bridge *bridge)
 }
 
 static gboolean read_picture (Bridge *bridge);
-static void on_use_selection (SuiWindow *window, Bridge *bridge);
+static void     on_use_selection (SuiWindow *window, Bridge *bridge);
 
 static gboolean
 poll_image (gpointer data)
@@ -121,12 +121,13 @@ poll_image (gpointer data)
   if (! is_there (bridge))
     {
       if (! bridge->gone)
-        sui_window_set_orphan (bridge->window,
-                               gimp_image_id_is_valid (bridge->image_id)
-                                 ? _("The layer was deleted. Undo that, or close this window and choose another "
-                                     "layer.")
-                                 : _("The image was closed, so there is nothing left to apply to. Close this "
-                                     "window."));
+        sui_window_set_orphan (
+          bridge->window,
+          gimp_image_id_is_valid (bridge->image_id)
+            ? _ ("The layer was deleted. Undo that, or close this window and choose another "
+                 "layer.")
+            : _ ("The image was closed, so there is nothing left to apply to. Close this "
+                 "window."));
       bridge->gone = TRUE;
       return G_SOURCE_CONTINUE;
     }
@@ -143,14 +144,16 @@ poll_image (gpointer data)
   if (has_other_size (bridge))
     {
       if (read_picture (bridge))
-        sui_window_say (bridge->window, GTK_MESSAGE_INFO,
-                        _("The layer has another size now: it was read again, and the prompts are gone."),
-                        NULL, NULL);
+        sui_window_say (
+          bridge->window, GTK_MESSAGE_INFO,
+          _ ("The layer has another size now: it was read again, and the prompts are gone."), NULL,
+          NULL);
       return G_SOURCE_CONTINUE;
     }
   /* moved: the picture is the same, only elsewhere in the image */
   if (! bridge->source.merged)
-    gimp_drawable_get_offsets (GIMP_DRAWABLE (bridge->source.layer), &bridge->source.x, &bridge->source.y);
+    gimp_drawable_get_offsets (GIMP_DRAWABLE (bridge->source.layer), &bridge->source.x,
+                               &bridge->source.y);
 
   /* dearer: once a second, and only until it was said */
   if (! bridge->told_changed && ++bridge->n_polls % 4 == 0)
@@ -167,11 +170,11 @@ poll_image (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
-/* --- Layer to picture ------------------------------------------------------------------------------- */
+/* --- Layer to picture
+ * ------------------------------------------------------------------------------- */
 
 static void
-while_reading (double   fraction,
-               gpointer data)
+while_reading (double fraction, gpointer data)
 {
   /* a large layer comes in bands; the window is drawn and can be closed between them */
   while (gtk_events_pending ())
@@ -183,9 +186,9 @@ static gboolean
 read_picture (Bridge *bridge)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-  SamJob                   job = { .cancellable = cancellable, .progress = while_reading, .data = bridge };
-  g_autoptr (SamImage)     picture = NULL;
-  GError                  *error = NULL;
+  SamJob job = { .cancellable = cancellable, .progress = while_reading, .data = bridge };
+  g_autoptr (SamImage) picture = NULL;
+  GError              *error = NULL;
 
   if (bridge->reading != NULL)
     {
@@ -217,13 +220,13 @@ read_picture (Bridge *bridge)
         }
 
       bridge->has_source = TRUE;
-      bridge->reading    = cancellable;
+      bridge->reading = cancellable;
       g_free (bridge->seen);
-      bridge->seen         = look_at (bridge);
+      bridge->seen = look_at (bridge);
       bridge->told_changed = FALSE;
       sui_window_set_reading (bridge->window, TRUE);
       while_reading (0.0, bridge);
-      picture         = sa_source_read_copy (&bridge->source, &job, &error);
+      picture = sa_source_read_copy (&bridge->source, &job, &error);
       bridge->reading = NULL;
       sui_window_set_reading (bridge->window, FALSE);
     }
@@ -251,13 +254,14 @@ static void
 add_caller_prompts (Bridge *bridge)
 {
   g_auto (SamPrompt) prompt = { 0 };
-  GError            *error  = NULL;
+  GError            *error = NULL;
 
   if (bridge->request.said != NULL)
     {
       SuiPlace  place = sa_source_get_place (&bridge->source);
-      SuiState *said  = sui_replay_parse (bridge->request.said, &place, (guint) bridge->source.mask_width,
-                                          (guint) bridge->source.mask_height, &error);
+      SuiState *said = sui_replay_parse (bridge->request.said, &place,
+                                         (guint) bridge->source.mask_width,
+                                         (guint) bridge->source.mask_height, &error);
 
       if (said != NULL)
         sui_session_say (bridge->session, said);
@@ -276,14 +280,15 @@ add_caller_prompts (Bridge *bridge)
     {
       const SamBox *box = &g_array_index (prompt.boxes, SamBox, i);
 
-      sui_session_add (bridge->session, sui_prompt_new_box (box->x0_image, box->y0_image, box->x1_image,
-                                                            box->y1_image));
+      sui_session_add (bridge->session, sui_prompt_new_box (box->x0_image, box->y0_image,
+                                                            box->x1_image, box->y1_image));
     }
   for (guint i = 0; i < prompt.points->len; i++)
     {
       const SamPoint *point = &g_array_index (prompt.points, SamPoint, i);
 
-      sui_session_add (bridge->session, sui_prompt_new_point (point->x_image, point->y_image, point->label));
+      sui_session_add (bridge->session,
+                       sui_prompt_new_point (point->x_image, point->y_image, point->label));
     }
 }
 
@@ -310,7 +315,7 @@ first_read (gpointer data)
     {
       guint32          size;
       const char      *bytes = gimp_parasite_get_data (parasite, &size);
-      g_autofree char *text  = g_strndup (bytes, size);
+      g_autofree char *text = g_strndup (bytes, size);
 
       /* comes with files from anywhere */
       if (g_utf8_validate (text, -1, NULL))
@@ -321,7 +326,8 @@ first_read (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* --- Mask to image ---------------------------------------------------------------------------------- */
+/* --- Mask to image
+ * ---------------------------------------------------------------------------------- */
 
 static void
 close_window (Bridge *bridge)
@@ -352,35 +358,34 @@ static void
 fill_request (Bridge *bridge)
 {
   static const GimpChannelOps operations[] = {
-    [SUI_OPERATION_REPLACE]   = GIMP_CHANNEL_OP_REPLACE,
-    [SUI_OPERATION_ADD]       = GIMP_CHANNEL_OP_ADD,
-    [SUI_OPERATION_SUBTRACT]  = GIMP_CHANNEL_OP_SUBTRACT,
+    [SUI_OPERATION_REPLACE] = GIMP_CHANNEL_OP_REPLACE,
+    [SUI_OPERATION_ADD] = GIMP_CHANNEL_OP_ADD,
+    [SUI_OPERATION_SUBTRACT] = GIMP_CHANNEL_OP_SUBTRACT,
     [SUI_OPERATION_INTERSECT] = GIMP_CHANNEL_OP_INTERSECT,
   };
   static const SaOutput outputs[] = {
-    [SUI_OUTPUT_SELECTION]  = SA_OUTPUT_SELECTION,
-    [SUI_OUTPUT_CHANNEL]    = SA_OUTPUT_CHANNEL,
+    [SUI_OUTPUT_SELECTION] = SA_OUTPUT_SELECTION,
+    [SUI_OUTPUT_CHANNEL] = SA_OUTPUT_CHANNEL,
     [SUI_OUTPUT_LAYER_MASK] = SA_OUTPUT_LAYER_MASK,
-    [SUI_OUTPUT_NEW_LAYER]  = SA_OUTPUT_NEW_LAYER,
-    [SUI_OUTPUT_PATH]       = SA_OUTPUT_PATH,
+    [SUI_OUTPUT_NEW_LAYER] = SA_OUTPUT_NEW_LAYER,
+    [SUI_OUTPUT_PATH] = SA_OUTPUT_PATH,
   };
   const SuiOptions *options = sui_session_get_options (bridge->session);
 
-  bridge->request.output     = outputs[sui_window_get_output (bridge->window)];
-  bridge->request.operation  = operations[sui_window_get_operation (bridge->window)];
-  bridge->request.edge       = options->matte ? SA_EDGE_MATTE
-                               : options->edge == SAM_EDGE_HARD ? SA_EDGE_HARD : SA_EDGE_SMOOTH;
-  bridge->request.grow       = options->grow;
-  bridge->request.feather    = options->feather;
+  bridge->request.output = outputs[sui_window_get_output (bridge->window)];
+  bridge->request.operation = operations[sui_window_get_operation (bridge->window)];
+  bridge->request.edge = options->matte                   ? SA_EDGE_MATTE
+                         : options->edge == SAM_EDGE_HARD ? SA_EDGE_HARD
+                                                          : SA_EDGE_SMOOTH;
+  bridge->request.grow = options->grow;
+  bridge->request.feather = options->feather;
   bridge->request.fill_holes = options->fill_holes;
-  bridge->request.min_area   = options->min_area;
+  bridge->request.min_area = options->min_area;
 }
 
 /* Takes @mask. */
 static void
-put_into_image (Bridge  *bridge,
-                SamMask *mask,
-                gboolean close)
+put_into_image (Bridge *bridge, SamMask *mask, gboolean close)
 {
   g_autoptr (SamMask) taken = mask;
   GimpItem           *item = NULL;
@@ -403,8 +408,8 @@ put_into_image (Bridge  *bridge,
     }
 
   worked = sa_output_check (&bridge->source, &bridge->request, &error) &&
-           sa_output_apply (&bridge->source, mask, &bridge->request, _("Object"), &bridge->n_pixels, &item,
-                            &error);
+           sa_output_apply (&bridge->source, mask, &bridge->request, _ ("Object"),
+                            &bridge->n_pixels, &item, &error);
   sui_window_applied (bridge->window, worked);
   if (! worked)
     {
@@ -414,8 +419,10 @@ put_into_image (Bridge  *bridge,
 
   bridge->applied = TRUE;
   bridge->item_id = item != NULL ? gimp_item_get_id (item) : -1;
-  bridge->iou     = sui_session_get_n_candidates (bridge->session) > 0
-                      ? sui_session_get_iou (bridge->session, sui_session_get_candidate (bridge->session)) : 0.0;
+  bridge->iou = sui_session_get_n_candidates (bridge->session) > 0
+                  ? sui_session_get_iou (bridge->session,
+                                         sui_session_get_candidate (bridge->session))
+                  : 0.0;
   keep_prompts (bridge);
   gimp_displays_flush ();
   if (bridge->source.merged && ! bridge->told_changed)
@@ -447,15 +454,12 @@ applying_free (gpointer data)
 }
 
 static void
-finish_run (GTask        *task,
-            gpointer      source,
-            gpointer      data,
-            GCancellable *cancellable)
+finish_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Applying *applying = data;
-  GError   *error    = NULL;
-  SamMask  *mask     = sa_segment_finish (applying->mask, applying->picture, &applying->bridge->request,
-                                          applying->bridge->source.factor, NULL, &error);
+  GError   *error = NULL;
+  SamMask  *mask = sa_segment_finish (applying->mask, applying->picture, &applying->bridge->request,
+                                      applying->bridge->source.factor, NULL, &error);
 
   if (mask != NULL)
     g_task_return_pointer (task, mask, (GDestroyNotify) sam_mask_free);
@@ -464,14 +468,12 @@ finish_run (GTask        *task,
 }
 
 static void
-finish_done (GObject      *source,
-             GAsyncResult *result,
-             gpointer      data)
+finish_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   Applying *applying = g_task_get_task_data (G_TASK (result));
-  Bridge   *bridge   = applying->bridge;
-  GError   *error    = NULL;
-  SamMask  *mask     = g_task_propagate_pointer (G_TASK (result), &error);
+  Bridge   *bridge = applying->bridge;
+  GError   *error = NULL;
+  SamMask  *mask = g_task_propagate_pointer (G_TASK (result), &error);
 
   if (mask != NULL && ! bridge->closing)
     {
@@ -489,13 +491,11 @@ finish_done (GObject      *source,
 }
 
 static void
-mask_made (GObject      *source,
-           GAsyncResult *result,
-           gpointer      data)
+mask_made (GObject *source, GAsyncResult *result, gpointer data)
 {
   Applying *applying = data;
-  Bridge   *bridge   = applying->bridge;
-  GError   *error    = NULL;
+  Bridge   *bridge = applying->bridge;
+  GError   *error = NULL;
 
   applying->mask = sui_session_make_mask_finish (SUI_SESSION (source), result, &error);
   if (bridge->closing)
@@ -527,9 +527,7 @@ mask_made (GObject      *source,
 }
 
 static void
-on_apply (SuiWindow *window,
-          gboolean   close,
-          Bridge    *bridge)
+on_apply (SuiWindow *window, gboolean close, Bridge *bridge)
 {
   Applying *applying;
   GError   *error = NULL;
@@ -549,23 +547,22 @@ on_apply (SuiWindow *window,
       return;
     }
 
-  applying         = g_new0 (Applying, 1);
+  applying = g_new0 (Applying, 1);
   applying->bridge = bridge;
-  applying->close  = close;
+  applying->close = close;
   /* the matte has its place between the steps, so all of them are done here */
-  sui_session_make_mask (bridge->session, bridge->request.edge != SA_EDGE_MATTE, mask_made, applying);
+  sui_session_make_mask (bridge->session, bridge->request.edge != SA_EDGE_MATTE, mask_made,
+                         applying);
 }
 
 static void
-on_cancel (SuiWindow *window,
-           Bridge    *bridge)
+on_cancel (SuiWindow *window, Bridge *bridge)
 {
   close_window (bridge);
 }
 
 static void
-on_refresh (SuiWindow *window,
-            Bridge    *bridge)
+on_refresh (SuiWindow *window, Bridge *bridge)
 {
   poll_image (bridge);
   if (! bridge->gone)
@@ -573,30 +570,31 @@ on_refresh (SuiWindow *window,
 }
 
 static void
-on_copy_script (SuiWindow *window,
-                Bridge    *bridge)
+on_copy_script (SuiWindow *window, Bridge *bridge)
 {
   static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
-  static const char *const outputs[]    = { "selection", "channel", "layer-mask", "new-layer", "path" };
-  static const char *const edges[]      = { "hard", "smooth", "matte" };
-  g_autoptr (GString)      arguments    = g_string_new (NULL);
-  g_autofree char         *script       = NULL;
+  static const char *const outputs[] = { "selection", "channel", "layer-mask", "new-layer",
+                                         "path" };
+  static const char *const edges[] = { "hard", "smooth", "matte" };
+  g_autoptr (GString)      arguments = g_string_new (NULL);
+  g_autofree char         *script = NULL;
   SuiPlace                 place;
-  const char              *model        = sui_session_get_model (bridge->session);
+  const char              *model = sui_session_get_model (bridge->session);
   char                     grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
   char                     holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (bridge->gone || ! bridge->has_source)
     return;
   fill_request (bridge);
-  g_string_append_printf (arguments, "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s "
-                                     "#:fill-holes %s #:min-area %s",
-                          outputs[bridge->request.output], operations[sui_window_get_operation (window)],
-                          edges[bridge->request.edge],
-                          g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),
-                          g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.feather),
-                          g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.fill_holes),
-                          g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.min_area));
+  g_string_append_printf (
+    arguments,
+    "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s "
+    "#:fill-holes %s #:min-area %s",
+    outputs[bridge->request.output], operations[sui_window_get_operation (window)],
+    edges[bridge->request.edge], g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),
+    g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.feather),
+    g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.fill_holes),
+    g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.min_area));
   if (bridge->source.merged)
     g_string_append (arguments, " #:sample-merged TRUE");
   if (model != NULL && model[0] != '\0')
@@ -606,22 +604,24 @@ on_copy_script (SuiWindow *window,
       g_string_append_printf (arguments, "\n  #:model \"%s\"", escaped);
     }
 
-  place  = sa_source_get_place (&bridge->source);
+  place = sa_source_get_place (&bridge->source);
   script = sui_session_to_script (bridge->session, &place, arguments->str);
   if (script == NULL)
     return;
   gtk_clipboard_set_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD), script, -1);
   gtk_clipboard_store (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD));
-  sui_window_say (window, GTK_MESSAGE_INFO,
-                  _("The Script-Fu is on the clipboard: “image” is the image, “drawables” a vector of its "
-                    "layer."), NULL, NULL);
+  sui_window_say (
+    window, GTK_MESSAGE_INFO,
+    _ ("The Script-Fu is on the clipboard: “image” is the image, “drawables” a vector of its "
+       "layer."),
+    NULL, NULL);
 }
 
-/* --- Selection to prompt ---------------------------------------------------------------------------- */
+/* --- Selection to prompt
+ * ---------------------------------------------------------------------------- */
 
 static void
-on_use_selection (SuiWindow *window,
-                  Bridge    *bridge)
+on_use_selection (SuiWindow *window, Bridge *bridge)
 {
   g_autoptr (SamMask) mask = NULL;
   GError             *error = NULL;
@@ -648,9 +648,7 @@ sa_window_get_procedure_name (GimpImage *image)
 }
 
 static GimpValueArray *
-run_temporary (GimpProcedure       *procedure,
-               GimpProcedureConfig *config,
-               gpointer             data)
+run_temporary (GimpProcedure *procedure, GimpProcedureConfig *config, gpointer data)
 {
   Bridge *bridge = data;
 
@@ -664,73 +662,71 @@ static void
 add_temporary (Bridge *bridge)
 {
   GimpPlugIn      *plug_in = gimp_get_plug_in ();
-  g_autofree char *name    = sa_window_get_procedure_name (bridge->image);
+  g_autofree char *name = sa_window_get_procedure_name (bridge->image);
   GimpProcedure   *procedure;
 
   /* a second window on the image leaves the first its procedure */
   if (gimp_pdb_procedure_exists (gimp_get_pdb (), name))
     return;
 
-  procedure = gimp_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_TEMPORARY, run_temporary, bridge, NULL);
-  gimp_procedure_set_documentation (procedure, "Takes the selection as a prompt of the open window", NULL, name);
+  procedure = gimp_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_TEMPORARY, run_temporary,
+                                  bridge, NULL);
+  gimp_procedure_set_documentation (procedure, "Takes the selection as a prompt of the open window",
+                                    NULL, name);
   gimp_plug_in_add_temp_procedure (plug_in, procedure);
   gimp_plug_in_persistent_enable (plug_in);
   g_object_unref (procedure);
   bridge->procedure_name = g_steal_pointer (&name);
 }
 
-/* --- The window ------------------------------------------------------------------------------------- */
+/* --- The window
+ * ------------------------------------------------------------------------------------- */
 
 static void
 show_request (Bridge *bridge)
 {
   static const SuiOutput outputs[] = {
-    [SA_OUTPUT_SELECTION]  = SUI_OUTPUT_SELECTION,
-    [SA_OUTPUT_CHANNEL]    = SUI_OUTPUT_CHANNEL,
+    [SA_OUTPUT_SELECTION] = SUI_OUTPUT_SELECTION,
+    [SA_OUTPUT_CHANNEL] = SUI_OUTPUT_CHANNEL,
     [SA_OUTPUT_LAYER_MASK] = SUI_OUTPUT_LAYER_MASK,
-    [SA_OUTPUT_NEW_LAYER]  = SUI_OUTPUT_NEW_LAYER,
-    [SA_OUTPUT_PATH]       = SUI_OUTPUT_PATH,
+    [SA_OUTPUT_NEW_LAYER] = SUI_OUTPUT_NEW_LAYER,
+    [SA_OUTPUT_PATH] = SUI_OUTPUT_PATH,
   };
   static const SuiOperation operations[] = {
-    [GIMP_CHANNEL_OP_REPLACE]   = SUI_OPERATION_REPLACE,
-    [GIMP_CHANNEL_OP_ADD]       = SUI_OPERATION_ADD,
-    [GIMP_CHANNEL_OP_SUBTRACT]  = SUI_OPERATION_SUBTRACT,
+    [GIMP_CHANNEL_OP_REPLACE] = SUI_OPERATION_REPLACE,
+    [GIMP_CHANNEL_OP_ADD] = SUI_OPERATION_ADD,
+    [GIMP_CHANNEL_OP_SUBTRACT] = SUI_OPERATION_SUBTRACT,
     [GIMP_CHANNEL_OP_INTERSECT] = SUI_OPERATION_INTERSECT,
   };
   SuiOptions options = {
-    .edge       = bridge->request.edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
-    .matte      = bridge->request.edge == SA_EDGE_MATTE,
-    .grow       = bridge->request.grow,
-    .feather    = bridge->request.feather,
+    .edge = bridge->request.edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
+    .matte = bridge->request.edge == SA_EDGE_MATTE,
+    .grow = bridge->request.grow,
+    .feather = bridge->request.feather,
     .fill_holes = bridge->request.fill_holes,
-    .min_area   = bridge->request.min_area,
+    .min_area = bridge->request.min_area,
   };
 
-  sui_window_set_output (bridge->window, outputs[bridge->request.output], operations[bridge->request.operation]);
+  sui_window_set_output (bridge->window, outputs[bridge->request.output],
+                         operations[bridge->request.operation]);
   sui_window_set_options (bridge->window, &options);
   sui_window_set_merged (bridge->window, bridge->request.merged);
 }
 
 /* What was chosen is there again the next time; areas belong to the picture, prompts too. */
 static void
-remember (Bridge              *bridge,
-          GimpProcedureConfig *config)
+remember (Bridge *bridge, GimpProcedureConfig *config)
 {
   static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
-  static const char *const outputs[]    = { "selection", "channel", "layer-mask", "new-layer", "path" };
-  static const char *const edges[]      = { "hard", "smooth", "matte" };
+  static const char *const outputs[] = { "selection", "channel", "layer-mask", "new-layer",
+                                         "path" };
+  static const char *const edges[] = { "hard", "smooth", "matte" };
 
-  g_object_set (config,
-                "output", outputs[bridge->request.output],
-                "operation", operations[sui_window_get_operation (bridge->window)],
-                "edge", edges[bridge->request.edge],
-                "grow", bridge->request.grow,
-                "feather", bridge->request.feather,
-                "fill-holes", 0.0,
-                "min-area", 0.0,
-                "candidate", "best",
-                "sample-merged", (gboolean) bridge->source.merged,
-                NULL);
+  g_object_set (config, "output", outputs[bridge->request.output], "operation",
+                operations[sui_window_get_operation (bridge->window)], "edge",
+                edges[bridge->request.edge], "grow", bridge->request.grow, "feather",
+                bridge->request.feather, "fill-holes", 0.0, "min-area", 0.0, "candidate", "best",
+                "sample-merged", (gboolean) bridge->source.merged, NULL);
   sa_request_forget_prompt (config);
 }
 
@@ -741,16 +737,17 @@ sa_window_run (GimpProcedure       *procedure,
                GimpProcedureConfig *config)
 {
   Bridge           bridge = { .image = image, .item_id = -1 };
-  GError          *error  = NULL;
-  g_autofree char *name   = NULL;
+  GError          *error = NULL;
+  g_autofree char *name = NULL;
   GimpValueArray  *values;
   GimpItem        *item;
 
   /* without a display, GTK would end the program, which looks like a crash */
   if (! gtk_init_check (NULL, NULL))
     {
-      g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
-                           _("There is no display to open a window on: run the procedure non-interactively."));
+      g_set_error_literal (
+        &error, SA_ERROR, SA_ERROR_FAILED,
+        _ ("There is no display to open a window on: run the procedure non-interactively."));
       return sa_error_return (procedure, error);
     }
 
@@ -766,11 +763,11 @@ sa_window_run (GimpProcedure       *procedure,
   sa_source_clear (&bridge.source);
 
   gimp_ui_init ("segment-anything");
-  bridge.image_id  = gimp_image_get_id (image);
+  bridge.image_id = gimp_image_get_id (image);
   bridge.drawables = drawables;
-  bridge.session   = sui_session_new (&sui_engine_core);
-  name             = gimp_image_get_name (image);
-  bridge.window    = SUI_WINDOW (sui_window_new (bridge.session, name));
+  bridge.session = sui_session_new (&sui_engine_core);
+  name = gimp_image_get_name (image);
+  bridge.window = SUI_WINDOW (sui_window_new (bridge.session, name));
   gtk_window_set_role (GTK_WINDOW (bridge.window), "segment-anything");
   show_request (&bridge);
   sui_session_set_model (bridge.session, bridge.request.model != NULL ? bridge.request.model : "");
@@ -808,8 +805,9 @@ sa_window_run (GimpProcedure       *procedure,
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
 
   values = gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);
-  item   = bridge.item_id > 0 && gimp_item_id_is_valid (bridge.item_id) ? gimp_item_get_by_id (bridge.item_id)
-                                                                       : NULL;
+  item = bridge.item_id > 0 && gimp_item_id_is_valid (bridge.item_id)
+           ? gimp_item_get_by_id (bridge.item_id)
+           : NULL;
   GIMP_VALUES_SET_DOUBLE (values, 1, bridge.iou);
   GIMP_VALUES_SET_INT (values, 2, (gint) MIN (bridge.n_pixels, G_MAXINT));
   GIMP_VALUES_SET_ITEM (values, 3, item);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The plug-in as GIMP sees it: its procedures, their names in the menus, and where its translations are.
+/* The plug-in as GIMP sees it: its procedures, their names in the menus, and where its translations
+ * are.
  *
- *   plug-in-segment-anything                 a prompt in, an object out; with a window when interactive
+ *   plug-in-segment-anything                 a prompt in, an object out; with a window when
+ *                                            interactive
  *   plug-in-segment-anything-selection       the rough selection in, the object out
  *   plug-in-segment-anything-everything      all objects of a layer
  *   plug-in-segment-anything-use-selection   the selection as a prompt in the window that is open
@@ -53,29 +55,30 @@ query_procedures (GimpPlugIn *plug_in)
 static void
 add_return_values (GimpProcedure *procedure)
 {
-  gimp_procedure_add_double_return_value (procedure, "predicted-iou", _("Predicted IoU"),
-                                          _("How good the model thinks the mask is, from 0 to 1"),
+  gimp_procedure_add_double_return_value (procedure, "predicted-iou", _ ("Predicted IoU"),
+                                          _ ("How good the model thinks the mask is, from 0 to 1"),
                                           -G_MAXDOUBLE, G_MAXDOUBLE, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_int_return_value (procedure, "n-pixels", _("Pixels"),
-                                       _("How many pixels the object covers by half or more"),
-                                       0, G_MAXINT, 0, G_PARAM_READWRITE);
-  gimp_procedure_add_item_return_value (procedure, "item", _("Item"),
-                                        _("The channel, layer mask, layer or path made; none for a selection"),
-                                        TRUE, G_PARAM_READWRITE);
+  gimp_procedure_add_int_return_value (procedure, "n-pixels", _ ("Pixels"),
+                                       _ ("How many pixels the object covers by half or more"), 0,
+                                       G_MAXINT, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_item_return_value (
+    procedure, "item", _ ("Item"),
+    _ ("The channel, layer mask, layer or path made; none for a selection"), TRUE,
+    G_PARAM_READWRITE);
 }
 
 static GimpProcedure *
-create_procedure (GimpPlugIn  *plug_in,
-                  const gchar *name)
+create_procedure (GimpPlugIn *plug_in, const gchar *name)
 {
-  gboolean         prompt     = g_strcmp0 (name, PROCEDURE) == 0;
-  gboolean         selection  = g_strcmp0 (name, PROCEDURE_SELECTION) == 0;
+  gboolean         prompt = g_strcmp0 (name, PROCEDURE) == 0;
+  gboolean         selection = g_strcmp0 (name, PROCEDURE_SELECTION) == 0;
   gboolean         everything = g_strcmp0 (name, PROCEDURE_EVERYTHING) == 0;
-  GimpRunImageFunc run        = prompt       ? sa_run_prompt
-                                : selection  ? sa_run_selection
-                                : everything ? sa_run_everything
-                                             : sa_run_use_selection;
-  GimpProcedure   *procedure  = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, run, NULL, NULL);
+  GimpRunImageFunc run = prompt       ? sa_run_prompt
+                         : selection  ? sa_run_selection
+                         : everything ? sa_run_everything
+                                      : sa_run_use_selection;
+  GimpProcedure   *procedure = gimp_image_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN,
+                                                         run, NULL, NULL);
 
   gimp_procedure_set_image_types (procedure, "*");
   gimp_procedure_set_sensitivity_mask (procedure, GIMP_PROCEDURE_SENSITIVE_DRAWABLE);
@@ -85,41 +88,44 @@ create_procedure (GimpPlugIn  *plug_in,
 
   if (prompt)
     {
-      gimp_procedure_set_menu_label (procedure, _("Segment _Anything..."));
+      gimp_procedure_set_menu_label (procedure, _ ("Segment _Anything..."));
       gimp_procedure_set_documentation (
-        procedure, _("Select an object by a click, a box or a rough selection"),
-        _("Points and boxes, in image coordinates, say where the object is; a neural network finds its "
-          "outline. The result becomes the selection, a channel, a layer mask, a new layer or a path, in one "
-          "undo step. The names of choices that do not exist are taken for the default."),
+        procedure, _ ("Select an object by a click, a box or a rough selection"),
+        _ ("Points and boxes, in image coordinates, say where the object is; a neural network "
+           "finds its "
+           "outline. The result becomes the selection, a channel, a layer mask, a new layer or a "
+           "path, in one "
+           "undo step. The names of choices that do not exist are taken for the default."),
         name);
       sa_request_add_prompt_arguments (procedure);
       sa_request_watch_caller (procedure);
     }
   else if (selection)
     {
-      gimp_procedure_set_menu_label (procedure, _("Re_fine Selection with Segment Anything"));
-      gimp_procedure_set_documentation (
-        procedure, _("Select the object that is roughly selected"),
-        _("The current selection says roughly where the object is; a neural network finds its outline. Made "
-          "for a keyboard shortcut: there is no window."),
-        name);
+      gimp_procedure_set_menu_label (procedure, _ ("Re_fine Selection with Segment Anything"));
+      gimp_procedure_set_documentation (procedure, _ ("Select the object that is roughly selected"),
+                                        _ ("The current selection says roughly where the object "
+                                           "is; a neural network finds its outline. Made "
+                                           "for a keyboard shortcut: there is no window."),
+                                        name);
     }
   else if (everything)
     {
-      gimp_procedure_set_menu_label (procedure, _("Segment E_verything..."));
-      gimp_procedure_set_documentation (
-        procedure, _("Find all objects of a layer"),
-        _("A grid of points is tried, and the good masks become channels, or layers in a group, in one undo "
-          "step."),
-        name);
+      gimp_procedure_set_menu_label (procedure, _ ("Segment E_verything..."));
+      gimp_procedure_set_documentation (procedure, _ ("Find all objects of a layer"),
+                                        _ ("A grid of points is tried, and the good masks become "
+                                           "channels, or layers in a group, in one undo "
+                                           "step."),
+                                        name);
     }
   else
     {
-      gimp_procedure_set_menu_label (procedure, _("_Use Selection as Prompt"));
+      gimp_procedure_set_menu_label (procedure, _ ("_Use Selection as Prompt"));
       gimp_procedure_set_documentation (
-        procedure, _("Give the current selection to the open window of Segment Anything"),
-        _("While the window of Segment Anything is open, the current selection becomes one of its prompts. Made "
-          "for a keyboard shortcut."),
+        procedure, _ ("Give the current selection to the open window of Segment Anything"),
+        _ ("While the window of Segment Anything is open, the current selection becomes one of its "
+           "prompts. Made "
+           "for a keyboard shortcut."),
         name);
     }
 
@@ -146,7 +152,7 @@ set_i18n (GimpPlugIn  *plug_in,
           gchar      **catalog_dir)
 {
   *gettext_domain = g_strdup (GETTEXT_PACKAGE);
-  *catalog_dir    = g_strdup ("locale");
+  *catalog_dir = g_strdup ("locale");
 
   return TRUE;
 }
@@ -156,15 +162,16 @@ sa_plugin_class_init (SaPluginClass *klass)
 {
   GimpPlugInClass *plug_in_class = GIMP_PLUG_IN_CLASS (klass);
 
-  /* Before the first conversion of colours: for each pair of 8-bit formats babl fills a table of all 16 million
-   * colours, having first timed what that gains, which takes longer than all the rest of a call does. */
+  /* Before the first conversion of colours: for each pair of 8-bit formats babl fills a table of
+   * all 16 million colours, having first timed what that gains, which takes longer than all the
+   * rest of a call does. */
   g_setenv ("BABL_LUT", "0", FALSE);
   /* OpenBLAS has begun to spin on all other processors, which GIMP needs now: this ends it. */
   sam_parallel_set_n_threads (0);
 
   plug_in_class->query_procedures = query_procedures;
   plug_in_class->create_procedure = create_procedure;
-  plug_in_class->set_i18n         = set_i18n;
+  plug_in_class->set_i18n = set_i18n;
 }
 
 static void

@@ -62,13 +62,15 @@ void sam_catalogue_add_directory (const char *directory);
  * sam_catalogue_find:
  * @name: (nullable): a model's name, a file's path, or NULL or "" for the user's default
  *
- * Returns: (transfer full): the path of its file. SAM_ERROR_UNKNOWN_MODEL with a sentence that says which
- * models there are, or how to get the one meant; SAM_ERROR_BAD_FILE when $SAM_CATALOGUE is damaged.
+ * Returns: (transfer full): the path of its file. SAM_ERROR_UNKNOWN_MODEL with a sentence that says
+ * which models there are, or how to get the one meant; SAM_ERROR_BAD_FILE when $SAM_CATALOGUE is
+ * damaged.
  */
 char *sam_catalogue_find (const char *name, GError **error);
 
-/* The user's default: a name or a path (free with g_free), SAM_MODEL_BUILTIN when none was chosen. */
-char    *sam_catalogue_get_default (void);
+/* The user's default: a name or a path (free with g_free), SAM_MODEL_BUILTIN when none was
+ * chosen. */
+char *sam_catalogue_get_default (void);
 /* NULL or "" goes back to the built-in one. A name is only taken if it can be found. */
 gboolean sam_catalogue_set_default (const char *name, GError **error);
 
@@ -85,21 +87,22 @@ typedef struct
   gboolean            is_default;
 } SamModelItem;
 
-/* (element-type SamModelItem): the catalogue's models in its order, then other files in the folders. */
+/* (element-type SamModelItem): the catalogue's models in its order, then other files in the
+ * folders. */
 GPtrArray *sam_catalogue_list (void);
 
 /* Where downloads and added files go; not made yet. Free with g_free. */
 char *sam_catalogue_get_user_directory (void);
 
-/* The same at a glance, for a sentence on the screen: by the exact size, or by the file's name and the rounded
- * one. NULL: none of them. */
+/* The same at a glance, for a sentence on the screen: by the exact size, or by the file's name and
+ * the rounded one. NULL: none of them. */
 const SamModelInfo *sam_catalogue_guess (const char *path);
 
 /**
  * sam_catalogue_recognise:
  *
- * Which model of the catalogue @path is, by size and SHA-256: for its licence. NULL without an error when it
- * is none of them. Reads the whole file only if the size fits one.
+ * Which model of the catalogue @path is, by size and SHA-256: for its licence. NULL without an
+ * error when it is none of them. Reads the whole file only if the size fits one.
  */
 const SamModelInfo *sam_catalogue_recognise (const char *path, const SamJob *job, GError **error);
 

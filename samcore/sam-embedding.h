@@ -17,7 +17,8 @@ size_t sam_embedding_get_width (const SamEmbedding *embedding);
 size_t sam_embedding_get_height (const SamEmbedding *embedding);
 
 /* [side, side, channels], channels last. */
-const float *sam_embedding_get_values (const SamEmbedding *embedding, size_t *side, size_t *channels);
+const float *
+sam_embedding_get_values (const SamEmbedding *embedding, size_t *side, size_t *channels);
 /* High-resolution features: level 0 is stride 4, level 1 stride 8; NULL for models without them. */
 const float *sam_embedding_get_high_res (const SamEmbedding *embedding,
                                          int                 level,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A mask at picture size: coverage in 8 bits, 0 off the object, 255 on it, between at soft edges. */
+/* A mask at picture size: coverage in 8 bits, 0 off the object, 255 on it, between at soft
+ * edges. */
 #pragma once
 
 #include <stdint.h>
@@ -12,9 +13,9 @@ G_BEGIN_DECLS
 typedef struct _SamMask SamMask;
 
 /**
- * SamEdge:
- * @SAM_EDGE_HARD: logit > 0, nothing between 0 and 255; what the reference implementations return
- * @SAM_EDGE_SMOOTH: an edge about one pixel wide, from the logits' slope; >= 128 exactly where hard is on
+ * SamEdge: @SAM_EDGE_HARD: logit > 0, nothing between 0 and 255; what the reference implementations
+ * return @SAM_EDGE_SMOOTH: an edge about one pixel wide, from the logits' slope; >= 128 exactly
+ * where hard is on
  */
 typedef enum
 {
@@ -25,9 +26,9 @@ typedef enum
 /**
  * sam_mask_new_from_logits:
  *
- * The mask of one candidate at the picture's size, by the model's own order of steps (upsample, cut the
- * padding off, resize, threshold), computed in tiles: no buffer of floats as large as the picture.
- * SAM_ERROR_NO_MEMORY; G_IO_ERROR_CANCELLED.
+ * The mask of one candidate at the picture's size, by the model's own order of steps (upsample, cut
+ * the padding off, resize, threshold), computed in tiles: no buffer of floats as large as the
+ * picture. SAM_ERROR_NO_MEMORY; G_IO_ERROR_CANCELLED.
  */
 SamMask *sam_mask_new_from_logits (const SamLogits *logits,
                                    size_t           candidate,
@@ -35,8 +36,8 @@ SamMask *sam_mask_new_from_logits (const SamLogits *logits,
                                    const SamJob    *job,
                                    GError         **error);
 
-/* The same at another size, smaller as a rule: the logits are taken at the centres of its pixels, and a smooth
- * edge is one of them wide. */
+/* The same at another size, smaller as a rule: the logits are taken at the centres of its pixels,
+ * and a smooth edge is one of them wide. */
 SamMask *sam_mask_new_from_logits_at (const SamLogits *logits,
                                       size_t           candidate,
                                       size_t           width,
@@ -66,8 +67,8 @@ gboolean sam_mask_get_bounds (const SamMask *mask, size_t *x0, size_t *y0, size_
 SamMask *sam_mask_unite (const SamMask *a, const SamMask *b, GError **error); /* maximum */
 SamMask *sam_mask_fill_holes (const SamMask *mask, double max_area, GError **error);
 SamMask *sam_mask_drop_specks (const SamMask *mask, double min_area, GError **error);
-/* Grows by a Euclidean distance, shrinks for a negative one; soft edges stay soft. The picture's border
- * does not eat into a mask that touches it. */
+/* Grows by a Euclidean distance, shrinks for a negative one; soft edges stay soft. The picture's
+ * border does not eat into a mask that touches it. */
 SamMask *sam_mask_grow (const SamMask *mask, double distance, GError **error);
 /* Gaussian blur, radius as in GIMP's Select > Feather. */
 SamMask *sam_mask_feather (const SamMask *mask, double radius, GError **error);

@@ -30,22 +30,24 @@ const char *sam_model_get_family (const SamModel *model);     /* "repvit", "sam"
 const char *sam_model_get_name (const SamModel *model);       /* for people: "SAM ViT-B" */
 const char *sam_model_get_hash (const SamModel *model);       /* part of an embedding's cache key */
 size_t      sam_model_get_image_size (const SamModel *model); /* side of the network's input */
-double      sam_model_get_gflop (const SamModel *model);      /* of one encode, 2 per multiply-add */
+double      sam_model_get_gflop (const SamModel *model); /* of one encode, 2 per multiply-add */
 
 /**
  * sam_model_encode:
  *
- * Runs the image encoder, the slow part, once per picture. SAM_ERROR_NO_MEMORY; SAM_ERROR_BAD_FILE when the encoder's
- * matrices hold what is not finite; G_IO_ERROR_CANCELLED.
+ * Runs the image encoder, the slow part, once per picture. SAM_ERROR_NO_MEMORY; SAM_ERROR_BAD_FILE
+ * when the encoder's matrices hold what is not finite; G_IO_ERROR_CANCELLED.
  */
-SamEmbedding *sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error);
+SamEmbedding *
+sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error);
 
 /**
  * sam_model_predict:
  *
- * Runs the prompt encoder and the mask decoder for one prompt. A prompt of several boxes is answered by
- * one prediction each, united by the maximum of their logits, with the mean of their IoUs.
- * SAM_ERROR_BAD_PROMPT as sam_prompt_check(); SAM_ERROR_UNSUPPORTED when @embedding is another model's.
+ * Runs the prompt encoder and the mask decoder for one prompt. A prompt of several boxes is
+ * answered by one prediction each, united by the maximum of their logits, with the mean of their
+ * IoUs. SAM_ERROR_BAD_PROMPT as sam_prompt_check(); SAM_ERROR_UNSUPPORTED when @embedding is
+ * another model's.
  */
 SamLogits *sam_model_predict (SamModel           *model,
                               const SamEmbedding *embedding,
@@ -53,10 +55,12 @@ SamLogits *sam_model_predict (SamModel           *model,
                               const SamJob       *job,
                               GError            **error);
 
-/* An embedding as a file (safetensors, f32, channels last, geometry in the metadata) and back; the hash
- * of the model is kept and checked. Written to a temporary name, then renamed. */
-gboolean      sam_model_save_embedding (SamModel *model, const SamEmbedding *embedding, const char *path,
-                                        GError **error);
+/* An embedding as a file (safetensors, f32, channels last, geometry in the metadata) and back; the
+ * hash of the model is kept and checked. Written to a temporary name, then renamed. */
+gboolean      sam_model_save_embedding (SamModel           *model,
+                                        const SamEmbedding *embedding,
+                                        const char         *path,
+                                        GError            **error);
 SamEmbedding *sam_model_open_embedding (SamModel *model, const char *path, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SamModel, sam_model_unref)

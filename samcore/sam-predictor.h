@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A model as those see it who only ask it: so that tests can put in something whose answers are known. Internal. */
+/* A model as those see it who only ask it: so that tests can put in something whose answers are
+ * known. Internal. */
 #pragma once
 
 #include "samcore/sam-model.h"
@@ -8,8 +9,11 @@
 typedef struct
 {
   gpointer (*encode) (SamImage *image, gpointer data, const SamJob *job, GError **error);
-  SamLogits *(*predict) (gpointer embedding, const SamPrompt *prompt, gpointer data, const SamJob *job,
-                         GError **error);
+  SamLogits *(*predict) (gpointer         embedding,
+                         const SamPrompt *prompt,
+                         gpointer         data,
+                         const SamJob    *job,
+                         GError         **error);
   void (*free_embedding) (gpointer embedding);
   gpointer data;
 } SamPredictor;

@@ -38,16 +38,17 @@ typedef enum
 } SamHqMode;
 
 /**
- * SamPrompt:
- * @previous: (nullable): logits of the same picture to refine; the caller keeps it alive
- * @previous_candidate: which of them
- * @quick: one look at the whole picture will do. Otherwise models that encode in milliseconds look again,
- *   closer, at what they found: better and with finer edges, but several times slower than the first look
- * @mask: (nullable): a rough mask of any size to refine, stretched over the picture; kept alive likewise
+ * SamPrompt: @previous: (nullable): logits of the same picture to refine; the caller keeps it alive
+ * @previous_candidate: which of them @quick: one look at the whole picture will do. Otherwise
+ * models that encode in milliseconds look again,
+ *   closer, at what they found: better and with finer edges, but several times slower than the
+ *   first look
+ * @mask: (nullable): a rough mask of any size to refine, stretched over the picture; kept alive
+ * likewise
  *
- * A caller's struct: init, add, clear. Several boxes are several objects, united; points belong to the
- * box that holds them (a negative point to every box that holds it), points outside all boxes make an
- * object of their own if one of them is positive.
+ * A caller's struct: init, add, clear. Several boxes are several objects, united; points belong to
+ * the box that holds them (a negative point to every box that holds it), points outside all boxes
+ * make an object of their own if one of them is positive.
  */
 typedef struct
 {
@@ -74,15 +75,15 @@ gboolean sam_prompt_is_ambiguous (const SamPrompt *prompt);
  * sam_prompt_check:
  *
  * FALSE with SAM_ERROR_BAD_PROMPT, in one sentence that names the first culprit, when: there is no
- * prompt at all; a coordinate is NaN, infinite or outside the picture (0..width, 0..height); a label is
- * not 0 or 1; a box is empty; there are more than SAM_PROMPT_MAX_POINTS or SAM_PROMPT_MAX_BOXES; all
- * points are negative and there is no box nor mask.
+ * prompt at all; a coordinate is NaN, infinite or outside the picture (0..width, 0..height); a
+ * label is not 0 or 1; a box is empty; there are more than SAM_PROMPT_MAX_POINTS or
+ * SAM_PROMPT_MAX_BOXES; all points are negative and there is no box nor mask.
  */
 gboolean sam_prompt_check (const SamPrompt *prompt, size_t width, size_t height, GError **error);
 
 /**
- * sam_prompt_parse:
- * @text: the one-line form, parts separated by ";": "120,80 +", "300,90 -", "120,80" (the same as +),
+ * sam_prompt_parse: @text: the one-line form, parts separated by ";": "120,80 +", "300,90 -",
+ * "120,80" (the same as +),
  *   "box 10,20,200,300"; decimal points always, blanks anywhere
  *
  * Adds what @text says to @prompt. SAM_ERROR_BAD_PROMPT names the part that is wrong.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A mask as run lengths, the way COCO has them: down the columns, from left to right, starting with the pixels
- * that are off (perhaps none). */
+/* A mask as run lengths, the way COCO has them: down the columns, from left to right, starting with
+ * the pixels that are off (perhaps none). */
 #pragma once
 
 #include "samcore/sam-mask.h"
@@ -20,8 +20,8 @@ void     sam_rle_clear (SamRle *rle);
 
 size_t sam_rle_get_area (const SamRle *rle);
 /* Sets the pixels that are on to 255; @mask: [height, width], zeros before */
-void   sam_rle_write (const SamRle *rle, uint8_t *mask);
+void sam_rle_write (const SamRle *rle, uint8_t *mask);
 /* COCO's compressed string. Free with g_free. */
-char  *sam_rle_to_string (const SamRle *rle);
+char *sam_rle_to_string (const SamRle *rle);
 
 G_END_DECLS

@@ -3,6 +3,6 @@
 #ifndef SAM_VERSION_H
 #define SAM_VERSION_H
 
-const char * sam_version (void);
+const char *sam_version (void);
 
 #endif

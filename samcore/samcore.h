@@ -6,9 +6,9 @@
  *                                                   ▲
  *                                               SamPrompt
  *
- * SamModel, SamImage, SamEmbedding, SamLogits and SamMask never change once they are made and may be used
- * from any thread. A function that can fail takes a GError and returns NULL or FALSE then; long ones take a
- * SamJob to be cancelled by and to tell their progress. */
+ * SamModel, SamImage, SamEmbedding, SamLogits and SamMask never change once they are made and may
+ * be used from any thread. A function that can fail takes a GError and returns NULL or FALSE then;
+ * long ones take a SamJob to be cancelled by and to tell their progress. */
 #pragma once
 
 #include "samcore/sam-catalogue.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Three spaces: image (pixels of the picture), widget (as the desktop counts), device (real pixels of the
- * screen, scale factor times as many).
+/* Three spaces: image (pixels of the picture), widget (as the desktop counts), device (real pixels
+ * of the screen, scale factor times as many).
  *
  *   widget = image * zoom + pan
  *
- * Drawing has two layers.  The base (picture, tint, outline, in the chosen look) is kept as a surface of
- * device pixels and made again only when the view or what is found changes; what follows the pointer
- * (preview, prompts, the box being drawn) is drawn over it each time. */
+ * Drawing has two layers.  The base (picture, tint, outline, in the chosen look) is kept as a
+ *                          surface of
+ * device pixels and made again only when the view or what is found changes; what follows the
+ * pointer (preview, prompts, the box being drawn) is drawn over it each time. */
 #include "config.h"
 
 #include <math.h>
@@ -18,10 +19,10 @@
 #include "ui/sui-mark.h"
 #include "ui/sui-pyramid.h"
 
-#define DRAG_THRESHOLD  4.0
-#define MARGIN          12.0 /* around a fitted picture */
-#define ZOOM_STEP       1.25
-#define SCROLL_STEP     64.0
+#define DRAG_THRESHOLD 4.0
+#define MARGIN         12.0 /* around a fitted picture */
+#define ZOOM_STEP      1.25
+#define SCROLL_STEP    64.0
 /* Up to so many pixels, the smaller levels are made before the first frame. */
 #define PYRAMID_AT_ONCE 6000000
 
@@ -29,55 +30,55 @@ typedef enum
 {
   DRAG_NONE,
   DRAG_PAN,
-  DRAG_CLICK,  /* may become a box */
+  DRAG_CLICK, /* may become a box */
   DRAG_BOX,
-  DRAG_LINE,   /* brush or lasso */
+  DRAG_LINE, /* brush or lasso */
   DRAG_PROMPT,
   DRAG_CORNER
 } Drag;
 
 struct _SuiCanvas
 {
-  GtkDrawingArea  parent_instance;
-  SuiSession     *session;
-  SuiPyramid     *pyramid;
-  SamImage       *wanted;  /* whose pyramid is being made */
+  GtkDrawingArea parent_instance;
+  SuiSession    *session;
+  SuiPyramid    *pyramid;
+  SamImage      *wanted; /* whose pyramid is being made */
 
-  SuiCanvasLook   look;
-  SuiTool         tool;
-  int             label;
-  double          brush;
+  SuiCanvasLook look;
+  SuiTool       tool;
+  int           label;
+  double        brush;
 
-  double          zoom, pan_x, pan_y;
-  gboolean        fit;
+  double   zoom, pan_x, pan_y;
+  gboolean fit;
 
   cairo_surface_t *base;
   cairo_surface_t *mask, *current; /* A8, from the view */
   cairo_surface_t *hover;
 
-  Drag            drag;
-  guint           drag_button;
-  double          press_x, press_y; /* widget */
-  double          last_x, last_y;
-  int             drag_label;
-  int             drag_prompt, drag_corner;
-  SuiPrompt      *drag_from;
-  gboolean        drag_moved;
-  GArray         *line; /* float pairs, image */
-  gboolean        space;
+  Drag       drag;
+  guint      drag_button;
+  double     press_x, press_y; /* widget */
+  double     last_x, last_y;
+  int        drag_label;
+  int        drag_prompt, drag_corner;
+  SuiPrompt *drag_from;
+  gboolean   drag_moved;
+  GArray    *line; /* float pairs, image */
+  gboolean   space;
 
-  gboolean        inside; /* the pointer */
-  double          x, y;   /* where it is, widget */
-  gboolean        alt;
-  int             marked; /* prompt of the current object, -1 for none */
+  gboolean inside; /* the pointer */
+  double   x, y;   /* where it is, widget */
+  gboolean alt;
+  int      marked; /* prompt of the current object, -1 for none */
 
-  gboolean        keys;   /* the cross of the keyboard is shown */
-  double          key_x, key_y; /* image */
-  gboolean        key_box;
-  double          key_box_x, key_box_y;
+  gboolean keys;         /* the cross of the keyboard is shown */
+  double   key_x, key_y; /* image */
+  gboolean key_box;
+  double   key_box_x, key_box_y;
 
-  GtkGesture     *pinch;
-  double          pinch_zoom;
+  GtkGesture *pinch;
+  double      pinch_zoom;
 };
 
 enum
@@ -98,9 +99,7 @@ static const double colour_other[3] = { 1.00, 0.60, 0.05 };
 /* --- geometry --- */
 
 static gboolean
-get_size (SuiCanvas *canvas,
-          double    *width,
-          double    *height)
+get_size (SuiCanvas *canvas, double *width, double *height)
 {
   SamImage *image = sui_session_get_image (canvas->session);
 
@@ -113,22 +112,14 @@ get_size (SuiCanvas *canvas,
 }
 
 void
-sui_canvas_to_widget (SuiCanvas *canvas,
-                      double     x_image,
-                      double     y_image,
-                      double    *x,
-                      double    *y)
+sui_canvas_to_widget (SuiCanvas *canvas, double x_image, double y_image, double *x, double *y)
 {
   *x = x_image * canvas->zoom + canvas->pan_x;
   *y = y_image * canvas->zoom + canvas->pan_y;
 }
 
 void
-sui_canvas_to_image (SuiCanvas *canvas,
-                     double     x,
-                     double     y,
-                     double    *x_image,
-                     double    *y_image)
+sui_canvas_to_image (SuiCanvas *canvas, double x, double y, double *x_image, double *y_image)
 {
   *x_image = (x - canvas->pan_x) / canvas->zoom;
   *y_image = (y - canvas->pan_y) / canvas->zoom;
@@ -150,11 +141,13 @@ redraw_all (SuiCanvas *canvas)
 static void
 zoomed (SuiCanvas *canvas)
 {
-  sui_session_set_detail (canvas->session, canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)));
+  sui_session_set_detail (canvas->session,
+                          canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)));
   g_signal_emit (canvas, signals[ZOOM], 0);
 }
 
-/* The picture can be moved until its border reaches the middle; on whole device pixels, for sharpness. */
+/* The picture can be moved until its border reaches the middle; on whole device pixels, for
+ * sharpness. */
 static void
 settle_pan (SuiCanvas *canvas)
 {
@@ -163,7 +156,7 @@ settle_pan (SuiCanvas *canvas)
   double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
   double scale = gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
 
-  if (!get_size (canvas, &width, &height))
+  if (! get_size (canvas, &width, &height))
     return;
   width *= canvas->zoom;
   height *= canvas->zoom;
@@ -180,7 +173,7 @@ apply_fit (SuiCanvas *canvas)
   double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
   double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
 
-  if (!canvas->fit || !get_size (canvas, &width, &height))
+  if (! canvas->fit || ! get_size (canvas, &width, &height))
     return;
   zoom = MIN (MAX (w - 2 * MARGIN, 16.0) / width, MAX (h - 2 * MARGIN, 16.0) / height);
   /* a small icon is shown larger, but not as a few giant squares */
@@ -196,10 +189,7 @@ apply_fit (SuiCanvas *canvas)
 }
 
 static void
-zoom_about (SuiCanvas *canvas,
-            double     zoom,
-            double     x,
-            double     y)
+zoom_about (SuiCanvas *canvas, double zoom, double x, double y)
 {
   double x_image, y_image;
 
@@ -221,16 +211,14 @@ sui_canvas_get_zoom (SuiCanvas *canvas)
 }
 
 void
-sui_canvas_set_zoom (SuiCanvas *canvas,
-                     double     zoom)
+sui_canvas_set_zoom (SuiCanvas *canvas, double zoom)
 {
   zoom_about (canvas, zoom, gtk_widget_get_allocated_width (GTK_WIDGET (canvas)) / 2.0,
               gtk_widget_get_allocated_height (GTK_WIDGET (canvas)) / 2.0);
 }
 
 void
-sui_canvas_zoom_step (SuiCanvas *canvas,
-                      int        steps)
+sui_canvas_zoom_step (SuiCanvas *canvas, int steps)
 {
   double zoom = canvas->zoom * pow (ZOOM_STEP, steps);
 
@@ -262,9 +250,7 @@ sui_canvas_zoom_one (SuiCanvas *canvas)
 }
 
 static void
-pan_by (SuiCanvas *canvas,
-        double     dx,
-        double     dy)
+pan_by (SuiCanvas *canvas, double dx, double dy)
 {
   canvas->fit = FALSE;
   canvas->pan_x += dx;
@@ -304,16 +290,13 @@ surface_of (const SamMask *mask)
 
 /* The mask under the current source; user space is the widget's. */
 static void
-paint_mask (SuiCanvas       *canvas,
-            cairo_t         *cr,
-            cairo_surface_t *mask,
-            double           scale)
+paint_mask (SuiCanvas *canvas, cairo_t *cr, cairo_surface_t *mask, double scale)
 {
   cairo_pattern_t *pattern;
   double           shown = canvas->zoom / scale * gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
   double           width, height;
 
-  if (mask == NULL || !get_size (canvas, &width, &height))
+  if (mask == NULL || ! get_size (canvas, &width, &height))
     return;
 
   cairo_save (cr);
@@ -325,7 +308,7 @@ paint_mask (SuiCanvas       *canvas,
                canvas->zoom * height / cairo_image_surface_get_height (mask));
   pattern = cairo_pattern_create_for_surface (mask);
   cairo_pattern_set_extend (pattern, CAIRO_EXTEND_PAD);
-  cairo_pattern_set_filter (pattern, shown < 0.75              ? CAIRO_FILTER_GOOD
+  cairo_pattern_set_filter (pattern, shown < 0.75                   ? CAIRO_FILTER_GOOD
                                      : scale == 1.0 && shown >= 2.0 ? CAIRO_FILTER_NEAREST
                                                                     : CAIRO_FILTER_BILINEAR);
   cairo_mask (cr, pattern);
@@ -335,10 +318,7 @@ paint_mask (SuiCanvas       *canvas,
 
 /* An outline as a path, leaving out corners that cannot be told apart on this screen. */
 static void
-add_outline (SuiCanvas        *canvas,
-             cairo_t          *cr,
-             const SuiContour *outline,
-             double            scale)
+add_outline (SuiCanvas *canvas, cairo_t *cr, const SuiContour *outline, double scale)
 {
   double zoom = canvas->zoom / scale;
   double nearest = 0.4 / gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
@@ -368,7 +348,7 @@ add_outline (SuiCanvas        *canvas,
             cairo_line_to (cr, x, y);
           else
             cairo_move_to (cr, x, y);
-          open = !(outside && outside_last);
+          open = ! (outside && outside_last);
           outside_last = outside;
           x_last = x;
           y_last = y;
@@ -380,9 +360,7 @@ add_outline (SuiCanvas        *canvas,
 }
 
 static void
-stroke_outline (cairo_t      *cr,
-                const double *colour,
-                double        width)
+stroke_outline (cairo_t *cr, const double *colour, double width)
 {
   cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
   cairo_set_source_rgba (cr, 0, 0, 0, 0.65);
@@ -416,8 +394,7 @@ paint_checks (cairo_t *cr)
 }
 
 static void
-paint_picture (SuiCanvas *canvas,
-               cairo_t   *cr)
+paint_picture (SuiCanvas *canvas, cairo_t *cr)
 {
   double x0, y0, x1, y1;
 
@@ -430,13 +407,13 @@ paint_picture (SuiCanvas *canvas,
   cairo_translate (cr, canvas->pan_x, canvas->pan_y);
   cairo_scale (cr, canvas->zoom, canvas->zoom);
   sui_pyramid_paint (canvas->pyramid, cr,
-                     canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)), x0, y0, x1, y1);
+                     canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)), x0, y0, x1,
+                     y1);
   cairo_restore (cr);
 }
 
 static void
-paint_tint (SuiCanvas *canvas,
-            cairo_t   *cr)
+paint_tint (SuiCanvas *canvas, cairo_t *cr)
 {
   const SuiView *view = sui_session_get_view (canvas->session);
 
@@ -461,8 +438,7 @@ paint_tint (SuiCanvas *canvas,
 }
 
 static void
-paint_outlines (SuiCanvas *canvas,
-                cairo_t   *cr)
+paint_outlines (SuiCanvas *canvas, cairo_t *cr)
 {
   static const double white[3] = { 1, 1, 1 };
   const SuiView      *view = sui_session_get_view (canvas->session);
@@ -507,7 +483,8 @@ make_base (SuiCanvas *canvas)
   if (get_size (canvas, &width, &height))
     {
       cairo_save (cr);
-      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom, height * canvas->zoom);
+      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom,
+                       height * canvas->zoom);
       cairo_clip (cr);
       switch (canvas->look)
         {
@@ -558,8 +535,7 @@ make_base (SuiCanvas *canvas)
 /* --- drawing what moves --- */
 
 static void
-draw_cross (SuiCanvas *canvas,
-            cairo_t   *cr)
+draw_cross (SuiCanvas *canvas, cairo_t *cr)
 {
   double x, y;
 
@@ -582,8 +558,7 @@ draw_cross (SuiCanvas *canvas,
 }
 
 static gboolean
-sui_canvas_draw (GtkWidget *widget,
-                 cairo_t   *cr)
+sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
 {
   static const double white[3] = { 1, 1, 1 };
   SuiCanvas          *canvas = SUI_CANVAS (widget);
@@ -596,7 +571,7 @@ sui_canvas_draw (GtkWidget *widget,
     make_base (canvas);
   cairo_set_source_surface (cr, canvas->base, 0, 0);
   cairo_paint (cr);
-  if (!get_size (canvas, &width, &height))
+  if (! get_size (canvas, &width, &height))
     return TRUE;
 
   if (hover != NULL && canvas->drag == DRAG_NONE && canvas->marked < 0)
@@ -606,7 +581,8 @@ sui_canvas_draw (GtkWidget *widget,
       cairo_set_source_rgba (cr, 1, 1, 1, 0.22);
       paint_mask (canvas, cr, canvas->hover, hover->scale);
       cairo_save (cr);
-      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom, height * canvas->zoom);
+      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom,
+                       height * canvas->zoom);
       cairo_clip (cr);
       add_outline (canvas, cr, hover->outline, hover->scale);
       cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
@@ -647,8 +623,8 @@ sui_canvas_draw (GtkWidget *widget,
 
       sui_canvas_to_image (canvas, canvas->press_x, canvas->press_y, &x0, &y0);
       sui_canvas_to_image (canvas, canvas->last_x, canvas->last_y, &x1, &y1);
-      sui_mark_draw_box (cr, &sight, CLAMP (x0, 0, width), CLAMP (y0, 0, height), CLAMP (x1, 0, width),
-                         CLAMP (y1, 0, height), canvas->drag_label);
+      sui_mark_draw_box (cr, &sight, CLAMP (x0, 0, width), CLAMP (y0, 0, height),
+                         CLAMP (x1, 0, width), CLAMP (y1, 0, height), canvas->drag_label);
     }
   else if (canvas->drag == DRAG_LINE && canvas->line->len > 0)
     {
@@ -670,7 +646,8 @@ sui_canvas_draw (GtkWidget *widget,
   if (canvas->keys && gtk_widget_has_focus (widget))
     {
       if (canvas->key_box)
-        sui_mark_draw_box (cr, &sight, canvas->key_box_x, canvas->key_box_y, canvas->key_x, canvas->key_y, 1);
+        sui_mark_draw_box (cr, &sight, canvas->key_box_x, canvas->key_box_y, canvas->key_x,
+                           canvas->key_y, 1);
       draw_cross (canvas, cr);
     }
 
@@ -686,27 +663,21 @@ sui_canvas_draw (GtkWidget *widget,
 
 /* The prompt of the current object there; -1 for none. */
 static int
-find_prompt (SuiCanvas *canvas,
-             double     x,
-             double     y,
-             int       *corner)
+find_prompt (SuiCanvas *canvas, double x, double y, int *corner)
 {
   SuiSight sight = get_sight (canvas);
 
-  return sui_mark_find (sui_session_get_prompts (canvas->session, sui_session_get_current (canvas->session)), &sight,
-                        x, y, corner);
+  return sui_mark_find (sui_session_get_prompts (canvas->session,
+                                                 sui_session_get_current (canvas->session)),
+                        &sight, x, y, corner);
 }
 
 static gboolean
-on_picture (SuiCanvas *canvas,
-            double     x,
-            double     y,
-            double    *x_image,
-            double    *y_image)
+on_picture (SuiCanvas *canvas, double x, double y, double *x_image, double *y_image)
 {
   double width, height;
 
-  if (!get_size (canvas, &width, &height))
+  if (! get_size (canvas, &width, &height))
     return FALSE;
   sui_canvas_to_image (canvas, x, y, x_image, y_image);
 
@@ -729,7 +700,7 @@ set_cursor (SuiCanvas *canvas)
     name = "grab";
   else if (canvas->marked >= 0 && canvas->inside)
     name = "move";
-  else if (!on_picture (canvas, canvas->x, canvas->y, &x, &y))
+  else if (! on_picture (canvas, canvas->x, canvas->y, &x, &y))
     name = "default";
   else if (canvas->tool == SUI_TOOL_BRUSH)
     name = "none";
@@ -739,9 +710,7 @@ set_cursor (SuiCanvas *canvas)
 }
 
 static int
-label_for (SuiCanvas *canvas,
-           guint      button,
-           gboolean   alt)
+label_for (SuiCanvas *canvas, guint button, gboolean alt)
 {
   return (button == GDK_BUTTON_SECONDARY) != alt ? 1 - canvas->label : canvas->label;
 }
@@ -752,8 +721,8 @@ preview (SuiCanvas *canvas)
 {
   double x, y;
 
-  if (canvas->inside && canvas->drag == DRAG_NONE && canvas->tool == SUI_TOOL_POINT && !canvas->space &&
-      canvas->marked < 0 && on_picture (canvas, canvas->x, canvas->y, &x, &y))
+  if (canvas->inside && canvas->drag == DRAG_NONE && canvas->tool == SUI_TOOL_POINT &&
+      ! canvas->space && canvas->marked < 0 && on_picture (canvas, canvas->x, canvas->y, &x, &y))
     sui_session_hover (canvas->session, x, y, label_for (canvas, GDK_BUTTON_PRIMARY, canvas->alt));
   else
     sui_session_leave (canvas->session);
@@ -764,7 +733,7 @@ mark_under_pointer (SuiCanvas *canvas)
 {
   int corner, found = -1;
 
-  if (canvas->inside && !canvas->space)
+  if (canvas->inside && ! canvas->space)
     found = find_prompt (canvas, canvas->x, canvas->y, &corner);
   if (found != canvas->marked)
     {
@@ -774,10 +743,9 @@ mark_under_pointer (SuiCanvas *canvas)
 }
 
 static void
-say (SuiCanvas *canvas,
-     SuiPrompt *prompt)
+say (SuiCanvas *canvas, SuiPrompt *prompt)
 {
-  if (prompt != NULL && !sui_session_add (canvas->session, prompt))
+  if (prompt != NULL && ! sui_session_add (canvas->session, prompt))
     g_signal_emit (canvas, signals[FULL], 0);
 }
 
@@ -793,14 +761,12 @@ end_drag (SuiCanvas *canvas)
 }
 
 static void
-add_to_line (SuiCanvas *canvas,
-             double     x,
-             double     y)
+add_to_line (SuiCanvas *canvas, double x, double y)
 {
   double width, height, xi, yi;
   float  corner[2];
 
-  if (!get_size (canvas, &width, &height))
+  if (! get_size (canvas, &width, &height))
     return;
   sui_canvas_to_image (canvas, x, y, &xi, &yi);
   corner[0] = (float) CLAMP (xi, 0.0, width);
@@ -809,8 +775,7 @@ add_to_line (SuiCanvas *canvas,
 }
 
 static gboolean
-sui_canvas_button_press (GtkWidget      *widget,
-                         GdkEventButton *event)
+sui_canvas_button_press (GtkWidget *widget, GdkEventButton *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
   gboolean   alt = (event->state & GDK_MOD1_MASK) != 0;
@@ -837,8 +802,8 @@ sui_canvas_button_press (GtkWidget      *widget,
 
       if (found >= 0)
         {
-          const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
-                                                              sui_session_get_current (canvas->session));
+          const GPtrArray *prompts =
+            sui_session_get_prompts (canvas->session, sui_session_get_current (canvas->session));
 
           canvas->marked = found;
           canvas->drag = corner >= 0 ? DRAG_CORNER : DRAG_PROMPT;
@@ -864,8 +829,7 @@ sui_canvas_button_press (GtkWidget      *widget,
 }
 
 static gboolean
-sui_canvas_motion (GtkWidget      *widget,
-                   GdkEventMotion *event)
+sui_canvas_motion (GtkWidget *widget, GdkEventMotion *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
   double     dx = event->x - canvas->last_x, dy = event->y - canvas->last_y;
@@ -875,7 +839,7 @@ sui_canvas_motion (GtkWidget      *widget,
   canvas->x = event->x;
   canvas->y = event->y;
   canvas->alt = (event->state & GDK_MOD1_MASK) != 0;
-  if (!get_size (canvas, &width, &height))
+  if (! get_size (canvas, &width, &height))
     return TRUE;
 
   if (canvas->drag != DRAG_NONE &&
@@ -919,8 +883,10 @@ sui_canvas_motion (GtkWidget      *widget,
     case DRAG_PROMPT:
       if (canvas->drag_moved)
         sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
-                             sui_prompt_move (canvas->drag_from, (event->x - canvas->press_x) / canvas->zoom,
-                                              (event->y - canvas->press_y) / canvas->zoom, width, height),
+                             sui_prompt_move (canvas->drag_from,
+                                              (event->x - canvas->press_x) / canvas->zoom,
+                                              (event->y - canvas->press_y) / canvas->zoom, width,
+                                              height),
                              TRUE);
       break;
 
@@ -931,8 +897,8 @@ sui_canvas_motion (GtkWidget      *widget,
 
           sui_canvas_to_image (canvas, event->x, event->y, &x, &y);
           sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
-                               sui_prompt_move_corner (canvas->drag_from, canvas->drag_corner, x, y, width,
-                                                       height),
+                               sui_prompt_move_corner (canvas->drag_from, canvas->drag_corner, x, y,
+                                                       width, height),
                                TRUE);
         }
       break;
@@ -944,14 +910,13 @@ sui_canvas_motion (GtkWidget      *widget,
 }
 
 static gboolean
-sui_canvas_button_release (GtkWidget      *widget,
-                           GdkEventButton *event)
+sui_canvas_button_release (GtkWidget *widget, GdkEventButton *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
   double     width, height, x0, y0, x1, y1;
 
   if (canvas->drag == DRAG_NONE || event->button != canvas->drag_button ||
-      !get_size (canvas, &width, &height))
+      ! get_size (canvas, &width, &height))
     return TRUE;
 
   sui_canvas_to_image (canvas, canvas->press_x, canvas->press_y, &x0, &y0);
@@ -990,11 +955,12 @@ sui_canvas_button_release (GtkWidget      *widget,
 
     case DRAG_LINE:
       if (canvas->tool == SUI_TOOL_BRUSH)
-        say (canvas, sui_prompt_new_stroke ((const float *) (void *) canvas->line->data, canvas->line->len,
-                                            canvas->brush / canvas->zoom, canvas->drag_label));
+        say (canvas,
+             sui_prompt_new_stroke ((const float *) (void *) canvas->line->data, canvas->line->len,
+                                    canvas->brush / canvas->zoom, canvas->drag_label));
       else if (canvas->line->len > 2 && canvas->drag_moved)
-        say (canvas, sui_prompt_new_lasso ((const float *) (void *) canvas->line->data, canvas->line->len,
-                                           canvas->drag_label));
+        say (canvas, sui_prompt_new_lasso ((const float *) (void *) canvas->line->data,
+                                           canvas->line->len, canvas->drag_label));
       else if (x0 >= 0 && y0 >= 0 && x0 < width && y0 < height)
         say (canvas, sui_prompt_new_point (x0, y0, canvas->drag_label));
       break;
@@ -1003,12 +969,13 @@ sui_canvas_button_release (GtkWidget      *widget,
     case DRAG_CORNER:
       if (canvas->drag_moved)
         {
-          const GPtrArray *prompts = sui_session_get_prompts (canvas->session,
-                                                              sui_session_get_current (canvas->session));
+          const GPtrArray *prompts =
+            sui_session_get_prompts (canvas->session, sui_session_get_current (canvas->session));
 
           if ((guint) canvas->drag_prompt < prompts->len)
             sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
-                                 sui_prompt_ref (g_ptr_array_index (prompts, canvas->drag_prompt)), FALSE);
+                                 sui_prompt_ref (g_ptr_array_index (prompts, canvas->drag_prompt)),
+                                 FALSE);
         }
       break;
 
@@ -1021,19 +988,29 @@ sui_canvas_button_release (GtkWidget      *widget,
 }
 
 static gboolean
-sui_canvas_scroll (GtkWidget      *widget,
-                   GdkEventScroll *event)
+sui_canvas_scroll (GtkWidget *widget, GdkEventScroll *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
   double     dx = 0, dy = 0;
 
   switch (event->direction)
     {
-    case GDK_SCROLL_UP:     dy = -1; break;
-    case GDK_SCROLL_DOWN:   dy = 1; break;
-    case GDK_SCROLL_LEFT:   dx = -1; break;
-    case GDK_SCROLL_RIGHT:  dx = 1; break;
-    case GDK_SCROLL_SMOOTH: dx = event->delta_x; dy = event->delta_y; break;
+    case GDK_SCROLL_UP:
+      dy = -1;
+      break;
+    case GDK_SCROLL_DOWN:
+      dy = 1;
+      break;
+    case GDK_SCROLL_LEFT:
+      dx = -1;
+      break;
+    case GDK_SCROLL_RIGHT:
+      dx = 1;
+      break;
+    case GDK_SCROLL_SMOOTH:
+      dx = event->delta_x;
+      dy = event->delta_y;
+      break;
     }
   if (event->state & GDK_CONTROL_MASK)
     zoom_about (canvas, canvas->zoom * pow (ZOOM_STEP, -dy), event->x, event->y);
@@ -1046,15 +1023,14 @@ sui_canvas_scroll (GtkWidget      *widget,
 }
 
 static gboolean
-sui_canvas_crossing (GtkWidget        *widget,
-                     GdkEventCrossing *event)
+sui_canvas_crossing (GtkWidget *widget, GdkEventCrossing *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
 
   canvas->inside = event->type == GDK_ENTER_NOTIFY;
   canvas->x = event->x;
   canvas->y = event->y;
-  if (!canvas->inside && canvas->drag == DRAG_NONE)
+  if (! canvas->inside && canvas->drag == DRAG_NONE)
     {
       canvas->marked = -1;
       sui_session_leave (canvas->session);
@@ -1065,17 +1041,13 @@ sui_canvas_crossing (GtkWidget        *widget,
 }
 
 static void
-pinch_begin (GtkGesture       *gesture,
-             GdkEventSequence *sequence,
-             SuiCanvas        *canvas)
+pinch_begin (GtkGesture *gesture, GdkEventSequence *sequence, SuiCanvas *canvas)
 {
   canvas->pinch_zoom = canvas->zoom;
 }
 
 static void
-pinch_changed (GtkGestureZoom *gesture,
-               double          factor,
-               SuiCanvas      *canvas)
+pinch_changed (GtkGestureZoom *gesture, double factor, SuiCanvas *canvas)
 {
   double x, y;
 
@@ -1093,17 +1065,15 @@ sui_canvas_delete (SuiCanvas *canvas)
 
   if (canvas->drag != DRAG_NONE || prompts->len == 0)
     return;
-  sui_session_delete (canvas->session,
-                      canvas->marked >= 0 && (guint) canvas->marked < prompts->len ? (guint) canvas->marked
-                                                                                   : prompts->len - 1);
+  sui_session_delete (canvas->session, canvas->marked >= 0 && (guint) canvas->marked < prompts->len
+                                         ? (guint) canvas->marked
+                                         : prompts->len - 1);
   canvas->marked = -1;
   mark_under_pointer (canvas);
 }
 
 static void
-show_cross (SuiCanvas *canvas,
-            double     width,
-            double     height)
+show_cross (SuiCanvas *canvas, double width, double height)
 {
   double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
   double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
@@ -1112,22 +1082,20 @@ show_cross (SuiCanvas *canvas,
   if (canvas->keys)
     return;
   canvas->keys = TRUE;
-  sui_canvas_to_image (canvas, canvas->inside ? canvas->x : w / 2, canvas->inside ? canvas->y : h / 2, &x, &y);
+  sui_canvas_to_image (canvas, canvas->inside ? canvas->x : w / 2,
+                       canvas->inside ? canvas->y : h / 2, &x, &y);
   canvas->key_x = CLAMP (x, 0.5, width - 0.5);
   canvas->key_y = CLAMP (y, 0.5, height - 0.5);
 }
 
 static gboolean
-move_cross (SuiCanvas *canvas,
-            int        dx,
-            int        dy,
-            gboolean   fine)
+move_cross (SuiCanvas *canvas, int dx, int dy, gboolean fine)
 {
   double width, height, step, x, y;
   double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
   double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
 
-  if (!get_size (canvas, &width, &height))
+  if (! get_size (canvas, &width, &height))
     return FALSE;
   show_cross (canvas, width, height);
   step = fine ? 1.0 : MAX (1.0, 16.0 / canvas->zoom);
@@ -1137,8 +1105,13 @@ move_cross (SuiCanvas *canvas,
   /* the view follows */
   sui_canvas_to_widget (canvas, canvas->key_x, canvas->key_y, &x, &y);
   if (x < 20 || y < 20 || x > w - 20 || y > h - 20)
-    pan_by (canvas, x < 20 ? 20 - x : x > w - 20 ? w - 20 - x : 0,
-            y < 20 ? 20 - y : y > h - 20 ? h - 20 - y : 0);
+    pan_by (canvas,
+            x < 20       ? 20 - x
+            : x > w - 20 ? w - 20 - x
+                         : 0,
+            y < 20       ? 20 - y
+            : y > h - 20 ? h - 20 - y
+                         : 0);
   sui_session_hover (canvas->session, canvas->key_x, canvas->key_y, canvas->label);
   gtk_widget_queue_draw (GTK_WIDGET (canvas));
 
@@ -1146,8 +1119,7 @@ move_cross (SuiCanvas *canvas,
 }
 
 static gboolean
-sui_canvas_key_press (GtkWidget   *widget,
-                      GdkEventKey *event)
+sui_canvas_key_press (GtkWidget *widget, GdkEventKey *event)
 {
   SuiCanvas      *canvas = SUI_CANVAS (widget);
   GdkModifierType all = gtk_accelerator_get_default_mod_mask ();
@@ -1164,7 +1136,7 @@ sui_canvas_key_press (GtkWidget   *widget,
     switch (event->keyval)
       {
       case GDK_KEY_space:
-        if (!canvas->space && canvas->drag == DRAG_NONE)
+        if (! canvas->space && canvas->drag == DRAG_NONE)
           {
             canvas->space = TRUE;
             sui_session_leave (canvas->session);
@@ -1191,12 +1163,13 @@ sui_canvas_key_press (GtkWidget   *widget,
       case GDK_KEY_Return:
       case GDK_KEY_KP_Enter:
       case GDK_KEY_ISO_Enter:
-        if (!canvas->keys)
+        if (! canvas->keys)
           break;
         if (canvas->key_box)
           {
             canvas->key_box = FALSE;
-            if (fabs (canvas->key_x - canvas->key_box_x) >= 1 && fabs (canvas->key_y - canvas->key_box_y) >= 1)
+            if (fabs (canvas->key_x - canvas->key_box_x) >= 1 &&
+                fabs (canvas->key_y - canvas->key_box_y) >= 1)
               say (canvas, sui_prompt_new_box (canvas->key_box_x, canvas->key_box_y, canvas->key_x,
                                                canvas->key_y));
           }
@@ -1213,10 +1186,10 @@ sui_canvas_key_press (GtkWidget   *widget,
         {
           double width, height;
 
-          if (!get_size (canvas, &width, &height))
+          if (! get_size (canvas, &width, &height))
             break;
           show_cross (canvas, width, height);
-          canvas->key_box = !canvas->key_box;
+          canvas->key_box = ! canvas->key_box;
           canvas->key_box_x = canvas->key_x;
           canvas->key_box_y = canvas->key_y;
           gtk_widget_queue_draw (widget);
@@ -1229,7 +1202,8 @@ sui_canvas_key_press (GtkWidget   *widget,
         if (n < 2)
           break;
         sui_session_choose (canvas->session, (sui_session_get_candidate (canvas->session) +
-                                              (event->keyval == GDK_KEY_Tab ? 1 : n - 1)) % n);
+                                              (event->keyval == GDK_KEY_Tab ? 1 : n - 1)) %
+                                               n);
         return TRUE;
 
       case GDK_KEY_Escape:
@@ -1263,8 +1237,7 @@ sui_canvas_key_press (GtkWidget   *widget,
 }
 
 static gboolean
-sui_canvas_key_release (GtkWidget   *widget,
-                        GdkEventKey *event)
+sui_canvas_key_release (GtkWidget *widget, GdkEventKey *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
 
@@ -1284,8 +1257,7 @@ sui_canvas_key_release (GtkWidget   *widget,
 }
 
 static gboolean
-sui_canvas_focus_out (GtkWidget     *widget,
-                      GdkEventFocus *event)
+sui_canvas_focus_out (GtkWidget *widget, GdkEventFocus *event)
 {
   SuiCanvas *canvas = SUI_CANVAS (widget);
 
@@ -1298,8 +1270,7 @@ sui_canvas_focus_out (GtkWidget     *widget,
 /* --- settings --- */
 
 void
-sui_canvas_set_look (SuiCanvas    *canvas,
-                     SuiCanvasLook look)
+sui_canvas_set_look (SuiCanvas *canvas, SuiCanvasLook look)
 {
   canvas->look = look;
   redraw_all (canvas);
@@ -1312,8 +1283,7 @@ sui_canvas_get_look (SuiCanvas *canvas)
 }
 
 void
-sui_canvas_set_tool (SuiCanvas *canvas,
-                     SuiTool    tool)
+sui_canvas_set_tool (SuiCanvas *canvas, SuiTool tool)
 {
   canvas->tool = tool;
   end_drag (canvas);
@@ -1327,8 +1297,7 @@ sui_canvas_get_tool (SuiCanvas *canvas)
 }
 
 void
-sui_canvas_set_label (SuiCanvas *canvas,
-                      int        label)
+sui_canvas_set_label (SuiCanvas *canvas, int label)
 {
   canvas->label = label;
   preview (canvas);
@@ -1341,8 +1310,7 @@ sui_canvas_get_label (SuiCanvas *canvas)
 }
 
 void
-sui_canvas_set_brush (SuiCanvas *canvas,
-                      double     width)
+sui_canvas_set_brush (SuiCanvas *canvas, double width)
 {
   canvas->brush = CLAMP (width, 4.0, 200.0);
   gtk_widget_queue_draw (GTK_WIDGET (canvas));
@@ -1373,10 +1341,7 @@ build_free (gpointer data)
 }
 
 static void
-build_run (GTask        *task,
-           gpointer      source,
-           gpointer      data,
-           GCancellable *cancellable)
+build_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Build *build = data;
 
@@ -1385,9 +1350,7 @@ build_run (GTask        *task,
 }
 
 static void
-build_done (GObject      *source,
-            GAsyncResult *result,
-            gpointer      data)
+build_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   SuiCanvas *canvas = data;
   Build     *build = g_task_get_task_data (G_TASK (result));
@@ -1433,24 +1396,26 @@ take_image (SuiCanvas *canvas)
 static void
 describe (SuiCanvas *canvas)
 {
-  AtkObject       *accessible = gtk_widget_get_accessible (GTK_WIDGET (canvas));
-  const SuiView   *view = sui_session_get_view (canvas->session);
-  guint            n = sui_session_get_prompts (canvas->session,
-                                                sui_session_get_current (canvas->session))->len;
-  g_autofree char *prompts = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u prompt.", "%u prompts.", n), n);
+  AtkObject     *accessible = gtk_widget_get_accessible (GTK_WIDGET (canvas));
+  const SuiView *view = sui_session_get_view (canvas->session);
+  guint          n =
+    sui_session_get_prompts (canvas->session, sui_session_get_current (canvas->session))->len;
+  g_autofree char *prompts = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "%u prompt.",
+                                                           "%u prompts.", n),
+                                              n);
   g_autofree char *text = NULL;
 
   if (view != NULL && view->mask != NULL)
-    text = g_strdup_printf (_("%s %.1f %% of the picture is selected."), prompts, 100.0 * view->area);
+    text = g_strdup_printf (_ ("%s %.1f %% of the picture is selected."), prompts,
+                            100.0 * view->area);
   else
-    text = g_strdup_printf (_("%s Arrow keys move, Enter adds to the object, Shift+Enter takes away."),
-                            prompts);
+    text = g_strdup_printf (
+      _ ("%s Arrow keys move, Enter adds to the object, Shift+Enter takes away."), prompts);
   atk_object_set_description (accessible, text);
 }
 
 static void
-session_changed (SuiSession *session,
-                 SuiCanvas  *canvas)
+session_changed (SuiSession *session, SuiCanvas *canvas)
 {
   const GPtrArray *prompts = sui_session_get_prompts (session, sui_session_get_current (session));
 
@@ -1465,8 +1430,7 @@ session_changed (SuiSession *session,
 }
 
 static void
-session_view (SuiSession *session,
-              SuiCanvas  *canvas)
+session_view (SuiSession *session, SuiCanvas *canvas)
 {
   const SuiView *view = sui_session_get_view (session);
 
@@ -1482,16 +1446,14 @@ session_view (SuiSession *session,
 }
 
 static void
-session_hover (SuiSession *session,
-               SuiCanvas  *canvas)
+session_hover (SuiSession *session, SuiCanvas *canvas)
 {
   g_clear_pointer (&canvas->hover, cairo_surface_destroy);
   gtk_widget_queue_draw (GTK_WIDGET (canvas));
 }
 
 static void
-sui_canvas_size_allocate (GtkWidget     *widget,
-                          GtkAllocation *allocation)
+sui_canvas_size_allocate (GtkWidget *widget, GtkAllocation *allocation)
 {
   GTK_WIDGET_CLASS (sui_canvas_parent_class)->size_allocate (widget, allocation);
   apply_fit (SUI_CANVAS (widget));
@@ -1580,14 +1542,16 @@ sui_canvas_init (SuiCanvas *canvas)
 
   gtk_widget_set_can_focus (widget, TRUE);
   gtk_widget_set_size_request (widget, 240, 200);
-  gtk_widget_add_events (widget, GDK_BUTTON_PRESS_MASK | GDK_BUTTON_RELEASE_MASK | GDK_POINTER_MOTION_MASK |
-                                   GDK_SCROLL_MASK | GDK_SMOOTH_SCROLL_MASK | GDK_ENTER_NOTIFY_MASK |
-                                   GDK_LEAVE_NOTIFY_MASK | GDK_KEY_PRESS_MASK | GDK_KEY_RELEASE_MASK |
-                                   GDK_FOCUS_CHANGE_MASK | GDK_TOUCHPAD_GESTURE_MASK | GDK_TOUCH_MASK);
+  gtk_widget_add_events (widget,
+                         GDK_BUTTON_PRESS_MASK | GDK_BUTTON_RELEASE_MASK | GDK_POINTER_MOTION_MASK |
+                           GDK_SCROLL_MASK | GDK_SMOOTH_SCROLL_MASK | GDK_ENTER_NOTIFY_MASK |
+                           GDK_LEAVE_NOTIFY_MASK | GDK_KEY_PRESS_MASK | GDK_KEY_RELEASE_MASK |
+                           GDK_FOCUS_CHANGE_MASK | GDK_TOUCHPAD_GESTURE_MASK | GDK_TOUCH_MASK);
   g_signal_connect (canvas, "notify::scale-factor", G_CALLBACK (scale_changed), NULL);
 
   canvas->pinch = gtk_gesture_zoom_new (widget);
-  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (canvas->pinch), GTK_PHASE_CAPTURE);
+  gtk_event_controller_set_propagation_phase (GTK_EVENT_CONTROLLER (canvas->pinch),
+                                              GTK_PHASE_CAPTURE);
   g_signal_connect (canvas->pinch, "begin", G_CALLBACK (pinch_begin), canvas);
   g_signal_connect (canvas->pinch, "scale-changed", G_CALLBACK (pinch_changed), canvas);
 }
@@ -1602,7 +1566,7 @@ sui_canvas_new (SuiSession *session)
   g_signal_connect (session, "changed", G_CALLBACK (session_changed), canvas);
   g_signal_connect (session, "view", G_CALLBACK (session_view), canvas);
   g_signal_connect (session, "hover", G_CALLBACK (session_hover), canvas);
-  atk_object_set_name (accessible, _("Picture"));
+  atk_object_set_name (accessible, _ ("Picture"));
   atk_object_set_role (accessible, ATK_ROLE_DRAWING_AREA);
   take_image (canvas);
   describe (canvas);

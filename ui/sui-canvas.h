@@ -31,7 +31,8 @@ typedef enum
 #define SUI_CANVAS_MIN_ZOOM (1.0 / 256)
 #define SUI_CANVAS_MAX_ZOOM 64.0
 
-/* Signals: "zoom" when the zoom has changed; "full" when a prompt was refused because there are too many. */
+/* Signals: "zoom" when the zoom has changed; "full" when a prompt was refused because there are too
+ * many. */
 GtkWidget *sui_canvas_new (SuiSession *session);
 
 void          sui_canvas_set_look (SuiCanvas *canvas, SuiCanvasLook look);
@@ -39,10 +40,10 @@ SuiCanvasLook sui_canvas_get_look (SuiCanvas *canvas);
 void          sui_canvas_set_tool (SuiCanvas *canvas, SuiTool tool);
 SuiTool       sui_canvas_get_tool (SuiCanvas *canvas);
 /* What the left button does: 1 adds, 0 takes away; the right button and Alt do the other. */
-void          sui_canvas_set_label (SuiCanvas *canvas, int label);
-int           sui_canvas_get_label (SuiCanvas *canvas);
-void          sui_canvas_set_brush (SuiCanvas *canvas, double width); /* on the screen */
-double        sui_canvas_get_brush (SuiCanvas *canvas);
+void   sui_canvas_set_label (SuiCanvas *canvas, int label);
+int    sui_canvas_get_label (SuiCanvas *canvas);
+void   sui_canvas_set_brush (SuiCanvas *canvas, double width); /* on the screen */
+double sui_canvas_get_brush (SuiCanvas *canvas);
 
 /* Pixels of the screen, as the desktop counts them, per pixel of the picture. */
 double sui_canvas_get_zoom (SuiCanvas *canvas);
@@ -50,7 +51,7 @@ void   sui_canvas_set_zoom (SuiCanvas *canvas, double zoom); /* about the middle
 void   sui_canvas_zoom_step (SuiCanvas *canvas, int steps);
 void   sui_canvas_zoom_fit (SuiCanvas *canvas);
 /* One pixel of the picture is one pixel of the screen, also on a HiDPI one. */
-void   sui_canvas_zoom_one (SuiCanvas *canvas);
+void sui_canvas_zoom_one (SuiCanvas *canvas);
 
 /* Deletes the marked prompt, or else the last. */
 void sui_canvas_delete (SuiCanvas *canvas);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A prompt is drawn so that it is seen on anything, and so that its sign is told without its colour. Lengths are
- * pixels as the desktop counts them: marks do not grow with the zoom. */
+/* A prompt is drawn so that it is seen on anything, and so that its sign is told without its
+ * colour. Lengths are pixels as the desktop counts them: marks do not grow with the zoom. */
 #include "config.h"
 
 #include <math.h>
@@ -22,12 +22,7 @@ label_colour (int label)
 }
 
 static void
-draw_point (cairo_t *cr,
-            double   x,
-            double   y,
-            int      label,
-            gboolean marked,
-            double   alpha)
+draw_point (cairo_t *cr, double x, double y, int label, gboolean marked, double alpha)
 {
   const double *c = label_colour (label);
   double        r = POINT_RADIUS + (marked ? 2.0 : 0.0);
@@ -58,10 +53,7 @@ draw_point (cairo_t *cr,
 }
 
 static void
-draw_handle (cairo_t      *cr,
-             double        x,
-             double        y,
-             const double *c)
+draw_handle (cairo_t *cr, double x, double y, const double *c)
 {
   cairo_rectangle (cr, x - HANDLE_RADIUS, y - HANDLE_RADIUS, 2 * HANDLE_RADIUS, 2 * HANDLE_RADIUS);
   cairo_set_source_rgb (cr, 1, 1, 1);
@@ -73,9 +65,7 @@ draw_handle (cairo_t      *cr,
 
 /* A line that is seen on anything: white below, coloured dashes above. */
 static void
-stroke_dashed (cairo_t      *cr,
-               const double *c,
-               double        alpha)
+stroke_dashed (cairo_t *cr, const double *c, double alpha)
 {
   static const double dashes[] = { 5.0, 4.0 };
 
@@ -93,37 +83,24 @@ stroke_dashed (cairo_t      *cr,
 }
 
 static void
-to_widget (const SuiSight *sight,
-           double          x_image,
-           double          y_image,
-           double         *x,
-           double         *y)
+to_widget (const SuiSight *sight, double x_image, double y_image, double *x, double *y)
 {
   *x = x_image * sight->zoom + sight->pan_x;
   *y = y_image * sight->zoom + sight->pan_y;
 }
 
 static void
-box_path (cairo_t        *cr,
-          const SuiSight *sight,
-          double          x0,
-          double          y0,
-          double          x1,
-          double          y1)
+box_path (cairo_t *cr, const SuiSight *sight, double x0, double y0, double x1, double y1)
 {
   to_widget (sight, x0, y0, &x0, &y0);
   to_widget (sight, x1, y1, &x1, &y1);
   /* on the middle of pixels: sharp */
-  cairo_rectangle (cr, floor (MIN (x0, x1)) + 0.5, floor (MIN (y0, y1)) + 0.5, floor (fabs (x1 - x0)),
-                   floor (fabs (y1 - y0)));
+  cairo_rectangle (cr, floor (MIN (x0, x1)) + 0.5, floor (MIN (y0, y1)) + 0.5,
+                   floor (fabs (x1 - x0)), floor (fabs (y1 - y0)));
 }
 
 static void
-line_path (cairo_t        *cr,
-           const SuiSight *sight,
-           const float    *xy,
-           size_t          n,
-           gboolean        close)
+line_path (cairo_t *cr, const SuiSight *sight, const float *xy, size_t n, gboolean close)
 {
   double x = 0.0, y = 0.0;
 
@@ -188,13 +165,15 @@ sui_mark_draw (cairo_t         *cr,
       if (prompt->kind == SUI_PROMPT_BOX && alpha == 1.0)
         for (int corner = 0; corner < 4; corner++)
           {
-            to_widget (sight, prompt->xy[corner & 1 ? 2 : 0], prompt->xy[corner & 2 ? 3 : 1], &x, &y);
+            to_widget (sight, prompt->xy[corner & 1 ? 2 : 0], prompt->xy[corner & 2 ? 3 : 1], &x,
+                       &y);
             draw_handle (cr, floor (x) + 0.5, floor (y) + 0.5, marked ? colour_marked : c);
           }
       break;
 
     case SUI_PROMPT_STROKE:
-      draw_stroke (cr, sight, prompt->xy, prompt->n, prompt->width * sight->zoom, prompt->label, marked, alpha);
+      draw_stroke (cr, sight, prompt->xy, prompt->n, prompt->width * sight->zoom, prompt->label,
+                   marked, alpha);
       break;
 
     case SUI_PROMPT_LASSO:
@@ -231,23 +210,14 @@ sui_mark_draw_stroke (cairo_t        *cr,
 }
 
 void
-sui_mark_draw_lasso (cairo_t        *cr,
-                     const SuiSight *sight,
-                     const float    *xy,
-                     size_t          n,
-                     int             label)
+sui_mark_draw_lasso (cairo_t *cr, const SuiSight *sight, const float *xy, size_t n, int label)
 {
   line_path (cr, sight, xy, n, TRUE);
   stroke_dashed (cr, label_colour (label), 1.0);
 }
 
 static double
-distance_to_segment (double x,
-                     double y,
-                     double x0,
-                     double y0,
-                     double x1,
-                     double y1)
+distance_to_segment (double x, double y, double x0, double y0, double x1, double y1)
 {
   double dx = x1 - x0, dy = y1 - y0, n = dx * dx + dy * dy;
   double t = n > 0.0 ? CLAMP (((x - x0) * dx + (y - y0) * dy) / n, 0.0, 1.0) : 0.0;
@@ -256,11 +226,7 @@ distance_to_segment (double x,
 }
 
 int
-sui_mark_find (const GPtrArray *prompts,
-               const SuiSight  *sight,
-               double           x,
-               double           y,
-               int             *corner)
+sui_mark_find (const GPtrArray *prompts, const SuiSight *sight, double x, double y, int *corner)
 {
   double px, py, qx, qy;
 
@@ -295,19 +261,21 @@ sui_mark_find (const GPtrArray *prompts,
             to_widget (sight, prompt->xy[0], prompt->xy[1], &px, &py);
             to_widget (sight, prompt->xy[2], prompt->xy[3], &qx, &qy);
             hit = x > px - 5 && x < qx + 5 && y > py - 5 && y < qy + 5 &&
-                  !(x > px + 5 && x < qx - 5 && y > py + 5 && y < qy - 5);
+                  ! (x > px + 5 && x < qx - 5 && y > py + 5 && y < qy - 5);
             break;
 
           case SUI_PROMPT_STROKE:
           case SUI_PROMPT_LASSO:
-            for (size_t k = 0; k < prompt->n && !hit; k++)
+            for (size_t k = 0; k < prompt->n && ! hit; k++)
               {
                 size_t next = k + 1 < prompt->n ? k + 1 : prompt->kind == SUI_PROMPT_LASSO ? 0 : k;
 
                 to_widget (sight, prompt->xy[2 * k], prompt->xy[2 * k + 1], &px, &py);
                 to_widget (sight, prompt->xy[2 * next], prompt->xy[2 * next + 1], &qx, &qy);
                 hit = distance_to_segment (x, y, px, py, qx, qy) <=
-                      (prompt->kind == SUI_PROMPT_STROKE ? MAX (5.0, prompt->width * sight->zoom / 2) : 5.0);
+                      (prompt->kind == SUI_PROMPT_STROKE
+                         ? MAX (5.0, prompt->width * sight->zoom / 2)
+                         : 5.0);
               }
             break;
           }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The shelf is read again whenever it is opened.  A download runs in a thread of its own, so that clicks are
- * answered meanwhile; one at a time.
+/* The shelf is read again whenever it is opened.  A download runs in a thread of its own, so that
+ * clicks are answered meanwhile; one at a time.
  *
- * How long a model needs is estimated: its arithmetic, over the rate that this computer reached with the last
- * picture that was really encoded (remembered in speed.ini in the cache folder). */
+ * How long a model needs is estimated: its arithmetic, over the rate that this computer reached
+ * with the last picture that was really encoded (remembered in speed.ini in the cache folder). */
 #include "config.h"
 
 #include <math.h>
@@ -56,13 +56,25 @@ static const struct
   const char *name;
   double      gflop;
 } costs[] = {
-  { "builtin", 10 },           { "mobile-sam", 78 },         { "sam-vit-b", 972 },
-  { "sam-vit-l", 2630 },       { "sam-vit-h", 5470 },        { "sam2.1-hiera-tiny", 292 },
-  { "sam2.1-hiera-small", 370 }, { "sam2.1-hiera-base-plus", 700 }, { "sam2.1-hiera-large", 1700 },
-  { "sam2-hiera-tiny", 292 },  { "sam2-hiera-small", 370 },  { "sam2-hiera-base-plus", 700 },
+  { "builtin", 10 },
+  { "mobile-sam", 78 },
+  { "sam-vit-b", 972 },
+  { "sam-vit-l", 2630 },
+  { "sam-vit-h", 5470 },
+  { "sam2.1-hiera-tiny", 292 },
+  { "sam2.1-hiera-small", 370 },
+  { "sam2.1-hiera-base-plus", 700 },
+  { "sam2.1-hiera-large", 1700 },
+  { "sam2-hiera-tiny", 292 },
+  { "sam2-hiera-small", 370 },
+  { "sam2-hiera-base-plus", 700 },
   { "sam2-hiera-large", 1700 },
-  { "sam-hq-vit-tiny", 78 },   { "sam-hq-vit-b", 972 },      { "sam-hq-vit-l", 2630 },
-  { "sam-hq-vit-h", 5470 },    { "efficient-sam-vitt", 54 }, { "efficient-sam-vits", 205 },
+  { "sam-hq-vit-tiny", 78 },
+  { "sam-hq-vit-b", 972 },
+  { "sam-hq-vit-l", 2630 },
+  { "sam-hq-vit-h", 5470 },
+  { "efficient-sam-vitt", 54 },
+  { "efficient-sam-vits", 205 },
 };
 
 static char *
@@ -75,11 +87,11 @@ speed_path (void)
 static double
 get_rate (SuiModels *models)
 {
-  double                seconds = sui_session_get_encode_seconds (models->session);
-  SamModel             *model = sui_session_get_loaded (models->session);
-  g_autofree char      *path = speed_path ();
-  g_autoptr (GKeyFile)  file = g_key_file_new ();
-  double                rate;
+  double               seconds = sui_session_get_encode_seconds (models->session);
+  SamModel            *model = sui_session_get_loaded (models->session);
+  g_autofree char     *path = speed_path ();
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  double               rate;
 
   if (model != NULL && seconds > 0.0)
     {
@@ -89,7 +101,7 @@ get_rate (SuiModels *models)
       g_key_file_save_to_file (file, path, NULL);
       return rate;
     }
-  if (!g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
+  if (! g_key_file_load_from_file (file, path, G_KEY_FILE_NONE, NULL))
     return 0.0;
   rate = g_key_file_get_double (file, "speed", "gflops", NULL);
 
@@ -97,8 +109,7 @@ get_rate (SuiModels *models)
 }
 
 static char *
-describe_speed (const char *name,
-                double      rate)
+describe_speed (const char *name, double rate)
 {
   for (guint i = 0; i < G_N_ELEMENTS (costs) && rate > 0.0; i++)
     if (strcmp (costs[i].name, name) == 0)
@@ -107,8 +118,8 @@ describe_speed (const char *name,
 
         if (seconds < 0.95)
           /* Translators: how long a model looks at a picture, on this computer */
-          return g_strdup_printf (_("about %.1f s per picture here"), MAX (0.1, seconds));
-        return g_strdup_printf (_("about %.0f s per picture here"), seconds);
+          return g_strdup_printf (_ ("about %.1f s per picture here"), MAX (0.1, seconds));
+        return g_strdup_printf (_ ("about %.0f s per picture here"), seconds);
       }
 
   return NULL;
@@ -129,28 +140,23 @@ download_free (gpointer data)
 
 /* Now, and in the next window. */
 static void
-use (SuiModels  *models,
-     const char *name)
+use (SuiModels *models, const char *name)
 {
   g_autoptr (GError) error = NULL;
 
   sui_session_set_model (models->session, name);
-  if (!sam_catalogue_set_default (name, &error))
+  if (! sam_catalogue_set_default (name, &error))
     g_signal_emit (models, signals[FAILED], 0, error);
 }
 
 static void
-download_progress (double   fraction,
-                   gpointer data)
+download_progress (double fraction, gpointer data)
 {
   g_atomic_int_set (&((Download *) data)->progress, (gint) (1000 * CLAMP (fraction, 0.0, 1.0)));
 }
 
 static void
-download_run (GTask        *task,
-              gpointer      source,
-              gpointer      data,
-              GCancellable *cancellable)
+download_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   Download        *download = data;
   SamJob           job = { download->cancellable, download_progress, download, 0.0, 1.0 };
@@ -168,7 +174,7 @@ download_tick (gpointer data)
   if (models->bar != NULL)
     {
       double           done = g_atomic_int_get (&download->progress) / 1000.0;
-      g_autofree char *text = g_strdup_printf (_("%.0f %%"), 100.0 * done);
+      g_autofree char *text = g_strdup_printf (_ ("%.0f %%"), 100.0 * done);
 
       gtk_progress_bar_set_fraction (GTK_PROGRESS_BAR (models->bar), done);
       gtk_progress_bar_set_text (GTK_PROGRESS_BAR (models->bar), text);
@@ -178,9 +184,7 @@ download_tick (gpointer data)
 }
 
 static void
-download_done (GObject      *source,
-               GAsyncResult *result,
-               gpointer      data)
+download_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   g_autoptr (SuiModels) models = data;
   Download             *download = g_task_get_task_data (G_TASK (result));
@@ -198,7 +202,7 @@ download_done (GObject      *source,
       use (models, download->name);
       gtk_popover_popdown (GTK_POPOVER (models->popover));
     }
-  else if (!g_error_matches (download->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+  else if (! g_error_matches (download->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     {
       g_signal_emit (models, signals[FAILED], 0, download->error);
       gtk_popover_popdown (GTK_POPOVER (models->popover));
@@ -220,8 +224,7 @@ name_of (GtkWidget *button)
 }
 
 static void
-download_clicked (GtkButton *button,
-                  SuiModels *models)
+download_clicked (GtkButton *button, SuiModels *models)
 {
   Download *download;
 
@@ -238,8 +241,7 @@ download_clicked (GtkButton *button,
 }
 
 static void
-stop_clicked (GtkButton *button,
-              SuiModels *models)
+stop_clicked (GtkButton *button, SuiModels *models)
 {
   gtk_widget_set_sensitive (GTK_WIDGET (button), FALSE);
   sui_models_stop (models);
@@ -248,30 +250,28 @@ stop_clicked (GtkButton *button,
 /* --- the shelf --- */
 
 static void
-use_clicked (GtkButton *button,
-             SuiModels *models)
+use_clicked (GtkButton *button, SuiModels *models)
 {
   use (models, name_of (GTK_WIDGET (button)));
   gtk_popover_popdown (GTK_POPOVER (models->popover));
 }
 
 static void
-file_clicked (GtkButton *button,
-              SuiModels *models)
+file_clicked (GtkButton *button, SuiModels *models)
 {
   GtkWidget                       *top = gtk_widget_get_toplevel (GTK_WIDGET (models));
   g_autoptr (GtkFileChooserNative) chooser = NULL;
   GtkFileFilter                   *filter = gtk_file_filter_new (), *all = gtk_file_filter_new ();
 
   gtk_popover_popdown (GTK_POPOVER (models->popover));
-  chooser = gtk_file_chooser_native_new (_("Open Model"), GTK_WINDOW (top), GTK_FILE_CHOOSER_ACTION_OPEN,
-                                         NULL, NULL);
-  gtk_file_filter_set_name (filter, _("Models (.safetensors, .pt, .pth)"));
+  chooser = gtk_file_chooser_native_new (_ ("Open Model"), GTK_WINDOW (top),
+                                         GTK_FILE_CHOOSER_ACTION_OPEN, NULL, NULL);
+  gtk_file_filter_set_name (filter, _ ("Models (.safetensors, .pt, .pth)"));
   gtk_file_filter_add_pattern (filter, "*.safetensors");
   gtk_file_filter_add_pattern (filter, "*.pt");
   gtk_file_filter_add_pattern (filter, "*.pth");
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), filter);
-  gtk_file_filter_set_name (all, _("All files"));
+  gtk_file_filter_set_name (all, _ ("All files"));
   gtk_file_filter_add_pattern (all, "*");
   gtk_file_chooser_add_filter (GTK_FILE_CHOOSER (chooser), all);
   if (gtk_native_dialog_run (GTK_NATIVE_DIALOG (chooser)) == GTK_RESPONSE_ACCEPT)
@@ -284,8 +284,7 @@ file_clicked (GtkButton *button,
 }
 
 static GtkWidget *
-wrapped_label (const char *text,
-               gboolean    dim)
+wrapped_label (const char *text, gboolean dim)
 {
   GtkWidget *label = gtk_label_new (text);
 
@@ -310,23 +309,21 @@ wrapped_label (const char *text,
 static const char *
 title_of (const SamModelItem *item)
 {
-  return item->info == NULL                                ? item->name
-         : strcmp (item->name, SAM_MODEL_BUILTIN) == 0 ? _("Built-in model")
-                                                           : item->info->title;
+  return item->info == NULL                            ? item->name
+         : strcmp (item->name, SAM_MODEL_BUILTIN) == 0 ? _ ("Built-in model")
+                                                       : item->info->title;
 }
 
 /* Takes @name. Each row has such a button, and a screen reader has to say of which model. */
 static void
-take_name (GtkWidget *widget,
-           char      *name)
+take_name (GtkWidget *widget, char *name)
 {
   atk_object_set_name (gtk_widget_get_accessible (widget), name);
   g_free (name);
 }
 
 static gboolean
-is_wanted (SuiModels          *models,
-           const SamModelItem *item)
+is_wanted (SuiModels *models, const SamModelItem *item)
 {
   const char      *wanted = sui_session_get_wanted_model (models->session);
   g_autofree char *standard = NULL;
@@ -340,18 +337,16 @@ is_wanted (SuiModels          *models,
 }
 
 static GtkWidget *
-make_row (SuiModels          *models,
-          const SamModelItem *item,
-          double              rate)
+make_row (SuiModels *models, const SamModelItem *item, double rate)
 {
-  GtkWidget           *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
-  GtkWidget           *texts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
-  GtkWidget           *title = gtk_label_new (title_of (item));
-  g_autoptr (GString)  facts = g_string_new (NULL);
-  PangoAttrList       *bold = pango_attr_list_new ();
-  GtkWidget           *button = NULL;
-  const SamModelInfo  *info = item->info;
-  Download            *download = models->task != NULL ? g_task_get_task_data (models->task) : NULL;
+  GtkWidget          *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  GtkWidget          *texts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
+  GtkWidget          *title = gtk_label_new (title_of (item));
+  g_autoptr (GString) facts = g_string_new (NULL);
+  PangoAttrList      *bold = pango_attr_list_new ();
+  GtkWidget          *button = NULL;
+  const SamModelInfo *info = item->info;
+  Download           *download = models->task != NULL ? g_task_get_task_data (models->task) : NULL;
 
   pango_attr_list_insert (bold, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
   gtk_label_set_attributes (GTK_LABEL (title), bold);
@@ -380,7 +375,8 @@ make_row (SuiModels          *models,
       /* the catalogue's sentences about use and licence are in English */
       if (info->licence_words != NULL)
         {
-          g_autofree char *tip = g_strdup_printf ("%s\n\n%s", info->good_for != NULL ? info->good_for : "",
+          g_autofree char *tip = g_strdup_printf ("%s\n\n%s",
+                                                  info->good_for != NULL ? info->good_for : "",
                                                   info->licence_words);
 
           gtk_widget_set_tooltip_text (row, tip);
@@ -392,18 +388,19 @@ make_row (SuiModels          *models,
     {
       models->bar = gtk_progress_bar_new ();
       gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (models->bar), TRUE);
-      take_name (models->bar, g_strdup_printf (_("Download of %s"), title_of (item)));
+      take_name (models->bar, g_strdup_printf (_ ("Download of %s"), title_of (item)));
       gtk_widget_set_valign (models->bar, GTK_ALIGN_CENTER);
       gtk_widget_set_size_request (models->bar, 90, -1);
       gtk_box_pack_start (GTK_BOX (row), models->bar, FALSE, FALSE, 0);
       button = gtk_button_new_from_icon_name ("sui-stop-symbolic", GTK_ICON_SIZE_BUTTON);
-      gtk_widget_set_tooltip_text (button, _("Stop the download; it goes on from here the next time"));
-      atk_object_set_name (gtk_widget_get_accessible (button), _("Stop the download"));
+      gtk_widget_set_tooltip_text (button,
+                                   _ ("Stop the download; it goes on from here the next time"));
+      atk_object_set_name (gtk_widget_get_accessible (button), _ ("Stop the download"));
       g_signal_connect (button, "clicked", G_CALLBACK (stop_clicked), models);
     }
   else if (is_wanted (models, item))
     {
-      GtkWidget *mark = gtk_label_new (_("In use"));
+      GtkWidget *mark = gtk_label_new (_ ("In use"));
 
       gtk_widget_set_valign (mark, GTK_ALIGN_CENTER);
       gtk_style_context_add_class (gtk_widget_get_style_context (mark), GTK_STYLE_CLASS_DIM_LABEL);
@@ -411,14 +408,14 @@ make_row (SuiModels          *models,
     }
   else if (item->path != NULL)
     {
-      button = gtk_button_new_with_label (_("Use"));
-      take_name (button, g_strdup_printf (_("Use %s"), title_of (item)));
+      button = gtk_button_new_with_label (_ ("Use"));
+      take_name (button, g_strdup_printf (_ ("Use %s"), title_of (item)));
       g_signal_connect (button, "clicked", G_CALLBACK (use_clicked), models);
     }
   else if (info != NULL && info->offered)
     {
-      button = gtk_button_new_with_label (_("Download"));
-      take_name (button, g_strdup_printf (_("Download %s"), title_of (item)));
+      button = gtk_button_new_with_label (_ ("Download"));
+      take_name (button, g_strdup_printf (_ ("Download %s"), title_of (item)));
       gtk_widget_set_sensitive (button, models->task == NULL);
       g_signal_connect (button, "clicked", G_CALLBACK (download_clicked), models);
     }
@@ -448,7 +445,7 @@ fill (SuiModels *models)
       const SamModelItem *item = g_ptr_array_index (items, i);
 
       /* what is neither here nor to be had would only be in the way */
-      if (item->path == NULL && (item->info == NULL || !item->info->offered))
+      if (item->path == NULL && (item->info == NULL || ! item->info->offered))
         continue;
       gtk_box_pack_start (GTK_BOX (models->list), make_row (models, item, rate), FALSE, FALSE, 0);
     }
@@ -456,30 +453,28 @@ fill (SuiModels *models)
 }
 
 static void
-show_model (SuiSession *session,
-            SuiModels  *models)
+show_model (SuiSession *session, SuiModels *models)
 {
-  const char           *wanted = sui_session_get_wanted_model (session);
-  g_autofree char      *standard = NULL;
-  g_autofree char      *base = NULL;
-  const SamModelInfo   *info;
+  const char         *wanted = sui_session_get_wanted_model (session);
+  g_autofree char    *standard = NULL;
+  g_autofree char    *base = NULL;
+  const SamModelInfo *info;
 
   if (wanted != NULL && wanted[0] == '\0')
     wanted = standard = sam_catalogue_get_default ();
   info = wanted != NULL ? sam_catalogue_lookup (wanted) : NULL;
   if (wanted == NULL)
-    gtk_label_set_text (GTK_LABEL (models->label), _("No model"));
+    gtk_label_set_text (GTK_LABEL (models->label), _ ("No model"));
   else if (info == NULL)
     gtk_label_set_text (GTK_LABEL (models->label), base = g_path_get_basename (wanted));
   else if (strcmp (info->name, SAM_MODEL_BUILTIN) == 0)
-    gtk_label_set_text (GTK_LABEL (models->label), _("Built-in model"));
+    gtk_label_set_text (GTK_LABEL (models->label), _ ("Built-in model"));
   else
     gtk_label_set_text (GTK_LABEL (models->label), info->title);
 }
 
 static void
-toggled (GtkToggleButton *button,
-         gpointer         data)
+toggled (GtkToggleButton *button, gpointer data)
 {
   if (gtk_toggle_button_get_active (button))
     fill (SUI_MODELS (button));
@@ -523,21 +518,24 @@ sui_models_new (SuiSession *session)
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *content = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
   GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
-  GtkWidget *open = gtk_button_new_with_mnemonic (_("Open a _File…"));
+  GtkWidget *open = gtk_button_new_with_mnemonic (_ ("Open a _File…"));
 
   models->session = g_object_ref (session);
   models->label = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (models->label), PANGO_ELLIPSIZE_MIDDLE);
   gtk_label_set_xalign (GTK_LABEL (models->label), 0.0f);
   gtk_box_pack_start (GTK_BOX (box), models->label, TRUE, TRUE, 0);
-  gtk_box_pack_start (GTK_BOX (box), gtk_image_new_from_icon_name ("pan-down-symbolic", GTK_ICON_SIZE_BUTTON),
+  gtk_box_pack_start (GTK_BOX (box),
+                      gtk_image_new_from_icon_name ("pan-down-symbolic", GTK_ICON_SIZE_BUTTON),
                       FALSE, FALSE, 0);
   gtk_container_add (GTK_CONTAINER (models), box);
-  gtk_widget_set_tooltip_text (GTK_WIDGET (models),
-                               _("Which model finds the objects: larger ones are slower and more exact"));
+  gtk_widget_set_tooltip_text (
+    GTK_WIDGET (models),
+    _ ("Which model finds the objects: larger ones are slower and more exact"));
 
   models->list = gtk_box_new (GTK_ORIENTATION_VERTICAL, 10);
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (scrolled), TRUE);
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (scrolled), 340);
   gtk_container_add (GTK_CONTAINER (scrolled), models->list);

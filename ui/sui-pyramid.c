@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Level 0 is the picture itself, [height, width, 3]; each further one has half the sides, rounded up, every
- * pixel the mean of the four (at the border two, or one) below it. */
+/* Level 0 is the picture itself, [height, width, 3]; each further one has half the sides, rounded
+ * up, every pixel the mean of the four (at the border two, or one) below it. */
 #include "config.h"
 
 #include <math.h>
@@ -24,8 +24,7 @@ struct _SuiPyramid
 };
 
 static gboolean
-halve (const Level *from,
-       Level       *to)
+halve (const Level *from, Level *to)
 {
   uint8_t *pixels;
 
@@ -69,7 +68,7 @@ sui_pyramid_new (SamImage *image)
       Level *last = &pyramid->levels[pyramid->n_levels - 1];
 
       /* without memory for more, small zooms are slower and coarser */
-      if (MAX (last->width, last->height) <= SMALLEST_SIDE || !halve (last, last + 1))
+      if (MAX (last->width, last->height) <= SMALLEST_SIDE || ! halve (last, last + 1))
         break;
       pyramid->n_levels++;
     }
@@ -136,7 +135,8 @@ sui_pyramid_paint (SuiPyramid *pyramid,
   if (left >= right || top >= bottom)
     return;
 
-  surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int) (right - left), (int) (bottom - top));
+  surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24, (int) (right - left),
+                                        (int) (bottom - top));
   if (cairo_surface_status (surface) != CAIRO_STATUS_SUCCESS)
     {
       cairo_surface_destroy (surface);
@@ -160,8 +160,9 @@ sui_pyramid_paint (SuiPyramid *pyramid,
   cairo_scale (cr, sx, sy);
   cairo_set_source_surface (cr, surface, (double) left, (double) top);
   /* pixels as squares when magnified; never a seam at the border */
-  cairo_pattern_set_filter (cairo_get_source (cr),
-                            zoom >= 2.0 || zoom == 1.0 ? CAIRO_FILTER_NEAREST : CAIRO_FILTER_BILINEAR);
+  cairo_pattern_set_filter (cairo_get_source (cr), zoom >= 2.0 || zoom == 1.0
+                                                     ? CAIRO_FILTER_NEAREST
+                                                     : CAIRO_FILTER_BILINEAR);
   cairo_pattern_set_extend (cairo_get_source (cr), CAIRO_EXTEND_PAD);
   cairo_paint (cr);
   cairo_restore (cr);

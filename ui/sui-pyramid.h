@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A picture at half, a quarter, … of its size, so that any zoom shows it quickly and without aliasing. */
+/* A picture at half, a quarter, … of its size, so that any zoom shows it quickly and without
+ * aliasing. */
 #pragma once
 
 #include <cairo.h>
@@ -23,8 +24,13 @@ SamImage *sui_pyramid_get_image (SuiPyramid *pyramid);
  * @zoom: device pixels per pixel of the picture
  * @x0, @y0, @x1, @y1: what has to be painted, in pixels of the picture
  */
-void sui_pyramid_paint (SuiPyramid *pyramid, cairo_t *cr, double zoom, double x0, double y0, double x1,
-                        double y1);
+void sui_pyramid_paint (SuiPyramid *pyramid,
+                        cairo_t    *cr,
+                        double      zoom,
+                        double      x0,
+                        double      y0,
+                        double      x1,
+                        double      y1);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiPyramid, sui_pyramid_unref)
 

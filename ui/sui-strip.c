@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Three buttons that look like the picture with all but the candidate darkened.  They keep their place when
- * there is nothing to choose, so that the window does not jump. */
+/* Three buttons that look like the picture with all but the candidate darkened.  They keep their
+ * place when there is nothing to choose, so that the window does not jump. */
 #include "config.h"
 
 #include <math.h>
@@ -15,25 +15,20 @@
 
 struct _SuiStrip
 {
-  GtkBox      parent_instance;
-  SuiSession *session;
-  GtkWidget  *buttons[N_BUTTONS];
-  GtkWidget  *images[N_BUTTONS];
-  GtkWidget  *labels[N_BUTTONS];
+  GtkBox         parent_instance;
+  SuiSession    *session;
+  GtkWidget     *buttons[N_BUTTONS];
+  GtkWidget     *images[N_BUTTONS];
+  GtkWidget     *labels[N_BUTTONS];
   const SamMask *shown[N_BUTTONS]; /* only compared */
-  gboolean    showing;
+  gboolean       showing;
 };
 
 G_DEFINE_FINAL_TYPE (SuiStrip, sui_strip, GTK_TYPE_BOX)
 
 /* The mean of the picture below one pixel of the thumbnail, from at most 3 x 3 samples. */
 static void
-sample (SamImage *image,
-        double    x0,
-        double    y0,
-        double    x1,
-        double    y1,
-        double   *rgb)
+sample (SamImage *image, double x0, double y0, double x1, double y1, double *rgb)
 {
   size_t         width = sam_image_get_width (image), height = sam_image_get_height (image);
   const uint8_t *pixels = sam_image_get_pixels (image);
@@ -51,8 +46,7 @@ sample (SamImage *image,
 }
 
 static cairo_surface_t *
-make_thumbnail (SamImage      *image,
-                const SamMask *mask)
+make_thumbnail (SamImage *image, const SamMask *mask)
 {
   int              w = (int) sam_mask_get_width (mask), h = (int) sam_mask_get_height (mask);
   const uint8_t   *coverage = sam_mask_get_coverage (mask);
@@ -84,17 +78,15 @@ make_thumbnail (SamImage      *image,
 }
 
 static void
-name_empty (SuiStrip *strip,
-            guint     i)
+name_empty (SuiStrip *strip, guint i)
 {
-  g_autofree char *name = g_strdup_printf (_("Candidate %u"), i + 1);
+  g_autofree char *name = g_strdup_printf (_ ("Candidate %u"), i + 1);
 
   atk_object_set_name (gtk_widget_get_accessible (strip->buttons[i]), name);
 }
 
 static void
-update (SuiSession *session,
-        SuiStrip   *strip)
+update (SuiSession *session, SuiStrip *strip)
 {
   guint     n = sui_session_get_n_candidates (session);
   SamImage *image = sui_session_get_image (session);
@@ -115,10 +107,11 @@ update (SuiSession *session,
           cairo_surface_t *surface = make_thumbnail (image, mask);
           g_autofree char *score = g_strdup_printf (
             /* Translators: how sure the model is of a candidate, e.g. "2: 87 %" */
-            _("%u: %.0f %%"), i + 1, 100.0 * CLAMP (sui_session_get_iou (session, i), 0.0f, 1.0f));
-          g_autofree char *name = g_strdup_printf (
-            _("Candidate %u, the model is %.0f %% sure"), i + 1,
-            100.0 * CLAMP (sui_session_get_iou (session, i), 0.0f, 1.0f));
+            _ ("%u: %.0f %%"), i + 1, 100.0 * CLAMP (sui_session_get_iou (session, i), 0.0f, 1.0f));
+          g_autofree char *name = g_strdup_printf (_ ("Candidate %u, the model is %.0f %% sure"),
+                                                   i + 1,
+                                                   100.0 * CLAMP (sui_session_get_iou (session, i),
+                                                                  0.0f, 1.0f));
 
           gtk_image_set_from_surface (GTK_IMAGE (strip->images[i]), surface);
           cairo_surface_destroy (surface);
@@ -136,8 +129,7 @@ update (SuiSession *session,
 }
 
 static void
-toggled (GtkToggleButton *button,
-         SuiStrip        *strip)
+toggled (GtkToggleButton *button, SuiStrip *strip)
 {
   if (strip->showing)
     return;
@@ -182,8 +174,9 @@ sui_strip_init (SuiStrip *strip)
       gtk_box_pack_start (GTK_BOX (box), strip->labels[i], FALSE, FALSE, 0);
       gtk_container_add (GTK_CONTAINER (strip->buttons[i]), box);
       gtk_box_pack_start (GTK_BOX (strip), strip->buttons[i], TRUE, TRUE, 0);
-      gtk_widget_set_tooltip_text (strip->buttons[i],
-                                   _("What a click may mean: a part, the object, or more. Keys 1 to 3, Tab"));
+      gtk_widget_set_tooltip_text (
+        strip->buttons[i],
+        _ ("What a click may mean: a part, the object, or more. Keys 1 to 3, Tab"));
       g_signal_connect (strip->buttons[i], "toggled", G_CALLBACK (toggled), strip);
       name_empty (strip, i);
     }

@@ -26,28 +26,28 @@
 
 struct _SuiWindow
 {
-  GtkDialog    parent_instance;
-  SuiSession  *session;
-  GtkWidget   *canvas;
+  GtkDialog   parent_instance;
+  SuiSession *session;
+  GtkWidget  *canvas;
 
-  GtkWidget   *bar, *bar_label, *bar_button;
-  void       (*bar_callback) (SuiWindow *window);
+  GtkWidget *bar, *bar_label, *bar_button;
+  void (*bar_callback) (SuiWindow *window);
 
-  GtkWidget   *tools[3], *labels[2];
-  GtkWidget   *undo, *redo;
-  GtkWidget   *menu_script, *menu_clear;
-  GtkWidget   *look, *zoom_label;
-  GtkWidget   *objects, *object_delete;
-  GtkWidget   *output, *operations, *operation[4];
-  GtkWidget   *edge, *grow, *feather, *holes, *specks;
-  GtkWidget   *models, *merged;
-  GtkWidget   *status, *hint, *progress_text, *progress, *stop;
+  GtkWidget *tools[3], *labels[2];
+  GtkWidget *undo, *redo;
+  GtkWidget *menu_script, *menu_clear;
+  GtkWidget *look, *zoom_label;
+  GtkWidget *objects, *object_delete;
+  GtkWidget *output, *operations, *operation[4];
+  GtkWidget *edge, *grow, *feather, *holes, *specks;
+  GtkWidget *models, *merged;
+  GtkWidget *status, *hint, *progress_text, *progress, *stop;
 
-  gboolean     cleaned; /* fill-holes and specks have their first values */
-  gboolean     showing; /* widgets follow the state: not the user's doing */
-  gboolean     applying, orphan, reading;
-  guint        options_later;
-  guint        slow_later; /* progress is shown after a moment, not for every click */
+  gboolean cleaned; /* fill-holes and specks have their first values */
+  gboolean showing; /* widgets follow the state: not the user's doing */
+  gboolean applying, orphan, reading;
+  guint    options_later;
+  guint    slow_later; /* progress is shown after a moment, not for every click */
 };
 
 enum
@@ -73,9 +73,7 @@ close_bar (SuiWindow *window)
 }
 
 static void
-bar_response (GtkInfoBar *bar,
-              int         response,
-              SuiWindow  *window)
+bar_response (GtkInfoBar *bar, int response, SuiWindow *window)
 {
   void (*callback) (SuiWindow *) = window->bar_callback;
 
@@ -89,7 +87,7 @@ sui_window_say (SuiWindow     *window,
                 GtkMessageType type,
                 const char    *text,
                 const char    *action,
-                void         (*callback) (SuiWindow *window))
+                void (*callback) (SuiWindow *window))
 {
   AtkObject *accessible = gtk_widget_get_accessible (window->bar_label);
 
@@ -104,8 +102,7 @@ sui_window_say (SuiWindow     *window,
 }
 
 void
-sui_window_fail (SuiWindow    *window,
-                 const GError *error)
+sui_window_fail (SuiWindow *window, const GError *error)
 {
   g_autofree char *text = NULL;
 
@@ -144,22 +141,24 @@ update_objects (SuiWindow *window)
     }
   for (guint i = 0; i < n; i++)
     {
-      GtkListBoxRow   *row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (window->objects), (int) i);
-      GtkWidget       *label = gtk_bin_get_child (GTK_BIN (row));
-      guint            n_prompts = sui_session_get_prompts (window->session, i)->len;
+      GtkListBoxRow *row = gtk_list_box_get_row_at_index (GTK_LIST_BOX (window->objects), (int) i);
+      GtkWidget     *label = gtk_bin_get_child (GTK_BIN (row));
+      guint          n_prompts = sui_session_get_prompts (window->session, i)->len;
       g_autofree char *text = NULL;
 
       if (n_prompts == 0)
-        text = g_strdup_printf (_("Object %u: not clicked yet"), i + 1);
+        text = g_strdup_printf (_ ("Object %u: not clicked yet"), i + 1);
       else
-        text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Object %u: %u prompt", "Object %u: %u prompts",
-                                             n_prompts), i + 1, n_prompts);
+        text = g_strdup_printf (g_dngettext (GETTEXT_PACKAGE, "Object %u: %u prompt",
+                                             "Object %u: %u prompts", n_prompts),
+                                i + 1, n_prompts);
       gtk_label_set_text (GTK_LABEL (label), text);
       atk_object_set_name (gtk_widget_get_accessible (GTK_WIDGET (row)), text);
       if (i == current)
         gtk_list_box_select_row (GTK_LIST_BOX (window->objects), row);
     }
-  gtk_widget_set_sensitive (window->object_delete, n > 1 || !sui_session_is_empty (window->session));
+  gtk_widget_set_sensitive (window->object_delete,
+                            n > 1 || ! sui_session_is_empty (window->session));
 }
 
 static void
@@ -169,31 +168,33 @@ update_hint (SuiWindow *window)
   g_autofree char *text = NULL;
 
   if (window->orphan)
-    text = g_strdup (_("Nothing can be applied any more."));
+    text = g_strdup (_ ("Nothing can be applied any more."));
   else if (window->applying)
-    text = g_strdup (_("Applying…"));
+    text = g_strdup (_ ("Applying…"));
   else if (window->reading)
-    text = g_strdup (_("Reading the picture…"));
+    text = g_strdup (_ ("Reading the picture…"));
   else if (sui_session_is_stopped (window->session))
-    text = g_strdup (_("Stopped. Click on the picture to go on."));
+    text = g_strdup (_ ("Stopped. Click on the picture to go on."));
   else if (sui_session_needs_positive (window->session))
-    text = g_strdup (_("Now click on the object itself."));
+    text = g_strdup (_ ("Now click on the object itself."));
   else if (sui_session_is_empty (window->session))
-    text = g_strdup (_("Click on an object, or drag a box around it. The right button takes away."));
+    text =
+      g_strdup (_ ("Click on an object, or drag a box around it. The right button takes away."));
   else if (view != NULL && view->mask != NULL && view->area > 0.0 &&
            sui_session_get_options (window->session)->matte)
-    text = g_strdup_printf (_("%.1f %% of the picture. Its edge is matted when the result is applied."),
-                            100.0 * view->area);
+    text =
+      g_strdup_printf (_ ("%.1f %% of the picture. Its edge is matted when the result is applied."),
+                       100.0 * view->area);
   else if (view != NULL && view->mask != NULL && view->area > 0.0)
-    text = g_strdup_printf (_("%.1f %% of the picture. Click to add, right-click to take away."),
+    text = g_strdup_printf (_ ("%.1f %% of the picture. Click to add, right-click to take away."),
                             100.0 * view->area);
   else if (view != NULL && view->mask != NULL)
-    text = g_strdup (_("Nothing was found there. Try another place, or drag a box."));
+    text = g_strdup (_ ("Nothing was found there. Try another place, or drag a box."));
   gtk_label_set_text (GTK_LABEL (window->hint), text != NULL ? text : "");
 }
 
-/* Dust in a mask is never meant: specks and holes of a two-thousandth of the picture go, unless the user
- * says otherwise. */
+/* Dust in a mask is never meant: specks and holes of a two-thousandth of the picture go, unless the
+ * user says otherwise. */
 static void
 clean_by_default (SuiWindow *window)
 {
@@ -209,10 +210,9 @@ clean_by_default (SuiWindow *window)
 }
 
 static void
-update_changed (SuiSession *session,
-                SuiWindow  *window)
+update_changed (SuiSession *session, SuiWindow *window)
 {
-  gboolean something = !sui_session_is_empty (session);
+  gboolean something = ! sui_session_is_empty (session);
 
   clean_by_default (window);
   window->showing = TRUE;
@@ -222,16 +222,15 @@ update_changed (SuiSession *session,
   gtk_widget_set_sensitive (window->menu_script, something);
   update_objects (window);
   update_hint (window);
-  gtk_dialog_set_response_sensitive (GTK_DIALOG (window), GTK_RESPONSE_OK, something && !window->orphan &&
-                                                                               !window->applying);
-  gtk_dialog_set_response_sensitive (GTK_DIALOG (window), GTK_RESPONSE_APPLY, something && !window->orphan &&
-                                                                                  !window->applying);
+  gtk_dialog_set_response_sensitive (GTK_DIALOG (window), GTK_RESPONSE_OK,
+                                     something && ! window->orphan && ! window->applying);
+  gtk_dialog_set_response_sensitive (GTK_DIALOG (window), GTK_RESPONSE_APPLY,
+                                     something && ! window->orphan && ! window->applying);
   window->showing = FALSE;
 }
 
 static void
-update_view (SuiSession *session,
-             SuiWindow  *window)
+update_view (SuiSession *session, SuiWindow *window)
 {
   update_hint (window);
 }
@@ -244,20 +243,20 @@ busy_text (SuiWindow *window)
   switch (sui_session_get_busy (window->session))
     {
     case SUI_BUSY_LOADING:
-      return g_strdup (_("Loading the model…"));
+      return g_strdup (_ ("Loading the model…"));
 
     case SUI_BUSY_ENCODING:
       if (left >= 60)
-        return g_strdup_printf (_("Looking at the picture… %.0f min left"), ceil (left / 60));
+        return g_strdup_printf (_ ("Looking at the picture… %.0f min left"), ceil (left / 60));
       if (left >= 1)
-        return g_strdup_printf (_("Looking at the picture… %.0f s left"), ceil (left));
-      return g_strdup (_("Looking at the picture…"));
+        return g_strdup_printf (_ ("Looking at the picture… %.0f s left"), ceil (left));
+      return g_strdup (_ ("Looking at the picture…"));
 
     case SUI_BUSY_MAKING:
-      return g_strdup (_("Making the mask…"));
+      return g_strdup (_ ("Making the mask…"));
 
     default:
-      return g_strdup (_("Finding the object…"));
+      return g_strdup (_ ("Finding the object…"));
     }
 }
 
@@ -282,8 +281,7 @@ show_busy (gpointer data)
 }
 
 static void
-update_busy (SuiSession *session,
-             SuiWindow  *window)
+update_busy (SuiSession *session, SuiWindow *window)
 {
   SuiBusy busy = sui_session_get_busy (session);
 
@@ -306,29 +304,26 @@ update_busy (SuiSession *session,
 }
 
 static void
-update_zoom (SuiCanvas *canvas,
-             SuiWindow *window)
+update_zoom (SuiCanvas *canvas, SuiWindow *window)
 {
-  double           zoom = sui_canvas_get_zoom (canvas) * gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+  double zoom = sui_canvas_get_zoom (canvas) * gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
   g_autofree char *text = g_strdup_printf (zoom < 0.1 ? "%.1f %%" : "%.0f %%", 100.0 * zoom);
 
   gtk_label_set_text (GTK_LABEL (window->zoom_label), text);
 }
 
 static void
-canvas_full (SuiCanvas *canvas,
-             SuiWindow *window)
+canvas_full (SuiCanvas *canvas, SuiWindow *window)
 {
   if (sui_session_is_full (window->session))
-    sui_window_say (window, GTK_MESSAGE_INFO,
-                    _("This object has as many prompts as a model takes. Start a new object, or undo some."),
-                    NULL, NULL);
+    sui_window_say (
+      window, GTK_MESSAGE_INFO,
+      _ ("This object has as many prompts as a model takes. Start a new object, or undo some."),
+      NULL, NULL);
 }
 
 static void
-session_failed (SuiSession *session,
-                GError     *error,
-                SuiWindow  *window)
+session_failed (SuiSession *session, GError *error, SuiWindow *window)
 {
   sui_window_fail (window, error);
 }
@@ -340,13 +335,12 @@ accept_offer (SuiWindow *window)
 }
 
 static void
-session_offer (SuiSession *session,
-               SuiWindow  *window)
+session_offer (SuiSession *session, SuiWindow *window)
 {
   if (sui_session_is_empty (session))
     sui_window_say (window, GTK_MESSAGE_QUESTION,
-                    _("This picture has kept its prompts from the last time."), _("_Bring Them Back"),
-                    accept_offer);
+                    _ ("This picture has kept its prompts from the last time."),
+                    _ ("_Bring Them Back"), accept_offer);
 }
 
 /* --- widgets -> state --- */
@@ -368,16 +362,14 @@ set_options (SuiWindow *window)
 }
 
 static void
-options_changed (GtkWidget *widget,
-                 SuiWindow *window)
+options_changed (GtkWidget *widget, SuiWindow *window)
 {
-  if (!window->showing)
+  if (! window->showing)
     set_options (window);
 }
 
 static void
-output_changed (GtkWidget *widget,
-                SuiWindow *window)
+output_changed (GtkWidget *widget, SuiWindow *window)
 {
   SuiOutput output = sui_window_get_output (window);
 
@@ -386,10 +378,9 @@ output_changed (GtkWidget *widget,
 }
 
 static void
-tool_toggled (GtkToggleButton *button,
-              SuiWindow       *window)
+tool_toggled (GtkToggleButton *button, SuiWindow *window)
 {
-  if (!gtk_toggle_button_get_active (button))
+  if (! gtk_toggle_button_get_active (button))
     return;
   for (int i = 0; i < 3; i++)
     if (window->tools[i] == GTK_WIDGET (button))
@@ -397,26 +388,24 @@ tool_toggled (GtkToggleButton *button,
 }
 
 static void
-label_toggled (GtkToggleButton *button,
-               SuiWindow       *window)
+label_toggled (GtkToggleButton *button, SuiWindow *window)
 {
   if (gtk_toggle_button_get_active (button))
-    sui_canvas_set_label (SUI_CANVAS (window->canvas), window->labels[1] == GTK_WIDGET (button) ? 1 : 0);
+    sui_canvas_set_label (SUI_CANVAS (window->canvas),
+                          window->labels[1] == GTK_WIDGET (button) ? 1 : 0);
 }
 
 static void
-look_changed (GtkComboBox *combo,
-              SuiWindow   *window)
+look_changed (GtkComboBox *combo, SuiWindow *window)
 {
-  sui_canvas_set_look (SUI_CANVAS (window->canvas), (SuiCanvasLook) gtk_combo_box_get_active (combo));
+  sui_canvas_set_look (SUI_CANVAS (window->canvas),
+                       (SuiCanvasLook) gtk_combo_box_get_active (combo));
 }
 
 static void
-row_selected (GtkListBox    *list,
-              GtkListBoxRow *row,
-              SuiWindow     *window)
+row_selected (GtkListBox *list, GtkListBoxRow *row, SuiWindow *window)
 {
-  if (row != NULL && !window->showing)
+  if (row != NULL && ! window->showing)
     sui_session_set_current (window->session, (guint) gtk_list_box_row_get_index (row));
 }
 
@@ -490,7 +479,7 @@ use_selection (SuiWindow *window)
 static void
 copy_script (SuiWindow *window)
 {
-  if (!sui_session_is_empty (window->session))
+  if (! sui_session_is_empty (window->session))
     g_signal_emit (window, signals[COPY_SCRIPT], 0);
 }
 
@@ -501,10 +490,9 @@ refresh (SuiWindow *window)
 }
 
 static void
-merged_toggled (GtkWidget *widget,
-                SuiWindow *window)
+merged_toggled (GtkWidget *widget, SuiWindow *window)
 {
-  if (!window->showing)
+  if (! window->showing)
     refresh (window);
 }
 
@@ -515,8 +503,7 @@ help (SuiWindow *window)
 }
 
 static void
-apply (SuiWindow *window,
-       gboolean   close)
+apply (SuiWindow *window, gboolean close)
 {
   GdkModifierType      state = 0;
   g_autoptr (GdkEvent) event = gtk_get_current_event ();
@@ -542,8 +529,7 @@ apply (SuiWindow *window,
 }
 
 static void
-sui_window_response (GtkDialog *dialog,
-                     int        response)
+sui_window_response (GtkDialog *dialog, int response)
 {
   SuiWindow *window = SUI_WINDOW (dialog);
 
@@ -569,8 +555,7 @@ sui_window_response (GtkDialog *dialog,
 
 /* The dialog is closed by its listener, when the worker has ended. */
 static gboolean
-sui_window_delete_event (GtkWidget   *widget,
-                         GdkEventAny *event)
+sui_window_delete_event (GtkWidget *widget, GdkEventAny *event)
 {
   g_signal_emit (widget, signals[CANCEL], 0);
 
@@ -578,8 +563,7 @@ sui_window_delete_event (GtkWidget   *widget,
 }
 
 void
-sui_window_applied (SuiWindow *window,
-                    gboolean   worked)
+sui_window_applied (SuiWindow *window, gboolean worked)
 {
   window->applying = FALSE;
   if (worked)
@@ -588,8 +572,7 @@ sui_window_applied (SuiWindow *window,
 }
 
 void
-sui_window_set_orphan (SuiWindow  *window,
-                       const char *why)
+sui_window_set_orphan (SuiWindow *window, const char *why)
 {
   window->orphan = why != NULL;
   update_changed (window->session, window);
@@ -600,8 +583,7 @@ sui_window_set_orphan (SuiWindow  *window,
 }
 
 void
-sui_window_set_reading (SuiWindow *window,
-                        gboolean   reading)
+sui_window_set_reading (SuiWindow *window, gboolean reading)
 {
   window->reading = reading;
   update_hint (window);
@@ -610,8 +592,8 @@ sui_window_set_reading (SuiWindow *window,
 void
 sui_window_say_changed (SuiWindow *window)
 {
-  sui_window_say (window, GTK_MESSAGE_INFO, _("The picture has changed since it was read."),
-                  _("_Read It Again"), refresh);
+  sui_window_say (window, GTK_MESSAGE_INFO, _ ("The picture has changed since it was read."),
+                  _ ("_Read It Again"), refresh);
 }
 
 SuiSession *
@@ -643,9 +625,7 @@ sui_window_get_operation (SuiWindow *window)
 }
 
 void
-sui_window_set_output (SuiWindow   *window,
-                       SuiOutput    output,
-                       SuiOperation operation)
+sui_window_set_output (SuiWindow *window, SuiOutput output, SuiOperation operation)
 {
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->output), (int) output);
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (window->operation[operation]), TRUE);
@@ -658,8 +638,7 @@ sui_window_get_merged (SuiWindow *window)
 }
 
 void
-sui_window_set_merged (SuiWindow *window,
-                       gboolean   merged)
+sui_window_set_merged (SuiWindow *window, gboolean merged)
 {
   window->showing = TRUE;
   gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (window->merged), merged);
@@ -667,11 +646,11 @@ sui_window_set_merged (SuiWindow *window,
 }
 
 void
-sui_window_set_options (SuiWindow        *window,
-                        const SuiOptions *options)
+sui_window_set_options (SuiWindow *window, const SuiOptions *options)
 {
-  gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge),
-                            options->matte ? 2 : options->edge == SAM_EDGE_HARD ? 1 : 0);
+  gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge), options->matte                   ? 2
+                                                          : options->edge == SAM_EDGE_HARD ? 1
+                                                                                           : 0);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (window->grow), options->grow);
   gtk_spin_button_set_value (GTK_SPIN_BUTTON (window->feather), options->feather);
   if (options->fill_holes > 0.0 || options->min_area > 0.0)
@@ -689,7 +668,7 @@ typedef struct
 {
   guint           keyval;
   GdkModifierType modifiers;
-  void          (*call) (SuiWindow *window);
+  void (*call) (SuiWindow *window);
 } Key;
 
 static void
@@ -785,16 +764,16 @@ only_apply (SuiWindow *window)
 static void
 next_output (SuiWindow *window)
 {
-  gtk_combo_box_set_active (GTK_COMBO_BOX (window->output), ((int) sui_window_get_output (window) + 1) %
-                                                              (SUI_OUTPUT_PATH + 1));
+  gtk_combo_box_set_active (GTK_COMBO_BOX (window->output),
+                            ((int) sui_window_get_output (window) + 1) % (SUI_OUTPUT_PATH + 1));
 }
 
 static void
 next_operation (SuiWindow *window)
 {
   if (gtk_widget_get_sensitive (window->operations))
-    gtk_toggle_button_set_active (GTK_TOGGLE_BUTTON (window->operation[(sui_window_get_operation (window) + 1) % 4]),
-                                  TRUE);
+    gtk_toggle_button_set_active (
+      GTK_TOGGLE_BUTTON (window->operation[(sui_window_get_operation (window) + 1) % 4]), TRUE);
 }
 
 static void
@@ -855,10 +834,7 @@ static const Key plain_keys[] = {
 };
 
 static gboolean
-try_keys (SuiWindow         *window,
-          const Key         *table,
-          guint              n,
-          const GdkEventKey *event)
+try_keys (SuiWindow *window, const Key *table, guint n, const GdkEventKey *event)
 {
   GdkModifierType state = event->state & gtk_accelerator_get_default_mod_mask ();
   guint           keyval = gdk_keyval_to_lower (event->keyval);
@@ -866,8 +842,9 @@ try_keys (SuiWindow         *window,
   for (guint i = 0; i < n; i++)
     {
       /* some plain keys need Shift on some keyboards */
-      GdkModifierType seen = table == plain_keys && !g_ascii_isalpha ((char) MIN (keyval, 127u))
-                               ? state & ~GDK_SHIFT_MASK : state;
+      GdkModifierType seen = table == plain_keys && ! g_ascii_isalpha ((char) MIN (keyval, 127u))
+                               ? state & ~GDK_SHIFT_MASK
+                               : state;
 
       if (table[i].keyval == keyval && table[i].modifiers == seen)
         {
@@ -880,8 +857,7 @@ try_keys (SuiWindow         *window,
 }
 
 static gboolean
-sui_window_key_press (GtkWidget   *widget,
-                      GdkEventKey *event)
+sui_window_key_press (GtkWidget *widget, GdkEventKey *event)
 {
   SuiWindow *window = SUI_WINDOW (widget);
   GtkWidget *focus = gtk_window_get_focus (GTK_WINDOW (window));
@@ -890,9 +866,10 @@ sui_window_key_press (GtkWidget   *widget,
   /* the picture's own keys first: Enter, Tab, Escape, arrows */
   if (focus == window->canvas && gtk_widget_event (focus, (GdkEvent *) event))
     return TRUE;
-  if (!(typing && event->keyval == GDK_KEY_z) && try_keys (window, keys, G_N_ELEMENTS (keys), event))
+  if (! (typing && event->keyval == GDK_KEY_z) &&
+      try_keys (window, keys, G_N_ELEMENTS (keys), event))
     return TRUE;
-  if (!typing && try_keys (window, plain_keys, G_N_ELEMENTS (plain_keys), event))
+  if (! typing && try_keys (window, plain_keys, G_N_ELEMENTS (plain_keys), event))
     return TRUE;
 
   return GTK_WIDGET_CLASS (sui_window_parent_class)->key_press_event (widget, event);
@@ -901,12 +878,9 @@ sui_window_key_press (GtkWidget   *widget,
 /* --- building --- */
 
 static GtkWidget *
-icon_button (SuiWindow  *window,
-             const char *icon,
-             const char *tip,
-             void      (*call) (SuiWindow *window))
+icon_button (SuiWindow *window, const char *icon, const char *tip, void (*call) (SuiWindow *window))
 {
-  GtkWidget *button = gtk_button_new_from_icon_name (icon, GTK_ICON_SIZE_BUTTON);
+  GtkWidget     *button = gtk_button_new_from_icon_name (icon, GTK_ICON_SIZE_BUTTON);
   g_auto (GStrv) parts = g_strsplit (tip, "\t", 2);
 
   gtk_widget_set_tooltip_text (button, parts[1] != NULL ? parts[1] : parts[0]);
@@ -919,9 +893,7 @@ icon_button (SuiWindow  *window,
 
 /* "Name (key)" is the tip, "Name" what a screen reader says. */
 static void
-name_widget (GtkWidget  *widget,
-             const char *name,
-             const char *key)
+name_widget (GtkWidget *widget, const char *name, const char *key)
 {
   g_autofree char *tip = key != NULL ? g_strdup_printf ("%s (%s)", name, key) : g_strdup (name);
 
@@ -934,7 +906,7 @@ named_button (SuiWindow  *window,
               const char *icon,
               const char *name,
               const char *key,
-              void      (*call) (SuiWindow *window))
+              void (*call) (SuiWindow *window))
 {
   GtkWidget *button = icon_button (window, icon, name, call);
 
@@ -944,15 +916,14 @@ named_button (SuiWindow  *window,
 }
 
 static GtkWidget *
-radio_button (GtkWidget  *group,
-              const char *icon,
-              const char *name,
-              const char *key)
+radio_button (GtkWidget *group, const char *icon, const char *name, const char *key)
 {
-  GtkWidget *button = gtk_radio_button_new_from_widget (group != NULL ? GTK_RADIO_BUTTON (group) : NULL);
+  GtkWidget *button = gtk_radio_button_new_from_widget (group != NULL ? GTK_RADIO_BUTTON (group)
+                                                                      : NULL);
 
   gtk_toggle_button_set_mode (GTK_TOGGLE_BUTTON (button), FALSE);
-  gtk_button_set_image (GTK_BUTTON (button), gtk_image_new_from_icon_name (icon, GTK_ICON_SIZE_BUTTON));
+  gtk_button_set_image (GTK_BUTTON (button),
+                        gtk_image_new_from_icon_name (icon, GTK_ICON_SIZE_BUTTON));
   gtk_button_set_always_show_image (GTK_BUTTON (button), TRUE);
   name_widget (button, name, key);
 
@@ -970,10 +941,7 @@ linked_box (void)
 }
 
 static GtkWidget *
-menu_item (SuiWindow  *window,
-           GtkWidget  *menu,
-           const char *label,
-           void      (*call) (SuiWindow *window))
+menu_item (SuiWindow *window, GtkWidget *menu, const char *label, void (*call) (SuiWindow *window))
 {
   GtkWidget *item = gtk_menu_item_new_with_mnemonic (label);
 
@@ -990,11 +958,11 @@ make_tools (SuiWindow *window)
   GtkWidget *box, *menu, *button;
 
   box = linked_box ();
-  window->tools[0] = radio_button (NULL, "sui-point-symbolic", _("Points and boxes"), "P");
-  window->tools[1] = radio_button (window->tools[0], "sui-brush-symbolic", _("Brush: paint over the object"),
-                                   "K");
+  window->tools[0] = radio_button (NULL, "sui-point-symbolic", _ ("Points and boxes"), "P");
+  window->tools[1] = radio_button (window->tools[0], "sui-brush-symbolic",
+                                   _ ("Brush: paint over the object"), "K");
   window->tools[2] = radio_button (window->tools[0], "sui-lasso-symbolic",
-                                   _("Lasso: draw around the object"), "L");
+                                   _ ("Lasso: draw around the object"), "L");
   for (int i = 0; i < 3; i++)
     {
       g_signal_connect (window->tools[i], "toggled", G_CALLBACK (tool_toggled), window);
@@ -1003,9 +971,10 @@ make_tools (SuiWindow *window)
   gtk_box_pack_start (GTK_BOX (bar), box, FALSE, FALSE, 0);
 
   box = linked_box ();
-  window->labels[1] = radio_button (NULL, "sui-add-symbolic", _("Add to the object"), "X");
+  window->labels[1] = radio_button (NULL, "sui-add-symbolic", _ ("Add to the object"), "X");
   window->labels[0] = radio_button (window->labels[1], "sui-remove-symbolic",
-                                    _("Take away from the object; also the right button, or Alt"), "X");
+                                    _ ("Take away from the object; also the right button, or Alt"),
+                                    "X");
   for (int i = 1; i >= 0; i--)
     {
       g_signal_connect (window->labels[i], "toggled", G_CALLBACK (label_toggled), window);
@@ -1014,31 +983,32 @@ make_tools (SuiWindow *window)
   gtk_box_pack_start (GTK_BOX (bar), box, FALSE, FALSE, 0);
 
   box = linked_box ();
-  window->undo = named_button (window, "sui-undo-symbolic", _("Undo"), "Ctrl+Z", undo);
-  window->redo = named_button (window, "sui-redo-symbolic", _("Redo"), "Ctrl+Shift+Z", redo);
+  window->undo = named_button (window, "sui-undo-symbolic", _ ("Undo"), "Ctrl+Z", undo);
+  window->redo = named_button (window, "sui-redo-symbolic", _ ("Redo"), "Ctrl+Shift+Z", redo);
   gtk_box_pack_start (GTK_BOX (box), window->undo, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (box), window->redo, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (bar), box, FALSE, FALSE, 0);
 
-  button = gtk_button_new_with_mnemonic (_("_Use Selection"));
-  gtk_widget_set_tooltip_text (button, _("Take the image's current selection as a rough object (S)"));
+  button = gtk_button_new_with_mnemonic (_ ("_Use Selection"));
+  gtk_widget_set_tooltip_text (button,
+                               _ ("Take the image's current selection as a rough object (S)"));
   g_signal_connect_swapped (button, "clicked", G_CALLBACK (use_selection), window);
   gtk_box_pack_start (GTK_BOX (bar), button, FALSE, FALSE, 0);
 
   menu = gtk_menu_new ();
-  window->menu_script = menu_item (window, menu, _("Copy as _Script-Fu"), copy_script);
-  menu_item (window, menu, _("_Read the Picture Again"), refresh);
-  window->menu_clear = menu_item (window, menu, _("_Clear All Prompts"), clear);
+  window->menu_script = menu_item (window, menu, _ ("Copy as _Script-Fu"), copy_script);
+  menu_item (window, menu, _ ("_Read the Picture Again"), refresh);
+  window->menu_clear = menu_item (window, menu, _ ("_Clear All Prompts"), clear);
   gtk_widget_show_all (menu);
   button = gtk_menu_button_new ();
   gtk_button_set_image (GTK_BUTTON (button),
                         gtk_image_new_from_icon_name ("sui-menu-symbolic", GTK_ICON_SIZE_BUTTON));
-  name_widget (button, _("More"), NULL);
+  name_widget (button, _ ("More"), NULL);
   gtk_menu_button_set_popup (GTK_MENU_BUTTON (button), menu);
   gtk_box_pack_end (GTK_BOX (bar), button, FALSE, FALSE, 0);
 
   box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  button = gtk_label_new_with_mnemonic (_("_Model:"));
+  button = gtk_label_new_with_mnemonic (_ ("_Model:"));
   window->models = sui_models_new (window->session);
   gtk_widget_set_size_request (window->models, 170, -1);
   gtk_label_set_mnemonic_widget (GTK_LABEL (button), window->models);
@@ -1053,50 +1023,55 @@ make_tools (SuiWindow *window)
 static GtkWidget *
 make_canvas_bar (SuiWindow *window)
 {
-  static const char *const looks[] = { N_("Tint"),     N_("Outline"),         N_("On black"),
-                                       N_("On white"), N_("On transparency"), N_("Mask only") };
-  GtkWidget *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
-  GtkWidget *box, *label;
+  static const char *const looks[] = { N_ ("Tint"),     N_ ("Outline"),         N_ ("On black"),
+                                       N_ ("On white"), N_ ("On transparency"), N_ ("Mask only") };
+  GtkWidget               *bar = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
+  GtkWidget               *box, *label;
 
-  label = gtk_label_new_with_mnemonic (_("_View:"));
+  label = gtk_label_new_with_mnemonic (_ ("_View:"));
   window->look = gtk_combo_box_text_new ();
   for (guint i = 0; i < G_N_ELEMENTS (looks); i++)
-    gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->look), _(looks[i]));
+    gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->look), _ (looks[i]));
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->look), 0);
   gtk_label_set_mnemonic_widget (GTK_LABEL (label), window->look);
-  gtk_widget_set_tooltip_text (window->look, _("How the object is shown (V)"));
+  gtk_widget_set_tooltip_text (window->look, _ ("How the object is shown (V)"));
   g_signal_connect (window->look, "changed", G_CALLBACK (look_changed), window);
   gtk_box_pack_start (GTK_BOX (bar), label, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (bar), window->look, FALSE, FALSE, 0);
-  window->merged = gtk_check_button_new_with_mnemonic (_("_Sample merged"));
+  window->merged = gtk_check_button_new_with_mnemonic (_ ("_Sample merged"));
   gtk_widget_set_margin_start (window->merged, 6);
-  gtk_widget_set_tooltip_text (window->merged, _("Look at the visible image rather than at the layer"));
+  gtk_widget_set_tooltip_text (window->merged,
+                               _ ("Look at the visible image rather than at the layer"));
   g_signal_connect (window->merged, "toggled", G_CALLBACK (merged_toggled), window);
   gtk_box_pack_start (GTK_BOX (bar), window->merged, FALSE, FALSE, 0);
 
   box = linked_box ();
-  gtk_box_pack_start (GTK_BOX (box), named_button (window, "sui-zoom-fit-symbolic", _("Fit the picture"), "0",
-                                                   zoom_fit), FALSE, FALSE, 0);
-  gtk_box_pack_start (GTK_BOX (box), named_button (window, "sui-zoom-one-symbolic", _("Actual size, 1:1"),
-                                                   "Ctrl+1", zoom_one), FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (box),
+                      named_button (window, "sui-zoom-fit-symbolic", _ ("Fit the picture"), "0",
+                                    zoom_fit),
+                      FALSE, FALSE, 0);
+  gtk_box_pack_start (GTK_BOX (box),
+                      named_button (window, "sui-zoom-one-symbolic", _ ("Actual size, 1:1"),
+                                    "Ctrl+1", zoom_one),
+                      FALSE, FALSE, 0);
   gtk_box_pack_end (GTK_BOX (bar), box, FALSE, FALSE, 0);
-  gtk_box_pack_end (GTK_BOX (bar), named_button (window, "sui-zoom-in-symbolic", _("Zoom in"), "+", zoom_in),
+  gtk_box_pack_end (GTK_BOX (bar),
+                    named_button (window, "sui-zoom-in-symbolic", _ ("Zoom in"), "+", zoom_in),
                     FALSE, FALSE, 0);
   window->zoom_label = gtk_label_new (NULL);
   gtk_label_set_width_chars (GTK_LABEL (window->zoom_label), 7);
   gtk_box_pack_end (GTK_BOX (bar), window->zoom_label, FALSE, FALSE, 0);
-  gtk_box_pack_end (GTK_BOX (bar), named_button (window, "sui-zoom-out-symbolic", _("Zoom out"), "-",
-                                                 zoom_out), FALSE, FALSE, 0);
+  gtk_box_pack_end (GTK_BOX (bar),
+                    named_button (window, "sui-zoom-out-symbolic", _ ("Zoom out"), "-", zoom_out),
+                    FALSE, FALSE, 0);
 
   return bar;
 }
 
-/* A heading in bold, what belongs to it below and indented, as in GIMP's frames; it is @subject's label. */
+/* A heading in bold, what belongs to it below and indented, as in GIMP's frames; it is @subject's
+ * label. */
 static GtkWidget *
-section (GtkWidget  *panel,
-         const char *title,
-         GtkWidget  *beside,
-         GtkWidget  *subject)
+section (GtkWidget *panel, const char *title, GtkWidget *beside, GtkWidget *subject)
 {
   GtkWidget     *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 6);
   GtkWidget     *head = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
@@ -1121,11 +1096,7 @@ section (GtkWidget  *panel,
 }
 
 static GtkWidget *
-grid_row (GtkWidget  *grid,
-          int         row,
-          const char *text,
-          GtkWidget  *widget,
-          const char *tip)
+grid_row (GtkWidget *grid, int row, const char *text, GtkWidget *widget, const char *tip)
 {
   GtkWidget *label = gtk_label_new_with_mnemonic (text);
 
@@ -1140,11 +1111,7 @@ grid_row (GtkWidget  *grid,
 }
 
 static GtkWidget *
-spin (SuiWindow *window,
-      double     low,
-      double     high,
-      double     step,
-      int        digits)
+spin (SuiWindow *window, double low, double high, double step, int digits)
 {
   GtkWidget *widget = gtk_spin_button_new_with_range (low, high, step);
 
@@ -1160,36 +1127,42 @@ spin (SuiWindow *window,
 static GtkWidget *
 make_panel (SuiWindow *window)
 {
-  static const char *const outputs[] = { N_("Selection"), N_("Channel"), N_("Layer mask"), N_("New layer"),
-                                         N_("Path") };
+  static const char *const outputs[] = { N_ ("Selection"), N_ ("Channel"), N_ ("Layer mask"),
+                                         N_ ("New layer"), N_ ("Path") };
   static const char *const operation_icons[] = { "sui-replace-symbolic", "sui-op-add-symbolic",
-                                                 "sui-op-subtract-symbolic", "sui-op-intersect-symbolic" };
-  const char *operation_names[] = {
-    _("Replace the current selection"), _("Add to the current selection"),
-    _("Subtract from the current selection"), _("Intersect with the current selection"),
+                                                 "sui-op-subtract-symbolic",
+                                                 "sui-op-intersect-symbolic" };
+  const char              *operation_names[] = {
+    _ ("Replace the current selection"),
+    _ ("Add to the current selection"),
+    _ ("Subtract from the current selection"),
+    _ ("Intersect with the current selection"),
   };
-  static const char *const operation_keys[] = { "M", "M, Shift+OK", "M, Ctrl+OK", "M, Ctrl+Shift+OK" };
-  GtkWidget *panel = gtk_box_new (GTK_ORIENTATION_VERTICAL, 14);
-  GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
-  GtkWidget *inner, *box, *grid, *frame, *strip;
+  static const char *const operation_keys[] = { "M", "M, Shift+OK", "M, Ctrl+OK",
+                                                "M, Ctrl+Shift+OK" };
+  GtkWidget               *panel = gtk_box_new (GTK_ORIENTATION_VERTICAL, 14);
+  GtkWidget               *scrolled = gtk_scrolled_window_new (NULL, NULL);
+  GtkWidget               *inner, *box, *grid, *frame, *strip;
 
   strip = sui_strip_new (window->session);
-  inner = section (panel, _("Candidates"), NULL, strip);
+  inner = section (panel, _ ("Candidates"), NULL, strip);
   gtk_box_pack_start (GTK_BOX (inner), strip, FALSE, FALSE, 0);
 
   box = linked_box ();
-  gtk_box_pack_start (GTK_BOX (box), named_button (window, "sui-new-symbolic",
-                                                   _("New object; the others stay"), "N", new_object),
+  gtk_box_pack_start (GTK_BOX (box),
+                      named_button (window, "sui-new-symbolic", _ ("New object; the others stay"),
+                                    "N", new_object),
                       FALSE, FALSE, 0);
-  window->object_delete = named_button (window, "sui-delete-symbolic", _("Delete this object"), "D",
-                                        delete_object);
+  window->object_delete = named_button (window, "sui-delete-symbolic", _ ("Delete this object"),
+                                        "D", delete_object);
   gtk_box_pack_start (GTK_BOX (box), window->object_delete, FALSE, FALSE, 0);
   window->objects = gtk_list_box_new ();
   g_signal_connect (window->objects, "row-selected", G_CALLBACK (row_selected), window);
-  inner = section (panel, _("Objects"), box, window->objects);
+  inner = section (panel, _ ("Objects"), box, window->objects);
   frame = gtk_scrolled_window_new (NULL, NULL);
   gtk_scrolled_window_set_shadow_type (GTK_SCROLLED_WINDOW (frame), GTK_SHADOW_IN);
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (frame), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (frame), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_min_content_height (GTK_SCROLLED_WINDOW (frame), 62);
   gtk_scrolled_window_set_max_content_height (GTK_SCROLLED_WINDOW (frame), 110);
   gtk_scrolled_window_set_propagate_natural_height (GTK_SCROLLED_WINDOW (frame), TRUE);
@@ -1197,11 +1170,11 @@ make_panel (SuiWindow *window)
   gtk_box_pack_start (GTK_BOX (inner), frame, FALSE, FALSE, 0);
 
   window->output = gtk_combo_box_text_new ();
-  inner = section (panel, _("Result"), NULL, window->output);
+  inner = section (panel, _ ("Result"), NULL, window->output);
   box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   for (guint i = 0; i < G_N_ELEMENTS (outputs); i++)
-    gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->output), _(outputs[i]));
-  gtk_widget_set_tooltip_text (window->output, _("What the object becomes"));
+    gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->output), _ (outputs[i]));
+  gtk_widget_set_tooltip_text (window->output, _ ("What the object becomes"));
   g_signal_connect (window->output, "changed", G_CALLBACK (output_changed), window);
   gtk_box_pack_start (GTK_BOX (box), window->output, TRUE, TRUE, 0);
   window->operations = linked_box ();
@@ -1216,29 +1189,33 @@ make_panel (SuiWindow *window)
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->output), 0);
 
   grid = gtk_grid_new ();
-  inner = section (panel, _("Edges"), NULL, grid);
+  inner = section (panel, _ ("Edges"), NULL, grid);
   gtk_grid_set_row_spacing (GTK_GRID (grid), 6);
   gtk_grid_set_column_spacing (GTK_GRID (grid), 6);
   window->edge = gtk_combo_box_text_new ();
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Smooth"));
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Hard"));
-  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _("Matte"));
+  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _ ("Smooth"));
+  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _ ("Hard"));
+  gtk_combo_box_text_append_text (GTK_COMBO_BOX_TEXT (window->edge), _ ("Matte"));
   gtk_combo_box_set_active (GTK_COMBO_BOX (window->edge), 0);
   g_signal_connect (window->edge, "changed", G_CALLBACK (options_changed), window);
-  grid_row (grid, 0, _("_Edge:"), window->edge,
-            _("Smooth: antialiased. Hard: each pixel in or out. Matte: for hair and fur, found out of the "
-              "colours when the result is applied"));
-  window->grow = grid_row (grid, 1, _("_Grow by (px):"), spin (window, -500, 500, 1, 1),
-                           _("Grows the object; negative numbers shrink it"));
-  window->feather = grid_row (grid, 2, _("Fea_ther (px):"), spin (window, 0, 500, 1, 1),
-                              _("Blurs the edge, as Select > Feather does"));
-  window->holes = grid_row (grid, 3, _("Fill ho_les to (px²):"), spin (window, 0, 10000000, 100, 0),
-                            _("Fills holes in the object up to this area"));
-  window->specks = grid_row (grid, 4, _("_Drop specks to (px²):"), spin (window, 0, 10000000, 100, 0),
-                             _("Removes separate pieces up to this area"));
+  grid_row (
+    grid, 0, _ ("_Edge:"), window->edge,
+    _ ("Smooth: antialiased. Hard: each pixel in or out. Matte: for hair and fur, found out of the "
+       "colours when the result is applied"));
+  window->grow = grid_row (grid, 1, _ ("_Grow by (px):"), spin (window, -500, 500, 1, 1),
+                           _ ("Grows the object; negative numbers shrink it"));
+  window->feather = grid_row (grid, 2, _ ("Fea_ther (px):"), spin (window, 0, 500, 1, 1),
+                              _ ("Blurs the edge, as Select > Feather does"));
+  window->holes = grid_row (grid, 3, _ ("Fill ho_les to (px²):"),
+                            spin (window, 0, 10000000, 100, 0),
+                            _ ("Fills holes in the object up to this area"));
+  window->specks = grid_row (grid, 4, _ ("_Drop specks to (px²):"),
+                             spin (window, 0, 10000000, 100, 0),
+                             _ ("Removes separate pieces up to this area"));
   gtk_box_pack_start (GTK_BOX (inner), grid, FALSE, FALSE, 0);
 
-  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER, GTK_POLICY_AUTOMATIC);
+  gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,
+                                  GTK_POLICY_AUTOMATIC);
   gtk_scrolled_window_set_propagate_natural_width (GTK_SCROLLED_WINDOW (scrolled), TRUE);
   gtk_widget_set_size_request (scrolled, PANEL_WIDTH, -1);
   /* the labels in it want to grow; the picture shall */
@@ -1264,7 +1241,7 @@ make_status (SuiWindow *window)
   window->progress = gtk_progress_bar_new ();
   gtk_widget_set_valign (window->progress, GTK_ALIGN_CENTER);
   gtk_label_set_mnemonic_widget (GTK_LABEL (window->progress_text), window->progress);
-  window->stop = named_button (window, "sui-stop-symbolic", _("Stop"), "T", stop);
+  window->stop = named_button (window, "sui-stop-symbolic", _ ("Stop"), "T", stop);
   gtk_box_pack_start (GTK_BOX (busy), window->progress_text, FALSE, FALSE, 0);
   gtk_box_pack_start (GTK_BOX (busy), window->progress, TRUE, TRUE, 0);
   gtk_box_pack_start (GTK_BOX (busy), window->stop, FALSE, FALSE, 0);
@@ -1275,18 +1252,16 @@ make_status (SuiWindow *window)
 
 /* GTK's own button to close it has a picture only, and no name for those who do not see it. */
 static void
-name_close (GtkWidget *widget,
-            gpointer   data)
+name_close (GtkWidget *widget, gpointer data)
 {
   if (GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) == NULL)
-    name_widget (widget, _("Close the message"), NULL);
+    name_widget (widget, _ ("Close the message"), NULL);
   else if (GTK_IS_CONTAINER (widget))
     gtk_container_forall (GTK_CONTAINER (widget), name_close, data);
 }
 
 static void
-add_bar (SuiWindow *window,
-         GtkWidget *box)
+add_bar (SuiWindow *window, GtkWidget *box)
 {
   window->bar = gtk_info_bar_new ();
   window->bar_label = gtk_label_new (NULL);
@@ -1295,7 +1270,8 @@ add_bar (SuiWindow *window,
   atk_object_set_role (gtk_widget_get_accessible (window->bar_label), ATK_ROLE_ALERT);
   gtk_container_add (GTK_CONTAINER (gtk_info_bar_get_content_area (GTK_INFO_BAR (window->bar))),
                      window->bar_label);
-  window->bar_button = gtk_info_bar_add_button (GTK_INFO_BAR (window->bar), "", GTK_RESPONSE_ACCEPT);
+  window->bar_button = gtk_info_bar_add_button (GTK_INFO_BAR (window->bar), "",
+                                                GTK_RESPONSE_ACCEPT);
   gtk_button_set_use_underline (GTK_BUTTON (window->bar_button), TRUE);
   gtk_info_bar_set_show_close_button (GTK_INFO_BAR (window->bar), TRUE);
   name_close (window->bar, NULL);
@@ -1312,7 +1288,8 @@ align_buttons (GtkWidget *buttons)
   gtk_css_provider_load_from_data (provider, "* { padding: 0; margin: 0; }", -1, NULL);
   for (GtkWidget *box = buttons; box != NULL && GTK_IS_BOX (box); box = gtk_widget_get_parent (box))
     {
-      gtk_style_context_add_provider (gtk_widget_get_style_context (box), GTK_STYLE_PROVIDER (provider),
+      gtk_style_context_add_provider (gtk_widget_get_style_context (box),
+                                      GTK_STYLE_PROVIDER (provider),
                                       GTK_STYLE_PROVIDER_PRIORITY_USER);
       gtk_container_set_border_width (GTK_CONTAINER (box), 0);
     }
@@ -1351,13 +1328,14 @@ build (SuiWindow *window)
   gtk_container_set_border_width (GTK_CONTAINER (content), 0);
   gtk_box_pack_start (GTK_BOX (content), box, TRUE, TRUE, 0);
 
-  gtk_dialog_add_button (GTK_DIALOG (window), _("_Help"), GTK_RESPONSE_HELP);
-  gtk_dialog_add_button (GTK_DIALOG (window), _("_Cancel"), GTK_RESPONSE_CANCEL);
-  button = gtk_dialog_add_button (GTK_DIALOG (window), _("_Apply"), GTK_RESPONSE_APPLY);
-  gtk_widget_set_tooltip_text (button, _("Applies and stays for the next object (A)"));
-  button = gtk_dialog_add_button (GTK_DIALOG (window), _("_OK"), GTK_RESPONSE_OK);
-  gtk_widget_set_tooltip_text (button, _("Applies and closes. With Shift it adds to the selection, with Ctrl it "
-                                         "subtracts, with both it intersects"));
+  gtk_dialog_add_button (GTK_DIALOG (window), _ ("_Help"), GTK_RESPONSE_HELP);
+  gtk_dialog_add_button (GTK_DIALOG (window), _ ("_Cancel"), GTK_RESPONSE_CANCEL);
+  button = gtk_dialog_add_button (GTK_DIALOG (window), _ ("_Apply"), GTK_RESPONSE_APPLY);
+  gtk_widget_set_tooltip_text (button, _ ("Applies and stays for the next object (A)"));
+  button = gtk_dialog_add_button (GTK_DIALOG (window), _ ("_OK"), GTK_RESPONSE_OK);
+  gtk_widget_set_tooltip_text (
+    button, _ ("Applies and closes. With Shift it adds to the selection, with Ctrl it "
+               "subtracts, with both it intersects"));
   gtk_dialog_set_default_response (GTK_DIALOG (window), GTK_RESPONSE_OK);
   align_buttons (gtk_widget_get_parent (button));
   gtk_widget_show_all (box);
@@ -1408,12 +1386,12 @@ sui_window_class_init (SuiWindowClass *klass)
                                  G_TYPE_NONE, 1, G_TYPE_BOOLEAN);
   signals[CANCEL] = g_signal_new ("cancel", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                   G_TYPE_NONE, 0);
-  signals[USE_SELECTION] = g_signal_new ("use-selection", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
-                                         NULL, G_TYPE_NONE, 0);
-  signals[COPY_SCRIPT] = g_signal_new ("copy-script", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                       G_TYPE_NONE, 0);
-  signals[REFRESH] = g_signal_new ("refresh", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                   G_TYPE_NONE, 0);
+  signals[USE_SELECTION] = g_signal_new ("use-selection", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0,
+                                         NULL, NULL, NULL, G_TYPE_NONE, 0);
+  signals[COPY_SCRIPT] = g_signal_new ("copy-script", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL,
+                                       NULL, NULL, G_TYPE_NONE, 0);
+  signals[REFRESH] = g_signal_new ("refresh", SUI_TYPE_WINDOW, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                   NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -1422,16 +1400,16 @@ sui_window_init (SuiWindow *window)
 }
 
 GtkWidget *
-sui_window_new (SuiSession *session,
-                const char *picture_name)
+sui_window_new (SuiSession *session, const char *picture_name)
 {
   SuiWindow       *window;
   g_autofree char *title = NULL;
 
-  gtk_icon_theme_add_resource_path (gtk_icon_theme_get_default (), "/org/gimp/SegmentAnything/icons");
+  gtk_icon_theme_add_resource_path (gtk_icon_theme_get_default (),
+                                    "/org/gimp/SegmentAnything/icons");
   if (picture_name != NULL)
-    title = g_strdup_printf (_("Segment Anything: %s"), picture_name);
-  window = g_object_new (SUI_TYPE_WINDOW, "title", title != NULL ? title : _("Segment Anything"),
+    title = g_strdup_printf (_ ("Segment Anything: %s"), picture_name);
+  window = g_object_new (SUI_TYPE_WINDOW, "title", title != NULL ? title : _ ("Segment Anything"),
                          "use-header-bar", FALSE, NULL);
   window->session = g_object_ref (session);
   build (window);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The window: picture, tools, candidates, objects, what becomes of the mask, the model. Knows no GIMP: what is
- * to be done with a mask is told by signals.
+/* The window: picture, tools, candidates, objects, what becomes of the mask, the model. Knows no
+ * GIMP: what is to be done with a mask is told by signals.
  *
- *   apply (gboolean close)  the result is wanted as sui_window_get_output() says; sui_window_applied() ends it
+ *   apply (gboolean close)  the result is wanted as sui_window_get_output() says;
+ *                           sui_window_applied() ends it
  *   cancel                  the window is to be closed without a trace
  *   use-selection           the image's selection as a prompt
  *   copy-script             the call that gives the same result, onto the clipboard
- *   refresh                 the picture is to be read again, perhaps from elsewhere: sui_window_get_merged() */
+ *   refresh                 the picture is to be read again, perhaps from elsewhere:
+ *                           sui_window_get_merged() */
 #pragma once
 
 #include <gtk/gtk.h>
@@ -45,14 +47,17 @@ SuiOperation sui_window_get_operation (SuiWindow *window);
 void         sui_window_set_output (SuiWindow *window, SuiOutput output, SuiOperation operation);
 
 /* Of the visible image rather than of the layer. */
-gboolean     sui_window_get_merged (SuiWindow *window);
-void         sui_window_set_merged (SuiWindow *window, gboolean merged);
+gboolean sui_window_get_merged (SuiWindow *window);
+void     sui_window_set_merged (SuiWindow *window, gboolean merged);
 /* Areas of 0 leave the window's own first values, which depend on the picture. */
-void         sui_window_set_options (SuiWindow *window, const SuiOptions *options);
+void sui_window_set_options (SuiWindow *window, const SuiOptions *options);
 
-/* A calm message in the window, until it is closed or another comes. @action: (nullable): the label of a
- * button, which calls @callback and closes the message. */
-void sui_window_say (SuiWindow *window, GtkMessageType type, const char *text, const char *action,
+/* A calm message in the window, until it is closed or another comes. @action: (nullable): the label
+ * of a button, which calls @callback and closes the message. */
+void sui_window_say (SuiWindow     *window,
+                     GtkMessageType type,
+                     const char    *text,
+                     const char    *action,
                      void (*callback) (SuiWindow *window));
 /* The same for what a session or the plug-in reports. */
 void sui_window_fail (SuiWindow *window, const GError *error);

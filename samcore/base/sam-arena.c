@@ -15,8 +15,7 @@
 #define FLOATS_PER_LINE (64 / sizeof (float))
 
 static void
-set_no_memory (GError **error,
-               size_t   n_floats)
+set_no_memory (GError **error, size_t n_floats)
 {
   g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
                "not enough memory for %.1f MiB; close other programs or use a smaller model",
@@ -27,22 +26,21 @@ set_no_memory (GError **error,
 static void
 set_too_large (GError **error)
 {
-  g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                       "more memory is needed than any computer has; use a smaller picture or model");
+  g_set_error_literal (
+    error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
+    "more memory is needed than any computer has; use a smaller picture or model");
 }
 
 gboolean
-sam_product3 (size_t  a,
-              size_t  b,
-              size_t  c,
-              size_t *product)
+sam_product3 (size_t a, size_t b, size_t c, size_t *product)
 {
-  return ! __builtin_mul_overflow (a, b, product) && ! __builtin_mul_overflow (*product, c, product);
+  return ! __builtin_mul_overflow (a, b, product) &&
+         ! __builtin_mul_overflow (*product, c, product);
 }
 
-/* The memory of forward passes is kept for the next ones: a click would otherwise spend a good part of its time on
- * fresh pages. Several blocks, since a pass begins before the one that called it has ended. Not that of large encoders,
- * which are rare and take seconds. */
+/* The memory of forward passes is kept for the next ones: a click would otherwise spend a good part
+ * of its time on fresh pages. Several blocks, since a pass begins before the one that called it has
+ * ended. Not that of large encoders, which are rare and take seconds. */
 typedef struct
 {
   void  *memory; /* or NULL */
@@ -52,12 +50,12 @@ typedef struct
 static GMutex spare_lock;
 static Spare  spares[N_SPARES];
 
-/* The smallest that will do. @n_floats: in, what is needed; out, what the block has. Not one that is much too large:
- * the memory counts twice while another pass runs. */
+/* The smallest that will do. @n_floats: in, what is needed; out, what the block has. Not one that
+ * is much too large: the memory counts twice while another pass runs. */
 static void *
 take_spare (size_t *n_floats)
 {
-  Spare *best  = NULL;
+  Spare *best = NULL;
   void  *taken = NULL;
 
   g_mutex_lock (&spare_lock);
@@ -67,7 +65,7 @@ take_spare (size_t *n_floats)
       best = spare;
   if (best != NULL)
     {
-      taken     = g_steal_pointer (&best->memory);
+      taken = g_steal_pointer (&best->memory);
       *n_floats = best->n_floats;
     }
   g_mutex_unlock (&spare_lock);
@@ -77,8 +75,7 @@ take_spare (size_t *n_floats)
 
 /* Where there is no room the smallest goes. */
 static void
-keep_spare (void  *memory,
-            size_t n_floats)
+keep_spare (void *memory, size_t n_floats)
 {
   Spare *least = spares;
   size_t total = n_floats;
@@ -104,11 +101,7 @@ keep_spare (void  *memory,
 }
 
 void
-sam_arena_plan (SamArena *arena,
-                float   **buffer,
-                size_t    a,
-                size_t    b,
-                size_t    c)
+sam_arena_plan (SamArena *arena, float **buffer, size_t a, size_t b, size_t c)
 {
   int i = arena->n_buffers;
 
@@ -122,8 +115,7 @@ sam_arena_plan (SamArena *arena,
 }
 
 gboolean
-sam_arena_commit (SamArena *arena,
-                  GError  **error)
+sam_arena_commit (SamArena *arena, GError **error)
 {
   size_t total = 0;
   float *next;
@@ -136,7 +128,8 @@ sam_arena_commit (SamArena *arena,
   for (int i = 0; i < arena->n_buffers; i++)
     {
       /* planned sizes are below SIZE_MAX / 64, and there are fewer than 32 of them */
-      arena->n_floats[i] = (arena->n_floats[i] + FLOATS_PER_LINE - 1) / FLOATS_PER_LINE * FLOATS_PER_LINE;
+      arena->n_floats[i] = (arena->n_floats[i] + FLOATS_PER_LINE - 1) / FLOATS_PER_LINE *
+                           FLOATS_PER_LINE;
       total += arena->n_floats[i];
     }
   if (total > STEP_FLOATS / 2)
@@ -171,15 +164,12 @@ sam_arena_clear (SamArena *arena)
 {
   if (arena->memory != NULL)
     keep_spare (arena->memory, arena->n_total);
-  arena->memory    = NULL;
+  arena->memory = NULL;
   arena->n_buffers = 0;
 }
 
 float *
-sam_alloc_floats (size_t   a,
-                  size_t   b,
-                  size_t   c,
-                  GError **error)
+sam_alloc_floats (size_t a, size_t b, size_t c, GError **error)
 {
   size_t n;
   float *buffer;

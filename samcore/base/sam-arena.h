@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Scratch memory of one forward pass: every buffer is planned first, then all are had with one allocation
- * that can fail. Internal.
+/* Scratch memory of one forward pass: every buffer is planned first, then all are had with one
+ * allocation that can fail. Internal.
  *
  *   SamArena arena = { 0 };
  *   sam_arena_plan (&arena, &x, height, width, channels);
@@ -28,7 +28,7 @@ typedef struct
 } SamArena;
 
 /* After commit, *@buffer points to a x b x c floats, aligned to a cache line; NULL until then. */
-void     sam_arena_plan (SamArena *arena, float **buffer, size_t a, size_t b, size_t c);
+void sam_arena_plan (SamArena *arena, float **buffer, size_t a, size_t b, size_t c);
 /* FALSE with SAM_ERROR_NO_MEMORY. */
 gboolean sam_arena_commit (SamArena *arena, GError **error);
 void     sam_arena_clear (SamArena *arena);

@@ -11,29 +11,26 @@
 typedef struct
 {
   const guint8 *bytes;
-  guint8      (*hashes)[HASH_BYTES];
+  guint8 (*hashes)[HASH_BYTES];
 } Digest;
 
 static void
-hash_piece (size_t   first,
-            size_t   last,
-            gpointer data)
+hash_piece (size_t first, size_t last, gpointer data)
 {
   Digest               *digest = data;
-  g_autoptr (GChecksum) sum    = g_checksum_new (G_CHECKSUM_SHA256);
-  gsize                 n      = HASH_BYTES;
+  g_autoptr (GChecksum) sum = g_checksum_new (G_CHECKSUM_SHA256);
+  gsize                 n = HASH_BYTES;
 
   g_checksum_update (sum, digest->bytes + first, (gssize) (last - first));
   g_checksum_get_digest (sum, digest->hashes[first / PIECE], &n);
 }
 
 char *
-sam_digest (const void *bytes,
-            size_t      n_bytes)
+sam_digest (const void *bytes, size_t n_bytes)
 {
   size_t           n_hashes = n_bytes / PIECE + (n_bytes % PIECE != 0);
-  g_autofree void *hashes   = g_malloc_n (n_hashes, HASH_BYTES);
-  Digest           digest   = { bytes, hashes };
+  g_autofree void *hashes = g_malloc_n (n_hashes, HASH_BYTES);
+  Digest           digest = { bytes, hashes };
 
   sam_parallel_for (n_bytes, PIECE, hash_piece, &digest);
 

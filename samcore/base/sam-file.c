@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A new file that appears under its name only when it is whole: whoever looks sees the old one or the new
- * one, also after a power cut, and nothing is left behind when writing fails. */
+/* A new file that appears under its name only when it is whole: whoever looks sees the old one or
+ * the new one, also after a power cut, and nothing is left behind when writing fails. */
 #include "config.h"
 
 #include <errno.h>
@@ -12,22 +12,19 @@
 #include "samcore/base/sam-file.h"
 
 static gboolean
-fail (SamNewFile *file,
-      GError    **error)
+fail (SamNewFile *file, GError **error)
 {
   int              why = errno;
   g_autofree char *display = g_filename_display_name (file->path);
 
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be written: %s", display,
-               g_strerror (why));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be written: %s",
+               display, g_strerror (why));
 
   return FALSE;
 }
 
 gboolean
-sam_new_file_open (SamNewFile *file,
-                   const char *path,
-                   GError    **error)
+sam_new_file_open (SamNewFile *file, const char *path, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *name = g_path_get_basename (path);
@@ -48,17 +45,13 @@ sam_new_file_open (SamNewFile *file,
 }
 
 gboolean
-sam_new_file_write (SamNewFile *file,
-                    const void *data,
-                    size_t      n,
-                    GError    **error)
+sam_new_file_write (SamNewFile *file, const void *data, size_t n, GError **error)
 {
   return n == 0 || fwrite (data, 1, n, file->stream) == n || fail (file, error);
 }
 
 gboolean
-sam_new_file_finish (SamNewFile *file,
-                     GError    **error)
+sam_new_file_finish (SamNewFile *file, GError **error)
 {
   gboolean whole = fflush (file->stream) == 0 && fsync (fileno (file->stream)) == 0;
 

@@ -21,7 +21,7 @@ gboolean sam_new_file_write (SamNewFile *file, const void *data, size_t n, GErro
 /* To the disk, and under its name. */
 gboolean sam_new_file_finish (SamNewFile *file, GError **error);
 /* Throws away what was not finished. */
-void     sam_new_file_clear (SamNewFile *file);
+void sam_new_file_clear (SamNewFile *file);
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (SamNewFile, sam_new_file_clear)
 

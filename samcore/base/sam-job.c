@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* SamJob: progress out, cancelling in. A part of a job is a job whose fractions lie within the whole's. */
+/* SamJob: progress out, cancelling in. A part of a job is a job whose fractions lie within the
+ * whole's. */
 #include "config.h"
 
 #include "samcore/sam-job.h"
@@ -11,9 +12,7 @@ span_of (const SamJob *job)
 }
 
 gboolean
-sam_job_step (const SamJob *job,
-              double        fraction,
-              GError      **error)
+sam_job_step (const SamJob *job, double fraction, GError **error)
 {
   if (job == NULL)
     return TRUE;
@@ -28,9 +27,7 @@ sam_job_step (const SamJob *job,
 }
 
 SamJob
-sam_job_part (const SamJob *job,
-              double        from,
-              double        to)
+sam_job_part (const SamJob *job, double from, double to)
 {
   SamJob part = { 0 };
 

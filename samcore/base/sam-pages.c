@@ -14,13 +14,14 @@
 void *
 sam_pages_alloc (size_t n_bytes)
 {
-  const size_t n_large   = n_bytes / SAM_PAGES_LARGE + (n_bytes % SAM_PAGES_LARGE >= ENOUGH);
+  const size_t n_large = n_bytes / SAM_PAGES_LARGE + (n_bytes % SAM_PAGES_LARGE >= ENOUGH);
   const size_t alignment = n_large > 0 ? SAM_PAGES_LARGE : LINE;
   void        *memory;
 
   if (n_bytes > SIZE_MAX / 2) /* rounded up it would be another number */
     return NULL;
-  if (posix_memalign (&memory, alignment, MAX (MAX (n_bytes, n_large * SAM_PAGES_LARGE), LINE)) != 0)
+  if (posix_memalign (&memory, alignment, MAX (MAX (n_bytes, n_large * SAM_PAGES_LARGE), LINE)) !=
+      0)
     return NULL;
 
 #ifdef MADV_HUGEPAGE

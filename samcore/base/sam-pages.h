@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Memory of the size of pages of 2 MB, in such pages where the system has them for who asks: the processor's table of
- * pages is small, and each fresh page costs a call of the system. Internal. */
+/* Memory of the size of pages of 2 MB, in such pages where the system has them for who asks: the
+ * processor's table of pages is small, and each fresh page costs a call of the system. Internal. */
 #pragma once
 
 #include <glib.h>

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* One pool of threads for the whole program.
  *
- * A loop is a SamLoop on the caller's stack, linked into the pool while pieces of it are left. Workers join
- * a loop under the lock and then take pieces by atomic counters: each thread begins with a range of its own,
- * the same in every loop, because what it wrote in the last one is still in its cache, and then helps with
- * the others'. The caller works too, takes the loop out of the list, and waits until the last worker has
- * left it. Who waits looks at an atomic for some microseconds, since the next loop of a network comes soon,
- * and then sleeps: a spinning thread would take the processor from whoever we wait for when another program
- * is busy. Only who sleeps is woken: that takes calls of the system, and many loops are over in the time of a
- * few. */
+ * A loop is a SamLoop on the caller's stack, linked into the pool while pieces of it are left.
+ * Workers join a loop under the lock and then take pieces by atomic counters: each thread begins
+ * with a range of its own, the same in every loop, because what it wrote in the last one is still
+ * in its cache, and then helps with the others'. The caller works too, takes the loop out of the
+ * list, and waits until the last worker has left it. Who waits looks at an atomic for some
+ * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread
+ * would take the processor from whoever we wait for when another program is busy. Only who sleeps
+ * is woken: that takes calls of the system, and many loops are over in the time of a few. */
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
@@ -51,9 +51,9 @@ static _Thread_local gboolean inside_piece;
 static inline void
 relax (void)
 {
-#if defined (__x86_64__) || defined (__i386__)
+#if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause ();
-#elif defined (__aarch64__)
+#elif defined(__aarch64__)
   __asm__ volatile ("yield");
 #endif
 }
@@ -71,28 +71,27 @@ take_lock (void)
 }
 
 static size_t
-range_start (const SamLoop *loop,
-             size_t         range)
+range_start (const SamLoop *loop, size_t range)
 {
   return loop->n_pieces / loop->n_ranges * range + MIN (range, loop->n_pieces % loop->n_ranges);
 }
 
 /* thread: 0 is the caller */
 static void
-work_on (SamLoop *loop,
-         size_t   thread)
+work_on (SamLoop *loop, size_t thread)
 {
   inside_piece = TRUE;
   for (size_t i = 0; i < loop->n_ranges; i++)
     {
       size_t range = (thread + i) % loop->n_ranges;
-      size_t end   = range_start (loop, range + 1);
+      size_t end = range_start (loop, range + 1);
       size_t piece;
 
-      while ((piece = atomic_fetch_add_explicit (&loop->next_piece[range], 1, memory_order_relaxed)) < end)
+      while ((piece = atomic_fetch_add_explicit (&loop->next_piece[range], 1,
+                                                 memory_order_relaxed)) < end)
         {
           size_t first = piece * loop->grain;
-          size_t last  = loop->n - first > loop->grain ? first + loop->grain : loop->n;
+          size_t last = loop->n - first > loop->grain ? first + loop->grain : loop->n;
 
           loop->func (first, last, loop->data);
         }
@@ -104,7 +103,8 @@ static gboolean
 has_pieces (SamLoop *loop)
 {
   for (size_t range = 0; range < loop->n_ranges; range++)
-    if (atomic_load_explicit (&loop->next_piece[range], memory_order_relaxed) < range_start (loop, range + 1))
+    if (atomic_load_explicit (&loop->next_piece[range], memory_order_relaxed) <
+        range_start (loop, range + 1))
       return TRUE;
 
   return FALSE;
@@ -122,8 +122,7 @@ loop_to_join (void)
 
 /* Called with the lock, which it gives up meanwhile. @n_seen: of the loops added, up to now */
 static void
-sleep_until_added (SamSleeper *self,
-                   unsigned    n_seen)
+sleep_until_added (SamSleeper *self, unsigned n_seen)
 {
   if (atomic_load (&n_loops_added) != n_seen)
     return;
@@ -201,7 +200,8 @@ start_workers (int wanted)
 {
   while (n_workers < wanted)
     {
-      GThread *thread = g_thread_try_new ("samcore", worker, GSIZE_TO_POINTER (n_workers + 1), NULL);
+      GThread *thread = g_thread_try_new ("samcore", worker, GSIZE_TO_POINTER (n_workers + 1),
+                                          NULL);
 
       if (thread == NULL)
         return;
@@ -210,9 +210,9 @@ start_workers (int wanted)
     }
 }
 
-/* OpenBLAS starts threads when it is loaded, which wait for work by spinning for a tenth of a second: on two cores that
- * is half of the computer while a new process computes its first mask. This is what it does itself before a fork, in
- * its versions with threads of its own. */
+/* OpenBLAS starts threads when it is loaded, which wait for work by spinning for a tenth of a
+ * second: on two cores that is half of the computer while a new process computes its first mask.
+ * This is what it does itself before a fork, in its versions with threads of its own. */
 extern int blas_thread_shutdown_ (void) __attribute__ ((weak));
 
 int
@@ -245,8 +245,9 @@ sam_parallel_set_n_threads (int n_threads)
 int
 sam_parallel_get_n_threads (void)
 {
-  static atomic_int n_processors; /* GLib asks the system each time, which takes longer than a loop may */
-  int               n = atomic_load (&n_threads_set);
+  static atomic_int
+      n_processors; /* GLib asks the system each time, which takes longer than a loop may */
+  int n = atomic_load (&n_threads_set);
 
   if (n == 0)
     n = atomic_load (&n_processors);
@@ -260,10 +261,7 @@ sam_parallel_get_n_threads (void)
 }
 
 void
-sam_parallel_for (size_t          n,
-                  size_t          grain,
-                  SamParallelFunc func,
-                  gpointer        data)
+sam_parallel_for (size_t n, size_t grain, SamParallelFunc func, gpointer data)
 {
   SamLoop   loop = { .func = func, .data = data, .n = n, .grain = MAX (grain, 1) };
   int       n_threads;
@@ -274,7 +272,7 @@ sam_parallel_for (size_t          n,
 
   forget_blas_threads ();
   loop.n_pieces = (n - 1) / loop.grain + 1;
-  n_threads     = sam_parallel_get_n_threads_here ();
+  n_threads = sam_parallel_get_n_threads_here ();
 
   if (n_threads == 1 || loop.n_pieces == 1)
     {
@@ -291,7 +289,7 @@ sam_parallel_for (size_t          n,
   take_lock ();
   start_workers (loop.n_wanted);
   loop.next = loops;
-  loops     = &loop;
+  loops = &loop;
   atomic_fetch_add (&n_loops_added, 1);
   wake_workers ();
   g_mutex_unlock (&lock);

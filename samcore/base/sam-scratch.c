@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Slots of memory that grow as they are asked for more, one set per thread. Small ones lie beside each other in large
- * pages, where what they grew out of is lost: so they grow to twice their size. */
+/* Slots of memory that grow as they are asked for more, one set per thread. Small ones lie beside
+ * each other in large pages, where what they grew out of is lost: so they grow to twice their
+ * size. */
 #include "config.h"
 
 #include "samcore/base/sam-scratch.h"
@@ -20,8 +21,7 @@ typedef struct
 } Scratches;
 
 static void
-release (Scratches *scratches,
-         int        slot)
+release (Scratches *scratches, int slot)
 {
   if (scratches->n_bytes[slot] > SMALL)
     g_free (scratches->memory[slot]);
@@ -41,7 +41,7 @@ scratches_free (gpointer data)
 static Scratches *
 scratches_get (void)
 {
-  static GPrivate key       = G_PRIVATE_INIT (scratches_free);
+  static GPrivate key = G_PRIVATE_INIT (scratches_free);
   Scratches      *scratches = g_private_get (&key);
 
   if (scratches == NULL)
@@ -56,9 +56,7 @@ scratches_get (void)
 
 /* Returns whether there is new memory, with nothing in it. */
 static gboolean
-grow (Scratches *scratches,
-      SamScratch slot,
-      size_t     n_bytes)
+grow (Scratches *scratches, SamScratch slot, size_t n_bytes)
 {
   if (scratches->n_bytes[slot] >= n_bytes)
     return FALSE;
@@ -66,7 +64,8 @@ grow (Scratches *scratches,
   release (scratches, slot);
   if (n_bytes <= SMALL)
     n_bytes = MIN (MAX (n_bytes, 2 * scratches->n_bytes[slot]), SMALL);
-  scratches->memory[slot]  = n_bytes <= SMALL ? sam_slab_alloc (scratches->small, n_bytes) : sam_pages_alloc (n_bytes);
+  scratches->memory[slot] = n_bytes <= SMALL ? sam_slab_alloc (scratches->small, n_bytes)
+                                             : sam_pages_alloc (n_bytes);
   scratches->n_bytes[slot] = n_bytes;
   if (scratches->memory[slot] == NULL)
     g_error ("no memory for %" G_GSIZE_FORMAT " bytes", n_bytes);
@@ -75,8 +74,7 @@ grow (Scratches *scratches,
 }
 
 void *
-sam_scratch_bytes (SamScratch slot,
-                   size_t     n_bytes)
+sam_scratch_bytes (SamScratch slot, size_t n_bytes)
 {
   Scratches *scratches = scratches_get ();
 
@@ -86,8 +84,7 @@ sam_scratch_bytes (SamScratch slot,
 }
 
 float *
-sam_scratch_floats (SamScratch slot,
-                    size_t     n_floats)
+sam_scratch_floats (SamScratch slot, size_t n_floats)
 {
   return sam_scratch_bytes (slot, n_floats * sizeof (float));
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Memory that each thread keeps for what it computes, in slots. Internal.
  *
- * Who asks for a slot holds it until it returns, or until it asks again; whom it calls must use others:
+ * Who asks for a slot holds it until it returns, or until it asks again; whom it calls must use
+ * others:
  *
  *   products (sam-matrix-product.c)     ROW ROWS, PANELS where a matrix had no memory for its own
  *     MLP                               and MIDDLE GROUP; meanwhile rows may be made:
@@ -36,9 +37,10 @@ typedef enum
   SAM_N_SCRATCHES
 } SamScratch;
 
-/* The calling thread's memory of that slot, aligned to a cache line, as it was left by its last user; it is the same
- * again at the next call that does not want more of it, and freed with the thread. It cannot fail, so it must not be
- * large: some 30 MB at most, which widths are bounded for when they are read from a file. */
+/* The calling thread's memory of that slot, aligned to a cache line, as it was left by its last
+ * user; it is the same again at the next call that does not want more of it, and freed with the
+ * thread. It cannot fail, so it must not be large: some 30 MB at most, which widths are bounded for
+ * when they are read from a file. */
 float *sam_scratch_floats (SamScratch slot, size_t n_floats);
 void  *sam_scratch_bytes (SamScratch slot, size_t n_bytes);
 

@@ -43,25 +43,23 @@ sam_slab_free (SamSlab *slab)
 
 /* With the lock. What is left of the block before is lost, which is addresses only. */
 static gboolean
-add_block (SamSlab *slab,
-           size_t   n_bytes)
+add_block (SamSlab *slab, size_t n_bytes)
 {
-  size_t size  = MAX (n_bytes, BLOCK);
+  size_t size = MAX (n_bytes, BLOCK);
   char  *block = sam_pages_alloc (size);
 
   if (block == NULL)
     return FALSE;
 
   g_ptr_array_add (slab->blocks, block);
-  slab->next   = block;
+  slab->next = block;
   slab->n_left = size;
 
   return TRUE;
 }
 
 void *
-sam_slab_alloc (SamSlab *slab,
-                size_t   n_bytes)
+sam_slab_alloc (SamSlab *slab, size_t n_bytes)
 {
   char  *piece = NULL;
   size_t n;
@@ -73,8 +71,8 @@ sam_slab_alloc (SamSlab *slab,
   g_mutex_lock (&slab->lock);
   if (n <= slab->n_left || add_block (slab, n))
     {
-      piece         = slab->next;
-      slab->next   += n;
+      piece = slab->next;
+      slab->next += n;
       slab->n_left -= n;
     }
   g_mutex_unlock (&slab->lock);

@@ -14,7 +14,7 @@ struct _SamSleeper
 #ifdef __linux__
   cpu_set_t allowed; /* before it was sent elsewhere */
 #endif
-  gboolean  sent;
+  gboolean sent;
 };
 
 SamSleeper *
@@ -35,12 +35,14 @@ sam_sleeper_send_elsewhere (SamSleeper *self)
   cpu_set_t elsewhere;
 
   /* it may have been sent by somebody else and not yet be awake */
-  if (here < 0 || (! self->sent && pthread_getaffinity_np (self->thread, sizeof self->allowed, &self->allowed) != 0))
+  if (here < 0 || (! self->sent && pthread_getaffinity_np (self->thread, sizeof self->allowed,
+                                                           &self->allowed) != 0))
     return;
 
   elsewhere = self->allowed;
   CPU_CLR ((size_t) here, &elsewhere);
-  if (CPU_COUNT (&elsewhere) > 0 && pthread_setaffinity_np (self->thread, sizeof elsewhere, &elsewhere) == 0)
+  if (CPU_COUNT (&elsewhere) > 0 &&
+      pthread_setaffinity_np (self->thread, sizeof elsewhere, &elsewhere) == 0)
     self->sent = TRUE;
 #endif
 }

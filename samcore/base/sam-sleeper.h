@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A thread of the pool that sleeps, and where it wakes up. Internal.
  *
- * Who waits for a thread to compute beside it wants it on another processor. Linux looks for an idle one. It sees none
- * where another program is busy, of whatever priority, nor in a virtual machine whose processors have all been idle for
- * some milliseconds: they are given back to the host, which counts as taken. The thread then wakes where its waker
- * runs, and they share that processor for 4 to 10 milliseconds, which is what a model takes; and a person's click
- * always comes after a pause. So the waker's processor is forbidden to the thread until it is awake. */
+ * Who waits for a thread to compute beside it wants it on another processor. Linux looks for an
+ * idle one. It sees none where another program is busy, of whatever priority, nor in a virtual
+ * machine whose processors have all been idle for some milliseconds: they are given back to the
+ * host, which counts as taken. The thread then wakes where its waker runs, and they share that
+ * processor for 4 to 10 milliseconds, which is what a model takes; and a person's click always
+ * comes after a pause. So the waker's processor is forbidden to the thread until it is awake. */
 #pragma once
 
 #include <glib.h>

@@ -15,29 +15,26 @@ static const struct
 {
   const char *label, *key;
 } names[SAM_BENCH_N_TIMES] = {
-  [SAM_BENCH_LOAD]          = { "load", "load" },
-  [SAM_BENCH_PACK]          = { "pack the weights", "pack" },
-  [SAM_BENCH_PREPROCESS]    = { "preprocess", "preprocess" },
-  [SAM_BENCH_ENCODE]        = { "encode, preprocess included", "encode" },
-  [SAM_BENCH_ENCODE_AGAIN]  = { "encode again", "encode_again" },
-  [SAM_BENCH_CLICK]         = { "first click", "click" },
-  [SAM_BENCH_REFINE]        = { "refining click", "refine" },
-  [SAM_BENCH_CLOSER_CLICK]  = { "first click, closer look", "closer_click" },
+  [SAM_BENCH_LOAD] = { "load", "load" },
+  [SAM_BENCH_PACK] = { "pack the weights", "pack" },
+  [SAM_BENCH_PREPROCESS] = { "preprocess", "preprocess" },
+  [SAM_BENCH_ENCODE] = { "encode, preprocess included", "encode" },
+  [SAM_BENCH_ENCODE_AGAIN] = { "encode again", "encode_again" },
+  [SAM_BENCH_CLICK] = { "first click", "click" },
+  [SAM_BENCH_REFINE] = { "refining click", "refine" },
+  [SAM_BENCH_CLOSER_CLICK] = { "first click, closer look", "closer_click" },
   [SAM_BENCH_CLOSER_REFINE] = { "refining click, closer look", "closer_refine" },
-  [SAM_BENCH_MASK_1]        = { "mask, 1 megapixel", "mask_1mp" },
-  [SAM_BENCH_MASK_24]       = { "mask, 24 megapixels", "mask_24mp" },
-  [SAM_BENCH_MASK_100]      = { "mask, 100 megapixels", "mask_100mp" },
-  [SAM_BENCH_FIRST_MASK]    = { "first mask, new process", "first_mask" },
+  [SAM_BENCH_MASK_1] = { "mask, 1 megapixel", "mask_1mp" },
+  [SAM_BENCH_MASK_24] = { "mask, 24 megapixels", "mask_24mp" },
+  [SAM_BENCH_MASK_100] = { "mask, 100 megapixels", "mask_100mp" },
+  [SAM_BENCH_FIRST_MASK] = { "first mask, new process", "first_mask" },
 };
 
 static const SamBenchTime computed[] = { SAM_BENCH_ENCODE, SAM_BENCH_ENCODE_AGAIN, SAM_BENCH_CLICK,
                                          SAM_BENCH_REFINE };
 
 static void
-append_number (GString    *json,
-               const char *key,
-               const char *what,
-               double      value)
+append_number (GString *json, const char *key, const char *what, double value)
 {
   g_autofree char *name = g_strconcat (key, what, NULL);
 
@@ -45,8 +42,7 @@ append_number (GString    *json,
 }
 
 static void
-append_case (GString            *json,
-             const SamBenchCase *measured)
+append_case (GString *json, const SamBenchCase *measured)
 {
   sam_json_string (json, "precision", measured->precision);
   sam_json_integer (json, "threads", measured->n_threads);
@@ -109,15 +105,14 @@ print_row (const SamBench *bench,
       double value = factor * G_STRUCT_MEMBER (double, &bench->cases[c], offset);
       char   buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
-      printf (" %10s", isnan (value) ? "-" : g_ascii_formatd (buffer, sizeof buffer, format, value));
+      printf (" %10s",
+              isnan (value) ? "-" : g_ascii_formatd (buffer, sizeof buffer, format, value));
     }
   putchar ('\n');
 }
 
 static void
-print_times (const SamBench *bench,
-             size_t          offset,
-             const char     *title)
+print_times (const SamBench *bench, size_t offset, const char *title)
 {
   puts (title);
   for (int i = 0; i < SAM_BENCH_N_TIMES; i++)
@@ -125,13 +120,12 @@ print_times (const SamBench *bench,
 }
 
 static void
-print_ratios (const SamBench *bench,
-              size_t          offset,
-              const char     *title)
+print_ratios (const SamBench *bench, size_t offset, const char *title)
 {
   puts (title);
   for (size_t i = 0; i < G_N_ELEMENTS (computed); i++)
-    print_row (bench, i == 0 ? "encode" : names[computed[i]].label, offset + computed[i] * sizeof (double), 1, "%.2f");
+    print_row (bench, i == 0 ? "encode" : names[computed[i]].label,
+               offset + computed[i] * sizeof (double), 1, "%.2f");
 }
 
 static void
@@ -141,8 +135,8 @@ print_text (const SamBench *bench)
 
   printf ("%s: encoder %s GFLOP, click %s GFLOP; %s kernels, medians of %d\n\n", bench->model,
           g_ascii_formatd (gflop, sizeof gflop, "%.1f", bench->gflop[SAM_BENCH_ENCODE]),
-          g_ascii_formatd (click, sizeof click, "%.2f", bench->gflop[SAM_BENCH_CLICK]), sam_kernels ()->name,
-          bench->n_runs);
+          g_ascii_formatd (click, sizeof click, "%.2f", bench->gflop[SAM_BENCH_CLICK]),
+          sam_kernels ()->name, bench->n_runs);
   printf ("%-30s", "");
   for (int c = 0; c < bench->n_cases; c++)
     printf (" %10s", bench->cases[c].precision);
@@ -154,25 +148,29 @@ print_text (const SamBench *bench)
   print_times (bench, G_STRUCT_OFFSET (SamBenchCase, processor), "milliseconds of processor time");
   puts ("OpenBLAS sgemm, GFLOP");
   print_row (bench, "per second", G_STRUCT_OFFSET (SamBenchCase, sgemm), 1, "%.1f");
-  print_row (bench, "per second of processor time", G_STRUCT_OFFSET (SamBenchCase, sgemm_processor), 1, "%.1f");
+  print_row (bench, "per second of processor time", G_STRUCT_OFFSET (SamBenchCase, sgemm_processor),
+             1, "%.1f");
   print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, share), "share of that");
-  print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, processor_share), "share of that, processor time");
+  print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, processor_share),
+                "share of that, processor time");
   print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, speedup), "times as fast as with one thread");
   print_ratios (bench, G_STRUCT_OFFSET (SamBenchCase, gain), "times as fast as with f32");
-  print_row (bench, "embedding's error", G_STRUCT_OFFSET (SamBenchCase, embedding_error), 1, "%.4f");
-  print_row (bench, "peak memory, new process, MB", G_STRUCT_OFFSET (SamBenchCase, peak_memory), 1e-6, "%.0f");
+  print_row (bench, "embedding's error", G_STRUCT_OFFSET (SamBenchCase, embedding_error), 1,
+             "%.4f");
+  print_row (bench, "peak memory, new process, MB", G_STRUCT_OFFSET (SamBenchCase, peak_memory),
+             1e-6, "%.0f");
 }
 
 int
-cmd_bench (int    argc,
-           char **argv)
+cmd_bench (int argc, char **argv)
 {
   static char              *model_name;
   static int                n_runs = 5;
   static int                n_threads;
   static gboolean           json;
   static const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file", "NAME|FILE" },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file",
+      "NAME|FILE" },
     { "runs", 'r', 0, G_OPTION_ARG_INT, &n_runs, "Measure N times (5)", "N" },
     { "threads", 't', 0, G_OPTION_ARG_INT, &n_threads, "Threads to compute with (1 and 2)", "N" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print one JSON object", NULL },
@@ -184,13 +182,15 @@ cmd_bench (int    argc,
   GError          *error = NULL;
   gboolean         ok;
 
-  if (! command_parse (&argc, &argv, entries, NULL, 0, "Measures speed and memory of a model on this computer.",
-                       "Each round measures everything once for each precision and number of threads; the medians\n"
-                       "of the rounds are printed. OpenBLAS's sgemm (2048³, as many threads) is measured in the\n"
-                       "same rounds; a share is the network's GFLOP over its time and that rate. The embedding's\n"
-                       "error is the root mean square difference from f32's, in standard deviations.\n"
-                       "SAM_PRECISION=f32 measures only that, bf16 or int8 that and f32; SAM_CPU=generic forces\n"
-                       "the plain kernels."))
+  if (
+    ! command_parse (
+      &argc, &argv, entries, NULL, 0, "Measures speed and memory of a model on this computer.",
+      "Each round measures everything once for each precision and number of threads; the medians\n"
+      "of the rounds are printed. OpenBLAS's sgemm (2048³, as many threads) is measured in the\n"
+      "same rounds; a share is the network's GFLOP over its time and that rate. The embedding's\n"
+      "error is the root mean square difference from f32's, in standard deviations.\n"
+      "SAM_PRECISION=f32 measures only that, bf16 or int8 that and f32; SAM_CPU=generic forces\n"
+      "the plain kernels."))
     return COMMAND_USAGE;
   if (n_runs < 1 || n_runs > 1000)
     return command_usage ("--runs must be 1 to 1000");

@@ -20,15 +20,14 @@ typedef struct
 } Output;
 
 static gboolean
-is_shown (int           metric,
-          const Output *output)
+is_shown (int metric, const Output *output)
 {
-  return metric >= SAM_METRIC_AGREEMENT ? output->against : (metric >= SAM_METRIC_IOU) == output->predictions;
+  return metric >= SAM_METRIC_AGREEMENT ? output->against
+                                        : (metric >= SAM_METRIC_IOU) == output->predictions;
 }
 
 static void
-print_json (const SamScores *scores,
-            const Output    *output)
+print_json (const SamScores *scores, const Output *output)
 {
   g_autoptr (GString) line = g_string_new (NULL);
 
@@ -45,8 +44,7 @@ print_json (const SamScores *scores,
 }
 
 static void
-print_row (const SamScores *scores,
-           Output          *output)
+print_row (const SamScores *scores, Output *output)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -65,14 +63,14 @@ print_row (const SamScores *scores,
       printf (" %*s", (int) strlen (sam_metric_get_name (m)),
               isnan (scores->mean[m])
                 ? "-"
-                : g_ascii_formatd (buffer, sizeof buffer, m < SAM_METRIC_AGREEMENT ? "%.3f" : "%.4f", scores->mean[m]));
+                : g_ascii_formatd (buffer, sizeof buffer,
+                                   m < SAM_METRIC_AGREEMENT ? "%.3f" : "%.4f", scores->mean[m]));
   putchar ('\n');
   fflush (stdout);
 }
 
 static void
-print_scores (const SamScores *scores,
-              gpointer         data)
+print_scores (const SamScores *scores, gpointer data)
 {
   Output *output = data;
 
@@ -85,8 +83,7 @@ print_scores (const SamScores *scores,
 }
 
 int
-cmd_evaluate (int    argc,
-              char **argv)
+cmd_evaluate (int argc, char **argv)
 {
   static char              *model_name;
   static char              *predictions;
@@ -94,7 +91,8 @@ cmd_evaluate (int    argc,
   static int                limit;
   static gboolean           json, quick;
   static const GOptionEntry entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file", "NAME|FILE" },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file",
+      "NAME|FILE" },
     { "predictions", 'p', 0, G_OPTION_ARG_FILENAME, &predictions,
       "Score another program's masks, NAME_k.png, instead of a model", "DIR" },
     { "against", 'a', 0, G_OPTION_ARG_STRING, &against,
@@ -102,7 +100,8 @@ cmd_evaluate (int    argc,
     { "quick", 0, 0, G_OPTION_ARG_NONE, &quick,
       "One look at the whole picture, no closer one at the object", NULL },
     { "limit", 'l', 0, G_OPTION_ARG_INT, &limit, "At most N pictures of each set", "N" },
-    { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "One JSON object per set and one for their mean", NULL },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "One JSON object per set and one for their mean",
+      NULL },
     COMMAND_THREADS_OPTION,
     { NULL }
   };
@@ -113,13 +112,14 @@ cmd_evaluate (int    argc,
   GError              *error = NULL;
   gboolean             ok;
 
-  if (! command_parse (&argc, &argv, entries, "DIR", 1, "Measures quality on pictures with true masks.",
-                       "DIR holds pictures NAME.jpg or NAME.png with the masks of their objects, NAME_k.png, and\n"
-                       "perhaps NAME_ignore.png with pixels to leave out; each subfolder of DIR is a set.\n"
-                       "Measured is the mean IoU with the true masks after 1, 3 and 5 clicks and for the tight\n"
-                       "box; click1_oracle is the best of the candidates; boundary_* is the boundary IoU;\n"
-                       "noc85 and noc90 are the clicks to reach 85 % and 90 %, 20 at most. With --against f32,\n"
-                       "agreement is the IoU of masks with those of float32, iou_change what their IoU gains."))
+  if (! command_parse (
+        &argc, &argv, entries, "DIR", 1, "Measures quality on pictures with true masks.",
+        "DIR holds pictures NAME.jpg or NAME.png with the masks of their objects, NAME_k.png, and\n"
+        "perhaps NAME_ignore.png with pixels to leave out; each subfolder of DIR is a set.\n"
+        "Measured is the mean IoU with the true masks after 1, 3 and 5 clicks and for the tight\n"
+        "box; click1_oracle is the best of the candidates; boundary_* is the boundary IoU;\n"
+        "noc85 and noc90 are the clicks to reach 85 % and 90 %, 20 at most. With --against f32,\n"
+        "agreement is the IoU of masks with those of float32, iou_change what their IoU gains."))
     return COMMAND_USAGE;
   if (limit < 0)
     return command_usage ("--limit must not be negative");
@@ -130,7 +130,8 @@ cmd_evaluate (int    argc,
   if (quick && predictions != NULL)
     return command_usage ("--quick is about a model; it has no use for --predictions");
   if (against != NULL && predictions != NULL)
-    return command_usage ("--against compares a model with itself; it has no use for --predictions");
+    return command_usage (
+      "--against compares a model with itself; it has no use for --predictions");
 
   output.json = json;
   output.predictions = predictions != NULL;
@@ -152,8 +153,9 @@ cmd_evaluate (int    argc,
     }
 
   command_show_progress ("Evaluating");
-  ok = sam_evaluate (argv[1], predictions != NULL ? NULL : &predictor, exact != NULL ? &other : NULL, predictions,
-                     (size_t) limit, print_scores, &output, command_job (), &error);
+  ok = sam_evaluate (argv[1], predictions != NULL ? NULL : &predictor,
+                     exact != NULL ? &other : NULL, predictions, (size_t) limit, print_scores,
+                     &output, command_job (), &error);
   command_show_progress (NULL);
 
   return ok ? COMMAND_DONE : command_fail (error);

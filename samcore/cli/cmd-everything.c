@@ -15,9 +15,7 @@
 #include "samcore/cli/sam-image-file.h"
 
 static void
-append_corners (GString          *json,
-                const char       *key,
-                const SamCorners *corners)
+append_corners (GString *json, const char *key, const SamCorners *corners)
 {
   sam_json_begin (json, key, '[');
   sam_json_integer (json, NULL, (gint64) corners->x0);
@@ -28,9 +26,7 @@ append_corners (GString          *json,
 }
 
 static void
-append_object (GString         *json,
-               const SamObject *object,
-               guint            number)
+append_object (GString *json, const SamObject *object, guint number)
 {
   g_autofree char *counts = sam_rle_to_string (&object->rle);
 
@@ -86,9 +82,7 @@ write_annotations (GPtrArray      *objects,
 
 /* DIRECTORY/001.png … in the order of the annotations */
 static gboolean
-write_masks (GPtrArray  *objects,
-             const char *directory,
-             GError    **error)
+write_masks (GPtrArray *objects, const char *directory, GError **error)
 {
   if (g_mkdir_with_parents (directory, 0777) != 0)
     {
@@ -122,32 +116,37 @@ print_objects (GPtrArray *objects)
 
       g_ascii_formatd (iou, sizeof iou, "%.3f", object->iou);
       g_ascii_formatd (stability, sizeof stability, "%.3f", object->stability);
-      printf ("%03u  predicted IoU %s, stability %s, %zu pixels, box %zu,%zu,%zu,%zu\n", i + 1, iou, stability,
-              sam_rle_get_area (&object->rle), object->box.x0, object->box.y0, object->box.x1 + 1,
-              object->box.y1 + 1);
+      printf ("%03u  predicted IoU %s, stability %s, %zu pixels, box %zu,%zu,%zu,%zu\n", i + 1, iou,
+              stability, sam_rle_get_area (&object->rle), object->box.x0, object->box.y0,
+              object->box.x1 + 1, object->box.y1 + 1);
     }
 }
 
 int
-cmd_everything (int    argc,
-                char **argv)
+cmd_everything (int argc, char **argv)
 {
   static SamEverythingOptions options;
   static int                  min_area;
   static char                *model_name, *directory, *json_path;
   static const GOptionEntry   entries[] = {
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file", "NAME|FILE" },
-    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &directory, "Write a mask per object, 001.png …", "DIR" },
-    { "json", 'j', 0, G_OPTION_ARG_FILENAME, &json_path, "Write annotations like SA-1B's; - is standard output",
-      "FILE" },
-    { "points-per-side", 0, 0, G_OPTION_ARG_INT, &options.points_per_side, "The grid of points (32)", "N" },
-    { "min-iou", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_iou, "Predicted IoU above this (what suits the model)", "X" },
-    { "min-stability", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_stability, "Stability of at least this (what suits it)", "X" },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &model_name, "The model: a name or a file",
+        "NAME|FILE" },
+    { "output", 'o', 0, G_OPTION_ARG_FILENAME, &directory, "Write a mask per object, 001.png …",
+        "DIR" },
+    { "json", 'j', 0, G_OPTION_ARG_FILENAME, &json_path,
+        "Write annotations like SA-1B's; - is standard output", "FILE" },
+    { "points-per-side", 0, 0, G_OPTION_ARG_INT, &options.points_per_side,
+        "The grid of points (32)", "N" },
+    { "min-iou", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_iou,
+        "Predicted IoU above this (what suits the model)", "X" },
+    { "min-stability", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_stability,
+        "Stability of at least this (what suits it)", "X" },
     { "max-overlap", 0, 0, G_OPTION_ARG_DOUBLE, &options.max_box_iou,
-      "IoU of boxes above which the worse one goes (0.7)", "X" },
+        "IoU of boxes above which the worse one goes (0.7)", "X" },
     { "crop-layers", 0, 0, G_OPTION_ARG_INT, &options.crop_layers,
-      "Look at 4, 16 … crops too, for small objects (0)", "N" },
-    { "min-area", 0, 0, G_OPTION_ARG_INT, &min_area, "Remove holes and islands of fewer pixels (0)", "AREA" },
+        "Look at 4, 16 … crops too, for small objects (0)", "N" },
+    { "min-area", 0, 0, G_OPTION_ARG_INT, &min_area, "Remove holes and islands of fewer pixels (0)",
+        "AREA" },
     COMMAND_THREADS_OPTION,
     { NULL }
   };
@@ -157,11 +156,13 @@ cmd_everything (int    argc,
   GError               *error = NULL;
 
   sam_everything_options_init (&options);
-  if (! command_parse (&argc, &argv, entries, "PICTURE", 1, "Finds all objects of a picture.",
-                       "A grid of points is tried; of the masks they give the good ones are kept, as Segment\n"
-                       "Anything's automatic mask generator does. Scores depend on the model: where too little is\n"
-                       "found, lower --min-iou and --min-stability. bbox is x, y, width, height, the last two as\n"
-                       "the reference has them: one less than the number of pixels; crop_box is whole."))
+  if (
+    ! command_parse (
+      &argc, &argv, entries, "PICTURE", 1, "Finds all objects of a picture.",
+      "A grid of points is tried; of the masks they give the good ones are kept, as Segment\n"
+      "Anything's automatic mask generator does. Scores depend on the model: where too little is\n"
+      "found, lower --min-iou and --min-stability. bbox is x, y, width, height, the last two as\n"
+      "the reference has them: one less than the number of pixels; crop_box is whole."))
     return COMMAND_USAGE;
   if (options.points_per_side < 1 || options.points_per_side > 256)
     return command_usage ("--points-per-side must be 1 to 256");
@@ -169,21 +170,21 @@ cmd_everything (int    argc,
     return command_usage ("--crop-layers must be 0 to 4");
   if (min_area < 0)
     return command_usage ("--min-area must not be negative");
-  if (! isfinite (options.min_iou) || ! isfinite (options.min_stability) || ! isfinite (options.max_box_iou))
+  if (! isfinite (options.min_iou) || ! isfinite (options.min_stability) ||
+      ! isfinite (options.max_box_iou))
     return command_usage ("scores must be numbers");
   options.min_area = (size_t) min_area;
 
-  if ((json_path != NULL && ! sam_output_check (json_path, &error))
-      || (image = sam_picture_read (argv[1], &error)) == NULL
-      || (model = command_load_model (model_name, &error)) == NULL)
+  if ((json_path != NULL && ! sam_output_check (json_path, &error)) ||
+      (image = sam_picture_read (argv[1], &error)) == NULL ||
+      (model = command_load_model (model_name, &error)) == NULL)
     return command_fail (error);
 
   command_show_progress ("Looking for objects");
   objects = sam_everything (model, image, &options, command_job (), &error);
   command_show_progress (NULL);
-  if (objects == NULL
-      || (directory != NULL && ! write_masks (objects, directory, &error))
-      || (json_path != NULL && ! write_annotations (objects, image, argv[1], json_path, &error)))
+  if (objects == NULL || (directory != NULL && ! write_masks (objects, directory, &error)) ||
+      (json_path != NULL && ! write_annotations (objects, image, argv[1], json_path, &error)))
     return command_fail (error);
   if (g_strcmp0 (json_path, "-") != 0)
     print_objects (objects);

@@ -32,7 +32,8 @@ describe_precision (const Info *info)
         char millions[G_ASCII_DTOSTR_BUF_SIZE];
 
         g_ascii_formatd (millions, sizeof millions, "%.3g", (double) info->n_parameters[i] / 1e6);
-        g_string_append_printf (text, "%s%s %s M", text->len > 0 ? ", " : "", sam_dtype_get_name (i), millions);
+        g_string_append_printf (text, "%s%s %s M", text->len > 0 ? ", " : "",
+                                sam_dtype_get_name (i), millions);
       }
 
   return g_string_free (text, FALSE);
@@ -48,9 +49,7 @@ print_tensor (const SamTensor *tensor)
 }
 
 static void
-print_text (const Info *info,
-            const char *path,
-            gboolean    tensors)
+print_text (const Info *info, const char *path, gboolean tensors)
 {
   g_autofree char *size = g_format_size (sam_checkpoint_get_size (info->checkpoint));
   g_autofree char *precision = describe_precision (info);
@@ -90,9 +89,7 @@ print_text (const Info *info,
 }
 
 static void
-print_json (const Info *info,
-            const char *path,
-            gboolean    tensors)
+print_json (const Info *info, const char *path, gboolean tensors)
 {
   g_autoptr (GString) json = g_string_new (NULL);
 
@@ -136,8 +133,7 @@ print_json (const Info *info,
 }
 
 int
-cmd_info (int    argc,
-          char **argv)
+cmd_info (int argc, char **argv)
 {
   static gboolean           json, tensors;
   static const GOptionEntry entries[] = {

@@ -39,9 +39,11 @@ static void
 print_row (const SamModelItem *item)
 {
   const SamModelInfo *info = item->info;
-  g_autofree char    *size = info != NULL && info->about > 0 ? g_format_size (info->about) : g_strdup ("");
+  g_autofree char    *size = info != NULL && info->about > 0 ? g_format_size (info->about)
+                                                             : g_strdup ("");
   const char         *state = item->path != NULL ? "installed"
-                              : info->offered ? "can be downloaded" : "from a file (--add)";
+                              : info->offered    ? "can be downloaded"
+                                                 : "from a file (--add)";
 
   printf ("%c %-24s %-18s %9s  %s\n", item->is_default ? '*' : ' ', item->name, state, size,
           info != NULL ? info->title : item->path);
@@ -62,8 +64,7 @@ list (gboolean json)
 }
 
 int
-cmd_models (int    argc,
-            char **argv)
+cmd_models (int argc, char **argv)
 {
   static char              *download, *add, *chosen;
   static gboolean           json;
@@ -77,7 +78,8 @@ cmd_models (int    argc,
   g_autofree char *path = NULL;
   GError          *error = NULL;
 
-  if (! command_parse (&argc, &argv, entries, NULL, 0, "Lists the models that are installed or can be had.",
+  if (! command_parse (&argc, &argv, entries, NULL, 0,
+                       "Lists the models that are installed or can be had.",
                        "The default model is marked *."))
     return COMMAND_USAGE;
   if ((download != NULL) + (add != NULL) + (chosen != NULL) > 1)

@@ -64,8 +64,7 @@ take_time (gint64 *start)
 
 /* "X,Y" and "X,Y,0" or "X,Y,1" */
 static gboolean
-parse_point (const char *text,
-             SamPrompt  *prompt)
+parse_point (const char *text, SamPrompt *prompt)
 {
   double numbers[3] = { 0, 0, 1 };
 
@@ -80,27 +79,25 @@ parse_point (const char *text,
 
 /* Everything about the options that can be wrong without looking at a file. */
 static int
-check_options (const Options *options,
-               SamPrompt     *prompt,
-               SamEdge       *edge,
-               int           *candidate)
+check_options (const Options *options, SamPrompt *prompt, SamEdge *edge, int *candidate)
 {
   const char *to_stdout[] = { options->output, options->overlay, options->cutout, options->logits };
-  double      amounts[] = { options->grow, options->feather, options->fill_holes, options->min_area };
-  int         n_stdout = options->json;
-  GError     *error = NULL;
+  double  amounts[] = { options->grow, options->feather, options->fill_holes, options->min_area };
+  int     n_stdout = options->json;
+  GError *error = NULL;
 
   for (char **text = options->points; text != NULL && *text != NULL; text++)
     if (! parse_point (*text, prompt))
-      return command_usage ("“%s” is no point: write --point X,Y or --point X,Y,0 for one off the object", *text);
+      return command_usage (
+        "“%s” is no point: write --point X,Y or --point X,Y,0 for one off the object", *text);
   for (char **text = options->boxes; text != NULL && *text != NULL; text++)
     {
       double corners[4];
 
       if (! command_parse_numbers (*text, corners, 4))
         return command_usage ("“%s” is no box: write --box X0,Y0,X1,Y1", *text);
-      sam_prompt_add_box (prompt, (float) corners[0], (float) corners[1],
-                          (float) corners[2], (float) corners[3]);
+      sam_prompt_add_box (prompt, (float) corners[0], (float) corners[1], (float) corners[2],
+                          (float) corners[3]);
     }
   if (options->prompt != NULL && ! sam_prompt_parse (prompt, options->prompt, &error))
     {
@@ -136,7 +133,8 @@ check_options (const Options *options,
 
   for (size_t i = 0; i < G_N_ELEMENTS (amounts); i++)
     if (! isfinite (amounts[i]) || (i > 0 && amounts[i] < 0))
-      return command_usage ("--grow, --feather, --fill-holes and --min-area must be numbers, and only --grow negative");
+      return command_usage (
+        "--grow, --feather, --fill-holes and --min-area must be numbers, and only --grow negative");
 
   for (size_t i = 0; i < G_N_ELEMENTS (to_stdout); i++)
     n_stdout += to_stdout[i] != NULL && strcmp (to_stdout[i], "-") == 0;
@@ -148,20 +146,17 @@ check_options (const Options *options,
 
 /* Better now than after a minute of computing. */
 static gboolean
-check_outputs (const Options *options,
-               GError       **error)
+check_outputs (const Options *options, GError **error)
 {
-  return (options->output == NULL || sam_picture_check_output (options->output, FALSE, error))
-         && (options->overlay == NULL || sam_picture_check_output (options->overlay, FALSE, error))
-         && (options->cutout == NULL || sam_picture_check_output (options->cutout, TRUE, error))
-         && (options->logits == NULL || sam_output_check (options->logits, error));
+  return (options->output == NULL || sam_picture_check_output (options->output, FALSE, error)) &&
+         (options->overlay == NULL || sam_picture_check_output (options->overlay, FALSE, error)) &&
+         (options->cutout == NULL || sam_picture_check_output (options->cutout, TRUE, error)) &&
+         (options->logits == NULL || sam_output_check (options->logits, error));
 }
 
 /* The candidate that @candidate (1 … or 0 for the best) means. */
 static gboolean
-choose_candidate (Run     *run,
-                  int      candidate,
-                  GError **error)
+choose_candidate (Run *run, int candidate, GError **error)
 {
   size_t n = sam_logits_get_n_candidates (run->logits);
 
@@ -173,8 +168,8 @@ choose_candidate (Run     *run,
   if ((size_t) candidate > n)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "There is no candidate %d: this prompt has %zu%s; leave out --candidate", candidate, n,
-                   n == 1 ? ", since only a lone point is ambiguous" : "");
+                   "There is no candidate %d: this prompt has %zu%s; leave out --candidate",
+                   candidate, n, n == 1 ? ", since only a lone point is ambiguous" : "");
       return FALSE;
     }
   run->candidate = (size_t) candidate - 1;
@@ -183,20 +178,17 @@ choose_candidate (Run     *run,
 }
 
 static SamMask *
-take_step (SamMask *before,
-           SamMask *after)
+take_step (SamMask *before, SamMask *after)
 {
   sam_mask_free (before);
   return after;
 }
 
 static SamMask *
-make_mask (const Run     *run,
-           const Options *options,
-           SamEdge        edge,
-           GError       **error)
+make_mask (const Run *run, const Options *options, SamEdge edge, GError **error)
 {
-  SamMask *mask = sam_mask_new_from_logits (run->logits, run->candidate, edge, command_job (), error);
+  SamMask *mask = sam_mask_new_from_logits (run->logits, run->candidate, edge, command_job (),
+                                            error);
 
   if (mask != NULL && options->fill_holes > 0)
     mask = take_step (mask, sam_mask_fill_holes (mask, options->fill_holes, error));
@@ -232,7 +224,8 @@ run_all (Run           *run,
         return FALSE;
     }
   run->read_ms = take_time (&clock);
-  if (! sam_prompt_check (prompt, sam_image_get_width (run->image), sam_image_get_height (run->image), error))
+  if (! sam_prompt_check (prompt, sam_image_get_width (run->image),
+                          sam_image_get_height (run->image), error))
     return FALSE;
 
   if (options->logits != NULL)
@@ -243,8 +236,9 @@ run_all (Run           *run,
   run->load_ms = take_time (&clock);
 
   command_show_progress ("Looking at the picture");
-  run->embedding = options->no_cache ? sam_model_encode (run->model, run->image, job, error)
-                                     : sam_cache_encode (run->model, run->image, job, &run->cached, error);
+  run->embedding = options->no_cache
+                     ? sam_model_encode (run->model, run->image, job, error)
+                     : sam_cache_encode (run->model, run->image, job, &run->cached, error);
   command_show_progress (NULL);
   if (run->embedding == NULL)
     return FALSE;
@@ -261,15 +255,11 @@ run_all (Run           *run,
   return run->mask != NULL;
 }
 
-/* --- results -------------------------------------------------------------------------------------- */
+/* --- results
+ * -------------------------------------------------------------------------------------- */
 
 static void
-append_tensor (GString    *header,
-               const char *name,
-               size_t      n,
-               size_t      side,
-               size_t      from,
-               size_t      to)
+append_tensor (GString *header, const char *name, size_t n, size_t side, size_t from, size_t to)
 {
   sam_json_begin (header, name, '{');
   sam_json_string (header, "dtype", "F32");
@@ -285,12 +275,11 @@ append_tensor (GString    *header,
   sam_json_end (header, '}');
 }
 
-/* safetensors: "logits" [candidates, side, side] and "iou" [candidates], f32; in the metadata "parts", for each
- * candidate the x, y, width and height of the part of the picture that its map covers */
+/* safetensors: "logits" [candidates, side, side] and "iou" [candidates], f32; in the metadata
+ * "parts", for each candidate the x, y, width and height of the part of the picture that its map
+ * covers */
 static gboolean
-write_logits (const Run  *run,
-              const char *path,
-              GError    **error)
+write_logits (const Run *run, const char *path, GError **error)
 {
   size_t                 n = sam_logits_get_n_candidates (run->logits);
   size_t                 side = sam_logits_get_width (run->logits);
@@ -340,8 +329,7 @@ write_logits (const Run  *run,
 }
 
 static void
-json_area_and_box (GString       *json,
-                   const SamMask *mask)
+json_area_and_box (GString *json, const SamMask *mask)
 {
   size_t x0, y0, x1, y1;
 
@@ -362,9 +350,7 @@ json_area_and_box (GString       *json,
 }
 
 static gboolean
-print_json (const Run  *run,
-            const char *picture,
-            GError    **error)
+print_json (const Run *run, const char *picture, GError **error)
 {
   g_autoptr (GString) json = g_string_new (NULL);
 
@@ -377,7 +363,8 @@ print_json (const Run  *run,
   sam_json_begin (json, "candidates", '[');
   for (size_t i = 0; i < sam_logits_get_n_candidates (run->logits); i++)
     {
-      g_autoptr (SamMask) mask = sam_mask_new_from_logits (run->logits, i, SAM_EDGE_HARD, command_job (), error);
+      g_autoptr (SamMask) mask = sam_mask_new_from_logits (run->logits, i, SAM_EDGE_HARD,
+                                                           command_job (), error);
 
       if (mask == NULL)
         return FALSE;
@@ -425,20 +412,19 @@ print_summary (const Run *run)
 }
 
 static gboolean
-write_results (const Run     *run,
-               const char    *picture,
-               const Options *options,
-               GError       **error)
+write_results (const Run *run, const char *picture, const Options *options, GError **error)
 {
-  gboolean stdout_is_free = g_strcmp0 (options->output, "-") != 0 && g_strcmp0 (options->overlay, "-") != 0
-                            && g_strcmp0 (options->cutout, "-") != 0 && g_strcmp0 (options->logits, "-") != 0;
+  gboolean stdout_is_free = g_strcmp0 (options->output, "-") != 0 &&
+                            g_strcmp0 (options->overlay, "-") != 0 &&
+                            g_strcmp0 (options->cutout, "-") != 0 &&
+                            g_strcmp0 (options->logits, "-") != 0;
 
-  if ((options->output != NULL && ! sam_picture_write_mask (run->mask, options->output, error))
-      || (options->overlay != NULL
-          && ! sam_picture_write_overlay (run->image, run->mask, options->overlay, error))
-      || (options->cutout != NULL
-          && ! sam_picture_write_cutout (run->image, run->mask, options->cutout, error))
-      || (options->logits != NULL && ! write_logits (run, options->logits, error)))
+  if ((options->output != NULL && ! sam_picture_write_mask (run->mask, options->output, error)) ||
+      (options->overlay != NULL &&
+       ! sam_picture_write_overlay (run->image, run->mask, options->overlay, error)) ||
+      (options->cutout != NULL &&
+       ! sam_picture_write_cutout (run->image, run->mask, options->cutout, error)) ||
+      (options->logits != NULL && ! write_logits (run, options->logits, error)))
     return FALSE;
 
   if (options->json)
@@ -450,8 +436,7 @@ write_results (const Run     *run,
 }
 
 int
-cmd_segment (int    argc,
-             char **argv)
+cmd_segment (int argc, char **argv)
 {
   static Options            options;
   static const GOptionEntry entries[] = {
@@ -459,10 +444,12 @@ cmd_segment (int    argc,
       "A point on the object, or with ,0 off it (repeatable)", "X,Y[,0|1]" },
     { "box", 'b', 0, G_OPTION_ARG_STRING_ARRAY, &options.boxes,
       "A box around the object; several boxes, several objects (repeatable)", "X0,Y0,X1,Y1" },
-    { "mask", 0, 0, G_OPTION_ARG_FILENAME, &options.mask, "A rough mask to refine, white on the object", "FILE" },
+    { "mask", 0, 0, G_OPTION_ARG_FILENAME, &options.mask,
+      "A rough mask to refine, white on the object", "FILE" },
     { "prompt", 0, 0, G_OPTION_ARG_STRING, &options.prompt,
       "Points and boxes in one line: \"120,80 + ; 300,90 - ; box 10,20,200,300\"", "TEXT" },
-    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options.model, "The model: a name or a file", "NAME|FILE" },
+    { "model", 'm', 0, G_OPTION_ARG_FILENAME, &options.model, "The model: a name or a file",
+      "NAME|FILE" },
     { "candidate", 'c', 0, G_OPTION_ARG_STRING, &options.candidate,
       "Which candidate: best (the default), 1, 2 or 3", "WHICH" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.quick,
@@ -470,17 +457,24 @@ cmd_segment (int    argc,
     { "hq", 0, 0, G_OPTION_ARG_STRING, &options.hq,
       "SAM-HQ's finer mask: add (the default), only or off; other models have none", "MODE" },
     { "edge", 0, 0, G_OPTION_ARG_STRING, &options.edge, "hard (the default) or smooth", "EDGE" },
-    { "fill-holes", 0, 0, G_OPTION_ARG_DOUBLE, &options.fill_holes, "Fill holes up to this many pixels", "AREA" },
-    { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_area, "Drop parts of fewer pixels", "AREA" },
-    { "grow", 0, 0, G_OPTION_ARG_DOUBLE, &options.grow, "Grow by a distance; shrink if negative", "PIXELS" },
+    { "fill-holes", 0, 0, G_OPTION_ARG_DOUBLE, &options.fill_holes,
+      "Fill holes up to this many pixels", "AREA" },
+    { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_area, "Drop parts of fewer pixels",
+      "AREA" },
+    { "grow", 0, 0, G_OPTION_ARG_DOUBLE, &options.grow, "Grow by a distance; shrink if negative",
+      "PIXELS" },
     { "feather", 0, 0, G_OPTION_ARG_DOUBLE, &options.feather, "Feather by a radius", "PIXELS" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Write the mask", "MASK.png" },
-    { "overlay", 0, 0, G_OPTION_ARG_FILENAME, &options.overlay, "Write the picture with the object shown", "FILE" },
-    { "cutout", 0, 0, G_OPTION_ARG_FILENAME, &options.cutout, "Write the object on transparency", "FILE.png" },
+    { "overlay", 0, 0, G_OPTION_ARG_FILENAME, &options.overlay,
+      "Write the picture with the object shown", "FILE" },
+    { "cutout", 0, 0, G_OPTION_ARG_FILENAME, &options.cutout, "Write the object on transparency",
+      "FILE.png" },
     { "logits", 0, 0, G_OPTION_ARG_FILENAME, &options.logits,
       "Write the candidates' logits and scores", "FILE.safetensors" },
-    { "no-cache", 0, 0, G_OPTION_ARG_NONE, &options.no_cache, "Do not keep nor use stored embeddings", NULL },
-    { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json, "Print scores, areas, boxes and times as JSON", NULL },
+    { "no-cache", 0, 0, G_OPTION_ARG_NONE, &options.no_cache,
+      "Do not keep nor use stored embeddings", NULL },
+    { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json,
+      "Print scores, areas, boxes and times as JSON", NULL },
     COMMAND_THREADS_OPTION,
     { NULL }
   };
@@ -491,20 +485,21 @@ cmd_segment (int    argc,
   GError            *error = NULL;
 
   sam_prompt_init (&prompt);
-  if (! command_parse (&argc, &argv, entries, "PICTURE", 1, "Selects an object of a picture.",
-                       "Coordinates are pixels from the top left corner of the picture as people see it: turned\n"
-                       "the way its EXIF orientation says. The centre of the first pixel is 0.5,0.5. PICTURE and\n"
-                       "the files to write may be - for the standard streams.\n\n"
-                       "  samcore segment photo.jpg --point 320,200 -o mask.png\n"
-                       "  samcore segment photo.jpg --box 100,50,400,300 --point 150,80,0 --cutout object.png"))
+  if (! command_parse (
+        &argc, &argv, entries, "PICTURE", 1, "Selects an object of a picture.",
+        "Coordinates are pixels from the top left corner of the picture as people see it: turned\n"
+        "the way its EXIF orientation says. The centre of the first pixel is 0.5,0.5. PICTURE and\n"
+        "the files to write may be - for the standard streams.\n\n"
+        "  samcore segment photo.jpg --point 320,200 -o mask.png\n"
+        "  samcore segment photo.jpg --box 100,50,400,300 --point 150,80,0 --cutout object.png"))
     return COMMAND_USAGE;
   status = check_options (&options, &prompt, &edge, &candidate);
   if (status != COMMAND_DONE)
     return status;
 
-  if (! check_outputs (&options, &error)
-      || ! run_all (&run, argv[1], &options, &prompt, edge, candidate, &error)
-      || ! write_results (&run, argv[1], &options, &error))
+  if (! check_outputs (&options, &error) ||
+      ! run_all (&run, argv[1], &options, &prompt, edge, candidate, &error) ||
+      ! write_results (&run, argv[1], &options, &error))
     status = command_fail (error);
   run_clear (&run);
 

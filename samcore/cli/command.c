@@ -57,8 +57,7 @@ command_parse (int                *argc,
 }
 
 static void
-print_error_line (const char *message,
-                  const char *more)
+print_error_line (const char *message, const char *more)
 {
   g_autofree char *line = g_strdup (message);
 
@@ -68,8 +67,7 @@ print_error_line (const char *message,
 }
 
 int
-command_usage (const char *format,
-               ...)
+command_usage (const char *format, ...)
 {
   g_autofree char *message = NULL;
   g_autofree char *more = g_strdup_printf (" (%s --help tells how)", g_get_prgname ());
@@ -95,7 +93,8 @@ command_fail (GError *error)
   return COMMAND_FAILED;
 }
 
-/* --- progress ------------------------------------------------------------------------------------- */
+/* --- progress
+ * ------------------------------------------------------------------------------------- */
 
 static const char *progress_of;
 static gint64      progress_shown; /* monotonic time; 0: nothing on the line */
@@ -110,8 +109,7 @@ command_show_progress (const char *what)
 }
 
 static void
-show_progress (double   fraction,
-               gpointer data)
+show_progress (double fraction, gpointer data)
 {
   gint64 now = g_get_monotonic_time ();
 
@@ -139,7 +137,8 @@ command_job (void)
   return &job;
 }
 
-/* --- arguments ------------------------------------------------------------------------------------ */
+/* --- arguments
+ * ------------------------------------------------------------------------------------ */
 
 void
 command_prefer_f32 (void)
@@ -149,8 +148,7 @@ command_prefer_f32 (void)
 }
 
 SamModel *
-command_load_model (const char *name,
-                    GError    **error)
+command_load_model (const char *name, GError **error)
 {
   g_autofree char *path = sam_catalogue_find (name, error);
 
@@ -162,10 +160,7 @@ command_load_model (const char *name,
 }
 
 gboolean
-command_parse_threads (const char *name,
-                       const char *value,
-                       gpointer    data,
-                       GError    **error)
+command_parse_threads (const char *name, const char *value, gpointer data, GError **error)
 {
   guint64 n;
 
@@ -181,9 +176,7 @@ command_parse_threads (const char *name,
 }
 
 gboolean
-command_parse_numbers (const char *text,
-                       double     *numbers,
-                       int         n)
+command_parse_numbers (const char *text, double *numbers, int n)
 {
   for (int i = 0; i < n; i++)
     {

@@ -24,8 +24,8 @@ int cmd_segment (int argc, char **argv);
  * @arguments: as they stand in the usage line: "PICTURE"
  * @about: a paragraph under the options of --help, or NULL
  *
- * Parses the options away, so that argv[1] … argv[n_arguments] are left. FALSE, after a line on stderr,
- * when that is not possible: the caller returns COMMAND_USAGE.
+ * Parses the options away, so that argv[1] … argv[n_arguments] are left. FALSE, after a line on
+ * stderr, when that is not possible: the caller returns COMMAND_USAGE.
  */
 gboolean command_parse (int                *argc,
                         char             ***argv,
@@ -43,7 +43,7 @@ int command_fail (GError *error);
 /* The job of this run: cancelled by Ctrl+C, its progress shown on stderr if that is a terminal. */
 const SamJob *command_job (void);
 /* What the progress that follows is about: "Encoding"; NULL clears the line. */
-void          command_show_progress (const char *what);
+void command_show_progress (const char *what);
 
 /* For numbers that are compared with others': float32, unless SAM_PRECISION says otherwise. */
 void command_prefer_f32 (void);
@@ -52,8 +52,14 @@ void command_prefer_f32 (void);
 SamModel *command_load_model (const char *name, GError **error);
 
 /* The option --threads N of the programs that compute, taken at once. */
-#define COMMAND_THREADS_OPTION \
-  { "threads", 't', 0, G_OPTION_ARG_CALLBACK, command_parse_threads, "Threads to compute with (all cores)", "N" }
+#define COMMAND_THREADS_OPTION                                                                     \
+  { "threads",                                                                                     \
+    't',                                                                                           \
+    0,                                                                                             \
+    G_OPTION_ARG_CALLBACK,                                                                         \
+    command_parse_threads,                                                                         \
+    "Threads to compute with (all cores)",                                                         \
+    "N" }
 gboolean command_parse_threads (const char *name, const char *value, gpointer data, GError **error);
 
 /* n numbers separated by commas and nothing else */

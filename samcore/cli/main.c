@@ -29,7 +29,8 @@ static const struct
 static void
 print_help (void)
 {
-  g_print ("Usage: samcore COMMAND …\n\nSelects objects in pictures with Segment Anything models.\n\nCommands:\n");
+  g_print ("Usage: samcore COMMAND …\n\nSelects objects in pictures with Segment Anything "
+           "models.\n\nCommands:\n");
   for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
     g_print ("  %-11s %s\n", commands[i].name, commands[i].about);
   g_print ("\nsamcore COMMAND --help tells more; samcore --version is the version.\n");
@@ -76,8 +77,7 @@ catch_signals (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autofree char *name = NULL;
 
@@ -92,7 +92,8 @@ main (int    argc,
       g_print ("samcore %s\n", sam_version ());
       return COMMAND_DONE;
     }
-  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 || strcmp (argv[1], "help") == 0)
+  if (strcmp (argv[1], "--help") == 0 || strcmp (argv[1], "-h") == 0 ||
+      strcmp (argv[1], "help") == 0)
     {
       print_help ();
       return COMMAND_DONE;

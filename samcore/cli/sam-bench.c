@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* How fast a model is on this computer.
  *
- * A case is a precision and a number of threads. A round measures each case once, odd rounds in the other order, so
- * that whatever slows the computer down for a while slows all of them down; the medians of the rounds count, and
- * ratios of two cases are medians of the rounds' ratios. In each round OpenBLAS multiplies two matrices for each
- * case, too: times over that rate compare computers, and days. Processor time is what to look at when other
- * programs are busy. */
+ * A case is a precision and a number of threads. A round measures each case once, odd rounds in the
+ * other order, so that whatever slows the computer down for a while slows all of them down; the
+ * medians of the rounds count, and ratios of two cases are medians of the rounds' ratios. In each
+ * round OpenBLAS multiplies two matrices for each case, too: times over that rate compare
+ * computers, and days. Processor time is what to look at when other programs are busy. */
 #include "config.h"
 
 #include "samcore/cli/sam-bench.h"
@@ -89,16 +89,14 @@ clock_start (void)
 }
 
 static void
-clock_stop (Clock        clock,
-            Times       *times,
-            SamBenchTime what)
+clock_stop (Clock clock, Times *times, SamBenchTime what)
 {
-  times->wall[what]      = 1e-6 * (double) g_get_monotonic_time () - clock.wall;
+  times->wall[what] = 1e-6 * (double) g_get_monotonic_time () - clock.wall;
   times->processor[what] = processor_seconds () - clock.processor;
 }
 
-/* Smooth shapes and noise, the same every time: nothing here depends on what a picture shows, but a network
- * fed with zeros may be faster than it is. */
+/* Smooth shapes and noise, the same every time: nothing here depends on what a picture shows, but a
+ * network fed with zeros may be faster than it is. */
 static SamImage *
 make_picture (GError **error)
 {
@@ -113,8 +111,8 @@ make_picture (GError **error)
           gboolean inside = (x - 640) * (x - 640) + (y - 426) * (y - 426) < 250 * 250;
 
           random = random * 1664525 + 1013904223;
-          pixels[3 * (y * WIDTH + x) + c] = (uint8_t) ((inside ? 60 * c + 80 : x / 8 + c * y / 16)
-                                                       + (random >> 28));
+          pixels[3 * (y * WIDTH + x) + c] = (uint8_t) ((inside ? 60 * c + 80 : x / 8 + c * y / 16) +
+                                                       (random >> 28));
         }
 
   return sam_image_new (WIDTH, HEIGHT, bytes, error);
@@ -122,9 +120,7 @@ make_picture (GError **error)
 
 /* A PPM: quick to read, so that the first mask's time is the model's. */
 static gboolean
-write_picture (const SamImage *image,
-               const char     *path,
-               GError        **error)
+write_picture (const SamImage *image, const char *path, GError **error)
 {
   g_autoptr (GByteArray) ppm = g_byte_array_new ();
   g_autofree char       *header = g_strdup_printf ("P6\n%d %d\n255\n", WIDTH, HEIGHT);
@@ -136,10 +132,7 @@ write_picture (const SamImage *image,
 }
 
 static gboolean
-time_preprocess (SamModel       *model,
-                 const SamImage *image,
-                 Times          *times,
-                 GError        **error)
+time_preprocess (SamModel *model, const SamImage *image, Times *times, GError **error)
 {
   const SamModelSpec *spec = sam_model_get_spec (model);
   g_autofree float   *x = g_new (float, 3 * spec->input * spec->input);
@@ -156,11 +149,7 @@ time_preprocess (SamModel       *model,
 }
 
 static SamEmbedding *
-time_encode (SamModel    *model,
-             SamImage    *image,
-             Times       *times,
-             SamBenchTime what,
-             GError     **error)
+time_encode (SamModel *model, SamImage *image, Times *times, SamBenchTime what, GError **error)
 {
   SamEmbedding *embedding;
   Clock         clock;
@@ -181,10 +170,10 @@ time_mask (SamModel        *model,
            SamBenchTime     what,
            GError         **error)
 {
-  const SamModelSpec   *spec = sam_model_get_spec (model);
-  size_t                side = sam_logits_get_width (logits);
-  size_t                best = sam_logits_get_best (logits);
-  float                *values = g_memdup2 (sam_logits_get_values (logits, best), side * side * sizeof (float));
+  const SamModelSpec *spec = sam_model_get_spec (model);
+  size_t              side = sam_logits_get_width (logits);
+  size_t              best = sam_logits_get_best (logits);
+  float *values = g_memdup2 (sam_logits_get_values (logits, best), side * side * sizeof (float));
   const float           iou = sam_logits_get_iou (logits, best);
   SamGeometry           geometry;
   g_autoptr (SamLogits) resized = NULL;
@@ -209,8 +198,8 @@ typedef struct
   double peak; /* bytes; NAN: the system does not say */
 } Watch;
 
-/* The system remembers a process's peak only until it ends, and what it tells afterwards begins with the memory
- * of the process that started it: so it is asked again and again. */
+/* The system remembers a process's peak only until it ends, and what it tells afterwards begins
+ * with the memory of the process that started it: so it is asked again and again. */
 static gpointer
 watch_memory (gpointer data)
 {
@@ -222,7 +211,8 @@ watch_memory (gpointer data)
       g_autofree char *status = NULL;
       const char      *line;
 
-      if (g_file_get_contents (path, &status, NULL, NULL) && (line = strstr (status, "VmHWM:")) != NULL)
+      if (g_file_get_contents (path, &status, NULL, NULL) &&
+          (line = strstr (status, "VmHWM:")) != NULL)
         watch->peak = 1024.0 * (double) g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10);
       g_usleep (MEMORY_LOOK_MICROSECONDS);
     }
@@ -240,35 +230,39 @@ time_first_mask (const Bench  *bench,
 {
   g_autofree char *threads = g_strdup_printf ("%d", which->n_threads);
   g_autofree char *mask_path = g_strconcat (bench->picture_path, ".png", NULL);
-  const char      *argv[] = { bench->program, "segment", "--no-cache", "--model", bench->model_path,
-                              "--threads", threads, "--point", "640,426", "-o", mask_path,
-                              bench->picture_path, NULL };
-  g_auto (GStrv)   environment = g_environ_setenv (g_get_environ (), "SAM_PRECISION", which->variable, TRUE);
-  Clock            clock = clock_start ();
-  Watch            watch = { .peak = NAN };
-  struct rusage    usage;
-  GThread         *watcher;
-  int              status;
-  gboolean         waited;
+  const char      *argv[] = {
+    bench->program, "segment", "--no-cache", "--model", bench->model_path,   "--threads", threads,
+    "--point",      "640,426", "-o",         mask_path, bench->picture_path, NULL
+  };
+  g_auto (GStrv) environment = g_environ_setenv (g_get_environ (), "SAM_PRECISION", which->variable,
+                                                 TRUE);
+  Clock          clock = clock_start ();
+  Watch          watch = { .peak = NAN };
+  struct rusage  usage;
+  GThread       *watcher;
+  int            status;
+  gboolean       waited;
 
-  if (! g_spawn_async (NULL, (char **) argv, environment, G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL,
-                       NULL, NULL, &watch.pid, error))
+  if (! g_spawn_async (NULL, (char **) argv, environment,
+                       G_SPAWN_DO_NOT_REAP_CHILD | G_SPAWN_STDOUT_TO_DEV_NULL, NULL, NULL,
+                       &watch.pid, error))
     return FALSE;
   watcher = g_thread_new ("memory", watch_memory, &watch);
   while (! (waited = wait4 (watch.pid, &status, 0, &usage) >= 0) && errno == EINTR)
     ;
   clock_stop (clock, times, SAM_BENCH_FIRST_MASK);
   if (! waited)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot wait for %s: %s", bench->program,
-                 g_strerror (errno));
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot wait for %s: %s",
+                 bench->program, g_strerror (errno));
   g_atomic_int_set (&watch.ended, 1);
   g_thread_join (watcher);
   g_remove (mask_path);
   if (! waited || ! g_spawn_check_wait_status (status, error))
     return FALSE;
 
-  times->processor[SAM_BENCH_FIRST_MASK] = (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec)
-                                           + 1e-6 * (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+  times->processor[SAM_BENCH_FIRST_MASK] =
+    (double) (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+    1e-6 * (double) (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
   if (! (measured->peak_memory >= watch.peak))
     measured->peak_memory = watch.peak;
 
@@ -277,14 +271,13 @@ time_first_mask (const Bench  *bench,
 
 /* The processor's yardstick, with as many threads as we use. */
 static void
-measure_sgemm (int    n_threads,
-               Times *times)
+measure_sgemm (int n_threads, Times *times)
 {
   const size_t      n = SGEMM_SIDE;
   const double      gflop = 2.0 * SGEMM_SIDE * SGEMM_SIDE * SGEMM_SIDE / 1e9;
-  g_autofree float *a = g_new (float, n * n);
-  g_autofree float *b = g_new (float, n * n);
-  g_autofree float *c = g_new0 (float, n * n);
+  g_autofree float *a = g_new (float, n *n);
+  g_autofree float *b = g_new (float, n *n);
+  g_autofree float *c = g_new0 (float, n *n);
 
   for (size_t i = 0; i < n * n; i++)
     {
@@ -300,8 +293,10 @@ measure_sgemm (int    n_threads,
 
       cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, SGEMM_SIDE, SGEMM_SIDE, SGEMM_SIDE, 1,
                    a, SGEMM_SIDE, b, SGEMM_SIDE, 0, c, SGEMM_SIDE);
-      times->sgemm = MAX (times->sgemm, gflop / (1e-6 * (double) g_get_monotonic_time () - start.wall));
-      times->sgemm_processor = MAX (times->sgemm_processor, gflop / (processor_seconds () - start.processor));
+      times->sgemm = MAX (times->sgemm,
+                          gflop / (1e-6 * (double) g_get_monotonic_time () - start.wall));
+      times->sgemm_processor = MAX (times->sgemm_processor,
+                                    gflop / (processor_seconds () - start.processor));
     }
   openblas_set_num_threads (1);
   g_usleep (BLAS_SETTLES_MICROSECONDS);
@@ -309,8 +304,7 @@ measure_sgemm (int    n_threads,
 
 /* Root mean square of the difference, in standard deviations of @exact. */
 static double
-compare_embeddings (const SamEmbedding *embedding,
-                    const SamEmbedding *exact)
+compare_embeddings (const SamEmbedding *embedding, const SamEmbedding *exact)
 {
   size_t       side, channels, n;
   const float *a = sam_embedding_get_values (embedding, &side, &channels);
@@ -353,7 +347,8 @@ time_click (SamModel           *model,
 
   clock = clock_start ();
   answer = sam_model_predict (model, embedding, &prompt, NULL, error);
-  clock_stop (clock, times, (quick ? SAM_BENCH_CLICK : SAM_BENCH_CLOSER_CLICK) + (first != NULL ? 1 : 0));
+  clock_stop (clock, times,
+              (quick ? SAM_BENCH_CLICK : SAM_BENCH_CLOSER_CLICK) + (first != NULL ? 1 : 0));
 
   return answer;
 }
@@ -400,7 +395,7 @@ measure_model (Bench        *bench,
       bench->bench->model = g_strdup (sam_model_get_name (model));
       bench->bench->gflop[SAM_BENCH_ENCODE] = sam_model_get_gflop (model);
       bench->bench->gflop[SAM_BENCH_ENCODE_AGAIN] = bench->bench->gflop[SAM_BENCH_ENCODE];
-      bench->bench->gflop[SAM_BENCH_CLICK]  = sam_model_get_click_gflop (model, 1);
+      bench->bench->gflop[SAM_BENCH_CLICK] = sam_model_get_click_gflop (model, 1);
       bench->bench->gflop[SAM_BENCH_REFINE] = sam_model_get_click_gflop (model, 2);
     }
 
@@ -408,7 +403,9 @@ measure_model (Bench        *bench,
     return FALSE;
 
   embedding = time_encode (model, bench->image, times, SAM_BENCH_ENCODE, error);
-  again = embedding != NULL ? time_encode (model, bench->image, times, SAM_BENCH_ENCODE_AGAIN, error) : NULL;
+  again = embedding != NULL
+            ? time_encode (model, bench->image, times, SAM_BENCH_ENCODE_AGAIN, error)
+            : NULL;
   if (again == NULL)
     return FALSE;
   if (bench->exact == NULL && which->arithmetic == SAM_ARITHMETIC_F32)
@@ -450,14 +447,13 @@ measure_case (Bench        *bench,
 
   measure_sgemm (which->n_threads, times);
 
-  return sam_job_step (job, 0.2, error) && time_first_mask (bench, which, measured, times, error)
-         && sam_job_step (job, 0.6, error) && measure_model (bench, which, measured, times, error)
-         && sam_job_step (job, 1, error);
+  return sam_job_step (job, 0.2, error) && time_first_mask (bench, which, measured, times, error) &&
+         sam_job_step (job, 0.6, error) && measure_model (bench, which, measured, times, error) &&
+         sam_job_step (job, 1, error);
 }
 
 static int
-compare_doubles (gconstpointer a,
-                 gconstpointer b)
+compare_doubles (gconstpointer a, gconstpointer b)
 {
   double u = *(const double *) a, v = *(const double *) b;
 
@@ -466,10 +462,7 @@ compare_doubles (gconstpointer a,
 
 /* Of n values that lie @step apart, or of their ratios over others. */
 static double
-find_median (const double *values,
-             const double *over,
-             int           n,
-             size_t        step)
+find_median (const double *values, const double *over, int n, size_t step)
 {
   g_autoptr (GArray) sorted = g_array_new (FALSE, FALSE, sizeof (double));
 
@@ -486,9 +479,7 @@ find_median (const double *values,
 
 /* times: [n_runs, n_cases] */
 static void
-find_medians (SamBench    *bench,
-              const Times *times,
-              const Case  *cases)
+find_medians (SamBench *bench, const Times *times, const Case *cases)
 {
   const size_t step = bench->n_cases * sizeof (Times) / sizeof (double);
 
@@ -501,21 +492,27 @@ find_medians (SamBench    *bench,
         {
           if (k != c && cases[k].arithmetic == cases[c].arithmetic && cases[k].n_threads == 1)
             single = times + k;
-          if (k != c && cases[k].arithmetic == SAM_ARITHMETIC_F32 && cases[k].n_threads == cases[c].n_threads)
+          if (k != c && cases[k].arithmetic == SAM_ARITHMETIC_F32 &&
+              cases[k].n_threads == cases[c].n_threads)
             exact = times + k;
         }
-      measured->sgemm           = find_median (&own->sgemm, NULL, bench->n_runs, step);
+      measured->sgemm = find_median (&own->sgemm, NULL, bench->n_runs, step);
       measured->sgemm_processor = find_median (&own->sgemm_processor, NULL, bench->n_runs, step);
       for (int i = 0; i < SAM_BENCH_N_TIMES; i++)
         {
           const double *wall = &own->wall[i];
 
-          measured->wall[i]            = find_median (wall, NULL, bench->n_runs, step);
-          measured->processor[i]       = find_median (&own->processor[i], NULL, bench->n_runs, step);
-          measured->share[i]           = bench->gflop[i] / (measured->wall[i] * measured->sgemm);
-          measured->processor_share[i] = bench->gflop[i] / (measured->processor[i] * measured->sgemm_processor);
-          measured->speedup[i] = single != NULL ? find_median (&single->wall[i], wall, bench->n_runs, step) : NAN;
-          measured->gain[i]    = exact != NULL ? find_median (&exact->wall[i], wall, bench->n_runs, step) : NAN;
+          measured->wall[i] = find_median (wall, NULL, bench->n_runs, step);
+          measured->processor[i] = find_median (&own->processor[i], NULL, bench->n_runs, step);
+          measured->share[i] = bench->gflop[i] / (measured->wall[i] * measured->sgemm);
+          measured->processor_share[i] = bench->gflop[i] /
+                                         (measured->processor[i] * measured->sgemm_processor);
+          measured->speedup[i] = single != NULL
+                                   ? find_median (&single->wall[i], wall, bench->n_runs, step)
+                                   : NAN;
+          measured->gain[i] = exact != NULL
+                                ? find_median (&exact->wall[i], wall, bench->n_runs, step)
+                                : NAN;
         }
     }
 }
@@ -531,12 +528,18 @@ list_cases (int n_threads)
 
   sam_arithmetic_set (SAM_ARITHMETIC_FAST);
   faster = sam_arithmetic_name ();
-  for (SamArithmetic arithmetic = SAM_ARITHMETIC_F32; arithmetic <= SAM_ARITHMETIC_FAST; arithmetic++)
+  for (SamArithmetic arithmetic = SAM_ARITHMETIC_F32; arithmetic <= SAM_ARITHMETIC_FAST;
+       arithmetic++)
     for (int threads = n_threads > 0 ? n_threads : 1; threads <= last; threads++)
       {
-        Case one = { arithmetic, arithmetic == SAM_ARITHMETIC_F32 ? "f32" : wanted != NULL ? wanted : "fast", threads };
+        Case one = { arithmetic,
+                     arithmetic == SAM_ARITHMETIC_F32 ? "f32"
+                     : wanted != NULL                 ? wanted
+                                                      : "fast",
+                     threads };
 
-        if (arithmetic == SAM_ARITHMETIC_F32 || (g_strcmp0 (wanted, "f32") != 0 && strcmp (faster, "f32") != 0))
+        if (arithmetic == SAM_ARITHMETIC_F32 ||
+            (g_strcmp0 (wanted, "f32") != 0 && strcmp (faster, "f32") != 0))
           g_array_append_val (cases, one);
       }
 
@@ -578,10 +581,11 @@ sam_bench (const char   *model,
   for (int i = 0; ok && i < n_runs * n_cases; i++)
     {
       int    c = i / n_cases % 2 == 0 ? i % n_cases : n_cases - 1 - i % n_cases;
-      SamJob part = sam_job_part (job, (double) i / (n_runs * n_cases), (i + 1.0) / (n_runs * n_cases));
+      SamJob part = sam_job_part (job, (double) i / (n_runs * n_cases),
+                                  (i + 1.0) / (n_runs * n_cases));
 
-      ok = measure_case (&own, &g_array_index (cases, Case, c), &bench->cases[c], &times[i / n_cases * n_cases + c],
-                         &part, error);
+      ok = measure_case (&own, &g_array_index (cases, Case, c), &bench->cases[c],
+                         &times[i / n_cases * n_cases + c], &part, error);
     }
   g_remove (picture_path);
   sam_embedding_unref (own.exact);

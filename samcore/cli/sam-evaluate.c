@@ -3,8 +3,9 @@
  *
  *   folder ──▶ sets ──▶ pictures, encoded once each ──▶ objects: clicks one by one, then the box
  *
- * A click on an error goes to the innermost pixel of what is missing or of what is too much, whichever
- * reaches deeper; it is given together with all clicks before it and the logits that they led to. */
+ * A click on an error goes to the innermost pixel of what is missing or of what is too much,
+ * whichever reaches deeper; it is given together with all clicks before it and the logits that they
+ * led to. */
 #include "config.h"
 
 #include "samcore/cli/sam-evaluate.h"
@@ -18,12 +19,14 @@
 #include "samcore/cli/sam-image-file.h"
 
 #define MAX_CLICKS     20
-#define MAX_COMPARED   5 /* clicks: those that people make */
+#define MAX_COMPARED   5    /* clicks: those that people make */
 #define BOUNDARY_WIDTH 0.02 /* of the diagonal */
 
 static const char *const metric_names[SAM_N_METRICS] = {
-  "click1", "click1_oracle", "click3", "click5", "box", "boundary_click5", "boundary_box",
-  "noc85", "noc90", "iou_rank_correlation", "iou", "boundary_iou", "agreement", "agreement_min", "iou_change",
+  "click1",    "click1_oracle",        "click3",       "click5",
+  "box",       "boundary_click5",      "boundary_box", "noc85",
+  "noc90",     "iou_rank_correlation", "iou",          "boundary_iou",
+  "agreement", "agreement_min",        "iou_change",
 };
 
 const char *
@@ -32,7 +35,8 @@ sam_metric_get_name (SamMetric metric)
   return metric_names[metric];
 }
 
-/* --- measures ------------------------------------------------------------------------------------- */
+/* --- measures
+ * ------------------------------------------------------------------------------------- */
 
 double
 sam_measure_iou (const uint8_t *a,
@@ -55,10 +59,7 @@ sam_measure_iou (const uint8_t *a,
 
 /* 255 where a square of reach d around the pixel lies wholly in the mask, and in the picture. */
 static uint8_t *
-erode (const uint8_t *mask,
-       size_t         width,
-       size_t         height,
-       size_t         d)
+erode (const uint8_t *mask, size_t width, size_t height, size_t d)
 {
   uint8_t           *out = g_malloc0_n (height, width);
   g_autofree size_t *rows = g_new0 (size_t, width); /* so many rows up to here hold x ± d wholly */
@@ -104,11 +105,7 @@ sam_measure_boundary_iou (const uint8_t *a,
 }
 
 gint64
-sam_find_innermost (const uint8_t *region,
-                    size_t         width,
-                    size_t         height,
-                    size_t        *x,
-                    size_t        *y)
+sam_find_innermost (const uint8_t *region, size_t width, size_t height, size_t *x, size_t *y)
 {
   /* a frame of pixels off the region stands for the picture's surroundings */
   size_t                wide = width + 2, high = height + 2;
@@ -128,7 +125,8 @@ sam_find_innermost (const uint8_t *region,
       sam_distance_next_row (&distance, offsets);
       for (size_t i = 0; i < wide; i++)
         {
-          gint64 squared = (gint64) offsets[i].dx * offsets[i].dx + (gint64) offsets[i].dy * offsets[i].dy;
+          gint64 squared = (gint64) offsets[i].dx * offsets[i].dx +
+                           (gint64) offsets[i].dy * offsets[i].dy;
 
           if (squared > deepest)
             {
@@ -144,9 +142,7 @@ sam_find_innermost (const uint8_t *region,
 }
 
 static int
-compare_by_value (gconstpointer a,
-                  gconstpointer b,
-                  gpointer      values)
+compare_by_value (gconstpointer a, gconstpointer b, gpointer values)
 {
   double u = ((const double *) values)[*(const size_t *) a];
   double v = ((const double *) values)[*(const size_t *) b];
@@ -155,8 +151,7 @@ compare_by_value (gconstpointer a,
 }
 
 static double *
-find_ranks (const double *values,
-            size_t        n)
+find_ranks (const double *values, size_t n)
 {
   g_autofree size_t *order = g_new (size_t, n);
   double            *ranks = g_new (double, n);
@@ -164,7 +159,7 @@ find_ranks (const double *values,
   for (size_t i = 0; i < n; i++)
     order[i] = i;
   g_sort_array (order, n, sizeof *order, compare_by_value, (gpointer) values);
-  for (size_t i = 0; i < n; )
+  for (size_t i = 0; i < n;)
     {
       size_t end = i + 1;
 
@@ -179,9 +174,7 @@ find_ranks (const double *values,
 }
 
 double
-sam_rank_correlation (const double *a,
-                      const double *b,
-                      size_t        n)
+sam_rank_correlation (const double *a, const double *b, size_t n)
 {
   g_autofree double *rank_a = find_ranks (a, n);
   g_autofree double *rank_b = find_ranks (b, n);
@@ -197,7 +190,8 @@ sam_rank_correlation (const double *a,
   return aa > 0 && bb > 0 ? ab / sqrt (aa * bb) : NAN;
 }
 
-/* --- files ---------------------------------------------------------------------------------------- */
+/* --- files
+ * ---------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -236,8 +230,7 @@ set_free (gpointer data)
 }
 
 static int
-compare_strings (gconstpointer a,
-                 gconstpointer b)
+compare_strings (gconstpointer a, gconstpointer b)
 {
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
@@ -258,8 +251,7 @@ find_number (const char *name)
 }
 
 static int
-compare_masks (gconstpointer a,
-               gconstpointer b)
+compare_masks (gconstpointer a, gconstpointer b)
 {
   const char *u = *(char *const *) a, *v = *(char *const *) b;
   guint64     n = g_ascii_strtoull (u + find_number (u), NULL, 10);
@@ -270,8 +262,7 @@ compare_masks (gconstpointer a,
 
 /* The names in a folder, sorted. */
 static GPtrArray *
-list_folder (const char *path,
-             GError    **error)
+list_folder (const char *path, GError **error)
 {
   GDir       *dir = g_dir_open (path, 0, error);
   GPtrArray  *names;
@@ -295,13 +286,13 @@ is_picture_name (const char *name)
 {
   g_autofree char *lower = g_ascii_strdown (name, -1);
 
-  return g_str_has_suffix (lower, ".jpg") || g_str_has_suffix (lower, ".jpeg") || g_str_has_suffix (lower, ".png");
+  return g_str_has_suffix (lower, ".jpg") || g_str_has_suffix (lower, ".jpeg") ||
+         g_str_has_suffix (lower, ".png");
 }
 
 /* The pictures of a folder that have masks; NULL without an error when there is none. */
 static Set *
-open_set (const char *path,
-          GError    **error)
+open_set (const char *path, GError **error)
 {
   g_autoptr (GPtrArray)  names = list_folder (path, error);
   g_autoptr (GHashTable) masks = NULL; /* picture's name -> its masks' file names */
@@ -310,7 +301,8 @@ open_set (const char *path,
   if (names == NULL)
     return NULL;
 
-  masks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_ptr_array_unref);
+  masks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                 (GDestroyNotify) g_ptr_array_unref);
   for (guint i = 0; i < names->len; i++)
     {
       const char *name = names->pdata[i];
@@ -338,7 +330,9 @@ open_set (const char *path,
   for (guint i = 0; i < names->len; i++)
     {
       const char      *name = names->pdata[i];
-      g_autofree char *stem = g_strndup (name, strrchr (name, '.') != NULL ? strrchr (name, '.') - name : 0);
+      g_autofree char *stem = g_strndup (name, strrchr (name, '.') != NULL
+                                                 ? strrchr (name, '.') - name
+                                                 : 0);
       GPtrArray       *list = g_hash_table_lookup (masks, stem);
       Picture         *picture;
 
@@ -358,8 +352,7 @@ open_set (const char *path,
 }
 
 static GPtrArray *
-open_sets (const char *directory,
-           GError    **error)
+open_sets (const char *directory, GError **error)
 {
   g_autoptr (GPtrArray) sets = g_ptr_array_new_with_free_func (set_free);
   g_autoptr (GPtrArray) names = list_folder (directory, error);
@@ -387,7 +380,8 @@ open_sets (const char *directory,
   if (sets->len == 0)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE,
-                   "%s has no pictures with masks: a picture NAME.jpg needs its masks NAME_0.png, NAME_1.png …",
+                   "%s has no pictures with masks: a picture NAME.jpg needs its masks NAME_0.png, "
+                   "NAME_1.png …",
                    directory);
       return NULL;
     }
@@ -396,10 +390,7 @@ open_sets (const char *directory,
 }
 
 static SamMask *
-read_mask_of_size (const char *path,
-                   size_t      width,
-                   size_t      height,
-                   GError    **error)
+read_mask_of_size (const char *path, size_t width, size_t height, GError **error)
 {
   g_autoptr (SamMask) mask = sam_picture_read_mask (path, error);
 
@@ -416,14 +407,15 @@ read_mask_of_size (const char *path,
   return g_steal_pointer (&mask);
 }
 
-/* --- one object ----------------------------------------------------------------------------------- */
+/* --- one object
+ * ----------------------------------------------------------------------------------- */
 
 /* Sums over the objects of a set. */
 typedef struct
 {
   double  sum[SAM_N_METRICS];
   size_t  n_objects;
-  size_t  n_compared; /* prompts */
+  size_t  n_compared;    /* prompts */
   GArray *predicted_iou; /* double, of each candidate of each first click */
   GArray *true_iou;
 } Sums;
@@ -439,16 +431,14 @@ typedef struct
 } Object;
 
 static double
-iou_of (const Object  *object,
-        const SamMask *mask)
+iou_of (const Object *object, const SamMask *mask)
 {
   return sam_measure_iou (sam_mask_get_coverage (mask), object->truth, object->ignore,
                           object->width, object->height);
 }
 
 static double
-boundary_iou_of (const Object  *object,
-                 const SamMask *mask)
+boundary_iou_of (const Object *object, const SamMask *mask)
 {
   return sam_measure_boundary_iou (sam_mask_get_coverage (mask), object->truth, object->ignore,
                                    object->width, object->height);
@@ -461,13 +451,15 @@ ask (const SamPredictor *predictor,
      SamLogits         **logits,
      GError            **error)
 {
-  g_autoptr (SamLogits) answer = predictor->predict (embedding, prompt, predictor->data, NULL, error);
+  g_autoptr (SamLogits) answer = predictor->predict (embedding, prompt, predictor->data, NULL,
+                                                     error);
   SamMask              *mask;
 
   if (answer == NULL)
     return NULL;
 
-  mask = sam_mask_new_from_logits (answer, sam_logits_get_best (answer), SAM_EDGE_HARD, NULL, error);
+  mask = sam_mask_new_from_logits (answer, sam_logits_get_best (answer), SAM_EDGE_HARD, NULL,
+                                   error);
   if (mask != NULL && logits != NULL)
     *logits = g_steal_pointer (&answer);
 
@@ -488,8 +480,8 @@ compare (const Object    *object,
   if (other == NULL)
     return FALSE;
 
-  agreement = sam_measure_iou (sam_mask_get_coverage (mask), sam_mask_get_coverage (other), object->ignore,
-                               object->width, object->height);
+  agreement = sam_measure_iou (sam_mask_get_coverage (mask), sam_mask_get_coverage (other),
+                               object->ignore, object->width, object->height);
   sums->sum[SAM_METRIC_AGREEMENT] += agreement;
   if (sums->n_compared == 0 || agreement < sums->sum[SAM_METRIC_AGREEMENT_MIN])
     sums->sum[SAM_METRIC_AGREEMENT_MIN] = agreement;
@@ -508,8 +500,8 @@ predict (const Object    *object,
 {
   g_autoptr (SamMask) mask = ask (object->predictor, object->embedding, prompt, logits, error);
 
-  if (mask == NULL || (object->against != NULL && prompt->points->len <= MAX_COMPARED
-                       && ! compare (object, prompt, mask, sums, error)))
+  if (mask == NULL || (object->against != NULL && prompt->points->len <= MAX_COMPARED &&
+                       ! compare (object, prompt, mask, sums, error)))
     return NULL;
 
   return g_steal_pointer (&mask);
@@ -517,9 +509,7 @@ predict (const Object    *object,
 
 /* Adds the click that corrects @mask most. FALSE when there is nothing to correct. */
 static gboolean
-add_click (const Object  *object,
-           const SamMask *mask,
-           SamPrompt     *prompt)
+add_click (const Object *object, const SamMask *mask, SamPrompt *prompt)
 {
   size_t              n = object->width * object->height;
   const uint8_t      *current = sam_mask_get_coverage (mask);
@@ -547,10 +537,7 @@ add_click (const Object  *object,
 }
 
 static gboolean
-measure_candidates (const Object    *object,
-                    const SamLogits *logits,
-                    Sums            *sums,
-                    GError         **error)
+measure_candidates (const Object *object, const SamLogits *logits, Sums *sums, GError **error)
 {
   double oracle = 0;
 
@@ -572,9 +559,7 @@ measure_candidates (const Object    *object,
 }
 
 static gboolean
-measure_clicks (const Object *object,
-                Sums         *sums,
-                GError      **error)
+measure_clicks (const Object *object, Sums *sums, GError **error)
 {
   g_auto (SamPrompt)    prompt;
   g_autoptr (SamLogits) logits = NULL;
@@ -633,10 +618,7 @@ measure_clicks (const Object *object,
 }
 
 static gboolean
-measure_box (const Object  *object,
-             const SamMask *truth,
-             Sums          *sums,
-             GError       **error)
+measure_box (const Object *object, const SamMask *truth, Sums *sums, GError **error)
 {
   g_auto (SamPrompt)    prompt;
   g_autoptr (SamLogits) logits = NULL;
@@ -657,7 +639,8 @@ measure_box (const Object  *object,
   return TRUE;
 }
 
-/* --- sets ----------------------------------------------------------------------------------------- */
+/* --- sets
+ * ----------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -694,11 +677,7 @@ read_prediction (const Evaluation *evaluation,
 
 /* A hard mask without the pixels to ignore, so that no click is placed there. */
 static SamMask *
-read_truth (const char    *path,
-            const SamMask *ignore,
-            size_t         width,
-            size_t         height,
-            GError       **error)
+read_truth (const char *path, const SamMask *ignore, size_t width, size_t height, GError **error)
 {
   g_autoptr (SamMask) mask = read_mask_of_size (path, width, height, error);
   uint8_t            *truth;
@@ -708,8 +687,10 @@ read_truth (const char    *path,
 
   truth = g_malloc_n (height, width);
   for (size_t i = 0; i < width * height; i++)
-    truth[i] = sam_mask_get_coverage (mask)[i] >= 128
-                 && (ignore == NULL || sam_mask_get_coverage (ignore)[i] < 128) ? 255 : 0;
+    truth[i] = sam_mask_get_coverage (mask)[i] >= 128 &&
+                   (ignore == NULL || sam_mask_get_coverage (ignore)[i] < 128)
+                 ? 255
+                 : 0;
 
   return sam_mask_new_take (width, height, truth);
 }
@@ -736,8 +717,14 @@ evaluate_object (const Evaluation *evaluation,
   if (sam_mask_get_area (truth) == 0) /* no object, nothing to click at */
     return TRUE;
 
-  object = (Object) { evaluation->predictor, evaluation->against, embedding, other_embedding,
-                      sam_mask_get_coverage (truth), ignore != NULL ? sam_mask_get_coverage (ignore) : NULL, width, height,
+  object = (Object) { evaluation->predictor,
+                      evaluation->against,
+                      embedding,
+                      other_embedding,
+                      sam_mask_get_coverage (truth),
+                      ignore != NULL ? sam_mask_get_coverage (ignore) : NULL,
+                      width,
+                      height,
                       evaluation->job };
   sums->n_objects++;
   if (evaluation->predictor != NULL)
@@ -770,7 +757,8 @@ evaluate_picture (const Evaluation *evaluation,
     return FALSE;
   if (g_file_test (ignore_path, G_FILE_TEST_EXISTS))
     {
-      ignore = read_mask_of_size (ignore_path, sam_image_get_width (image), sam_image_get_height (image), error);
+      ignore = read_mask_of_size (ignore_path, sam_image_get_width (image),
+                                  sam_image_get_height (image), error);
       if (ignore == NULL)
         return FALSE;
     }
@@ -784,7 +772,8 @@ evaluate_picture (const Evaluation *evaluation,
         return FALSE;
       if (evaluation->against != NULL)
         {
-          other_embedding = evaluation->against->encode (image, evaluation->against->data, &job, error);
+          other_embedding = evaluation->against->encode (image, evaluation->against->data, &job,
+                                                         error);
           ok = other_embedding != NULL;
         }
     }
@@ -792,9 +781,9 @@ evaluate_picture (const Evaluation *evaluation,
     {
       double done = (double) evaluation->n_done + (double) i / picture->masks->len;
 
-      ok = sam_job_step (evaluation->job, done / (double) evaluation->n_pictures, error)
-           && evaluate_object (evaluation, set, picture->masks->pdata[i], image, embedding, other_embedding, ignore,
-                               sums, error);
+      ok = sam_job_step (evaluation->job, done / (double) evaluation->n_pictures, error) &&
+           evaluate_object (evaluation, set, picture->masks->pdata[i], image, embedding,
+                            other_embedding, ignore, sums, error);
     }
   if (evaluation->predictor != NULL)
     evaluation->predictor->free_embedding (embedding);
@@ -805,8 +794,7 @@ evaluate_picture (const Evaluation *evaluation,
 }
 
 static gboolean
-is_measured (const Evaluation *evaluation,
-             SamMetric         metric)
+is_measured (const Evaluation *evaluation, SamMetric metric)
 {
   if (metric >= SAM_METRIC_AGREEMENT)
     return evaluation->against != NULL;
@@ -846,7 +834,8 @@ evaluate_set (Evaluation *evaluation,
       else if (m == SAM_METRIC_AGREEMENT_MIN)
         scores->mean[m] = sums.sum[m];
       else
-        scores->mean[m] = sums.sum[m] / (double) (m >= SAM_METRIC_AGREEMENT ? sums.n_compared : sums.n_objects);
+        scores->mean[m] = sums.sum[m] /
+                          (double) (m >= SAM_METRIC_AGREEMENT ? sums.n_compared : sums.n_objects);
     }
   g_array_unref (sums.predicted_iou);
   g_array_unref (sums.true_iou);

@@ -50,8 +50,7 @@ read_standard_input (GError **error)
 }
 
 static GdkPixbuf *
-read_pixbuf (const char *path,
-             GError    **error)
+read_pixbuf (const char *path, GError **error)
 {
   g_autoptr (GdkPixbuf)    pixbuf = NULL;
   g_autoptr (GInputStream) stream = NULL;
@@ -74,7 +73,8 @@ read_pixbuf (const char *path,
       stream = G_INPUT_STREAM (g_file_read (file, NULL, &reason));
       if (stream == NULL)
         {
-          g_set_error (error, reason->domain, reason->code, "Cannot open the picture: %s", reason->message);
+          g_set_error (error, reason->domain, reason->code, "Cannot open the picture: %s",
+                       reason->message);
           return NULL;
         }
     }
@@ -83,7 +83,8 @@ read_pixbuf (const char *path,
   if (pixbuf == NULL)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE,
-                   "%s is not a picture that can be read (%s): save it as PNG or JPEG", name, reason->message);
+                   "%s is not a picture that can be read (%s): save it as PNG or JPEG", name,
+                   reason->message);
       return NULL;
     }
 
@@ -96,8 +97,7 @@ read_pixbuf (const char *path,
 
 /* [height, width, 3], transparency over white */
 static void
-flatten (const GdkPixbuf *pixbuf,
-         uint8_t         *out)
+flatten (const GdkPixbuf *pixbuf, uint8_t *out)
 {
   size_t        width = (size_t) gdk_pixbuf_get_width (pixbuf);
   size_t        height = (size_t) gdk_pixbuf_get_height (pixbuf);
@@ -120,8 +120,7 @@ flatten (const GdkPixbuf *pixbuf,
 }
 
 SamImage *
-sam_picture_read (const char *path,
-                  GError    **error)
+sam_picture_read (const char *path, GError **error)
 {
   g_autoptr (GdkPixbuf) pixbuf = read_pixbuf (path, error);
   g_autoptr (GBytes)    bytes = NULL;
@@ -147,8 +146,7 @@ sam_picture_read (const char *path,
 }
 
 SamMask *
-sam_picture_read_mask (const char *path,
-                       GError    **error)
+sam_picture_read_mask (const char *path, GError **error)
 {
   g_autoptr (SamImage) image = sam_picture_read (path, error);
   const uint8_t       *pixels;
@@ -163,7 +161,8 @@ sam_picture_read_mask (const char *path,
   coverage = g_try_malloc (n);
   if (coverage == NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "Not enough memory for the mask %s", path);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "Not enough memory for the mask %s",
+                   path);
       return NULL;
     }
   for (size_t i = 0; i < n; i++)
@@ -174,9 +173,7 @@ sam_picture_read_mask (const char *path,
 
 /* "png", "jpeg" … by the file's ending; NULL with an error when it cannot be written. */
 static char *
-find_format (const char *path,
-             gboolean    alpha,
-             GError    **error)
+find_format (const char *path, gboolean alpha, GError **error)
 {
   const char *dot = strrchr (path, '.');
   GSList     *formats;
@@ -199,7 +196,8 @@ find_format (const char *path,
       g_autofree char *ending = g_ascii_strdown (dot + 1, -1);
       g_autofree char *name = gdk_pixbuf_format_get_name (l->data);
 
-      if (! gdk_pixbuf_format_is_writable (l->data) || ! g_strv_contains ((const char *const *) endings, ending))
+      if (! gdk_pixbuf_format_is_writable (l->data) ||
+          ! g_strv_contains ((const char *const *) endings, ending))
         continue;
       alpha_lacks = alpha && (strcmp (name, "jpeg") == 0 || strcmp (name, "bmp") == 0);
       if (! alpha_lacks)
@@ -218,9 +216,7 @@ find_format (const char *path,
 }
 
 gboolean
-sam_picture_check_output (const char *path,
-                          gboolean    alpha,
-                          GError    **error)
+sam_picture_check_output (const char *path, gboolean alpha, GError **error)
 {
   g_autofree char *format = find_format (path, alpha, error);
 
@@ -228,8 +224,7 @@ sam_picture_check_output (const char *path,
 }
 
 gboolean
-sam_output_check (const char *path,
-                  GError    **error)
+sam_output_check (const char *path, GError **error)
 {
   g_autofree char *folder = g_path_get_dirname (path);
 
@@ -242,10 +237,7 @@ sam_output_check (const char *path,
 }
 
 gboolean
-sam_output_write (const char *path,
-                  const void *data,
-                  size_t      size,
-                  GError    **error)
+sam_output_write (const char *path, const void *data, size_t size, GError **error)
 {
   gboolean to_stdout = strcmp (path, "-") == 0;
   GError  *reason = NULL;
@@ -253,16 +245,19 @@ sam_output_write (const char *path,
   int      saved_errno = 0;
 
   /* A pipe or a device must not be replaced by a file. */
-  if (! to_stdout && (! g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_REGULAR)))
+  if (! to_stdout &&
+      (! g_file_test (path, G_FILE_TEST_EXISTS) || g_file_test (path, G_FILE_TEST_IS_REGULAR)))
     {
       if (size > G_MAXSSIZE)
         {
           g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE, "%s would be too large", path);
           return FALSE;
         }
-      if (g_file_set_contents_full (path, data, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0666, &reason))
+      if (g_file_set_contents_full (path, data, (gssize) size, G_FILE_SET_CONTENTS_CONSISTENT, 0666,
+                                    &reason))
         return TRUE;
-      g_set_error (error, reason->domain, reason->code, "%s cannot be written: %s", path, reason->message);
+      g_set_error (error, reason->domain, reason->code, "%s cannot be written: %s", path,
+                   reason->message);
       g_error_free (reason);
       return FALSE;
     }
@@ -291,10 +286,10 @@ write_pixels (const uint8_t *pixels,
               const char    *path,
               GError       **error)
 {
-  g_autofree char       *format = find_format (path, alpha, error);
-  g_autoptr (GdkPixbuf)  pixbuf = NULL;
-  g_autofree gchar      *buffer = NULL;
-  gsize                  size;
+  g_autofree char      *format = find_format (path, alpha, error);
+  g_autoptr (GdkPixbuf) pixbuf = NULL;
+  g_autofree gchar     *buffer = NULL;
+  gsize                 size;
 
   if (format == NULL)
     return FALSE;
@@ -304,8 +299,8 @@ write_pixels (const uint8_t *pixels,
       return FALSE;
     }
 
-  pixbuf = gdk_pixbuf_new_from_data (pixels, GDK_COLORSPACE_RGB, alpha, 8, (int) width, (int) height,
-                                     (int) (width * (alpha ? 4 : 3)), NULL, NULL);
+  pixbuf = gdk_pixbuf_new_from_data (pixels, GDK_COLORSPACE_RGB, alpha, 8, (int) width,
+                                     (int) height, (int) (width * (alpha ? 4 : 3)), NULL, NULL);
   if (! gdk_pixbuf_save_to_buffer (pixbuf, &buffer, &size, format, error, NULL))
     return FALSE;
 
@@ -313,21 +308,19 @@ write_pixels (const uint8_t *pixels,
 }
 
 static uint8_t *
-allocate (size_t   n,
-          GError **error)
+allocate (size_t n, GError **error)
 {
   uint8_t *pixels = g_try_malloc (n);
 
   if (pixels == NULL)
-    g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "Not enough memory to write the picture");
+    g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
+                         "Not enough memory to write the picture");
 
   return pixels;
 }
 
 gboolean
-sam_picture_write_mask (const SamMask *mask,
-                        const char    *path,
-                        GError       **error)
+sam_picture_write_mask (const SamMask *mask, const char *path, GError **error)
 {
   size_t              n = sam_mask_get_width (mask) * sam_mask_get_height (mask);
   g_autofree char    *format = find_format (path, FALSE, error);
@@ -340,8 +333,8 @@ sam_picture_write_mask (const SamMask *mask,
     {
       g_autoptr (GBytes) png = sam_png_encode_mask (mask, error);
 
-      return png != NULL
-             && sam_output_write (path, g_bytes_get_data (png, NULL), g_bytes_get_size (png), error);
+      return png != NULL &&
+             sam_output_write (path, g_bytes_get_data (png, NULL), g_bytes_get_size (png), error);
     }
 
   pixels = allocate (3 * n, error);
@@ -350,7 +343,8 @@ sam_picture_write_mask (const SamMask *mask,
   for (size_t i = 0; i < n; i++)
     memset (pixels + 3 * i, sam_mask_get_coverage (mask)[i], 3);
 
-  return write_pixels (pixels, sam_mask_get_width (mask), sam_mask_get_height (mask), FALSE, path, error);
+  return write_pixels (pixels, sam_mask_get_width (mask), sam_mask_get_height (mask), FALSE, path,
+                       error);
 }
 
 gboolean
@@ -373,10 +367,10 @@ sam_picture_write_overlay (const SamImage *image,
       {
         size_t   i = y * width + x;
         gboolean on = coverage[i] >= 128;
-        gboolean at_edge = on
-                           && ((x > 0 && coverage[i - 1] < 128) || (x + 1 < width && coverage[i + 1] < 128)
-                               || (y > 0 && coverage[i - width] < 128)
-                               || (y + 1 < height && coverage[i + width] < 128));
+        gboolean at_edge = on && ((x > 0 && coverage[i - 1] < 128) ||
+                                  (x + 1 < width && coverage[i + 1] < 128) ||
+                                  (y > 0 && coverage[i - width] < 128) ||
+                                  (y + 1 < height && coverage[i + width] < 128));
 
         for (int c = 0; c < 3; c++)
           {
@@ -408,5 +402,6 @@ sam_picture_write_cutout (const SamImage *image,
       pixels[4 * i + 3] = sam_mask_get_coverage (mask)[i];
     }
 
-  return write_pixels (pixels, sam_image_get_width (image), sam_image_get_height (image), TRUE, path, error);
+  return write_pixels (pixels, sam_image_get_width (image), sam_image_get_height (image), TRUE,
+                       path, error);
 }

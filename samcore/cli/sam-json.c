@@ -8,8 +8,7 @@
 #include <string.h>
 
 static void
-append_quoted (GString    *json,
-               const char *text)
+append_quoted (GString *json, const char *text)
 {
   g_autofree char *valid = g_utf8_make_valid (text, -1);
 
@@ -27,8 +26,7 @@ append_quoted (GString    *json,
 }
 
 static void
-append_key (GString    *json,
-            const char *key)
+append_key (GString *json, const char *key)
 {
   if (json->len > 0 && strchr ("{[", json->str[json->len - 1]) == NULL)
     g_string_append (json, ", ");
@@ -40,25 +38,20 @@ append_key (GString    *json,
 }
 
 void
-sam_json_begin (GString    *json,
-                const char *key,
-                char        bracket)
+sam_json_begin (GString *json, const char *key, char bracket)
 {
   append_key (json, key);
   g_string_append_c (json, bracket);
 }
 
 void
-sam_json_end (GString *json,
-              char     bracket)
+sam_json_end (GString *json, char bracket)
 {
   g_string_append_c (json, bracket);
 }
 
 void
-sam_json_string (GString    *json,
-                 const char *key,
-                 const char *value)
+sam_json_string (GString *json, const char *key, const char *value)
 {
   append_key (json, key);
   if (value != NULL)
@@ -68,29 +61,24 @@ sam_json_string (GString    *json,
 }
 
 void
-sam_json_integer (GString    *json,
-                  const char *key,
-                  gint64      value)
+sam_json_integer (GString *json, const char *key, gint64 value)
 {
   append_key (json, key);
   g_string_append_printf (json, "%" G_GINT64_FORMAT, value);
 }
 
 void
-sam_json_number (GString    *json,
-                 const char *key,
-                 double      value)
+sam_json_number (GString *json, const char *key, double value)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 
   append_key (json, key);
-  g_string_append (json, isfinite (value) ? g_ascii_formatd (buffer, sizeof buffer, "%.6g", value) : "null");
+  g_string_append (json, isfinite (value) ? g_ascii_formatd (buffer, sizeof buffer, "%.6g", value)
+                                          : "null");
 }
 
 void
-sam_json_boolean (GString    *json,
-                  const char *key,
-                  gboolean    value)
+sam_json_boolean (GString *json, const char *key, gboolean value)
 {
   append_key (json, key);
   g_string_append (json, value ? "true" : "false");

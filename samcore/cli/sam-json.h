@@ -11,5 +11,6 @@ void sam_json_begin (GString *json, const char *key, char bracket); /* key: NULL
 void sam_json_end (GString *json, char bracket);
 void sam_json_string (GString *json, const char *key, const char *value); /* NULL: null */
 void sam_json_integer (GString *json, const char *key, gint64 value);
-void sam_json_number (GString *json, const char *key, double value); /* six digits; not finite: null */
+void
+sam_json_number (GString *json, const char *key, double value); /* six digits; not finite: null */
 void sam_json_boolean (GString *json, const char *key, gboolean value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A gray PNG: signature, IHDR, one IDAT with the rows deflated, IEND. Each row is written as its difference
- * from the one above (filter "up"), which for a mask is nearly all zeros. */
+/* A gray PNG: signature, IHDR, one IDAT with the rows deflated, IEND. Each row is written as its
+ * difference from the one above (filter "up"), which for a mask is nearly all zeros. */
 #include "config.h"
 
 #include "samcore/cli/sam-png.h"
@@ -10,12 +10,11 @@
 
 #include "samcore/sam-error.h"
 
-#define FILTER_UP     2
+#define FILTER_UP    2
 #define OUTPUT_CHUNK (256 * 1024)
 
 static void
-append_u32 (GByteArray *png,
-            guint32     value)
+append_u32 (GByteArray *png, guint32 value)
 {
   guint32 big = GUINT32_TO_BE (value);
 
@@ -24,8 +23,7 @@ append_u32 (GByteArray *png,
 
 /* The chunk that started at @start with its length still 0: length and check sum. */
 static void
-finish_chunk (GByteArray *png,
-              guint       start)
+finish_chunk (GByteArray *png, guint start)
 {
   guint32 length = GUINT32_TO_BE (png->len - start - 8);
 
@@ -34,8 +32,7 @@ finish_chunk (GByteArray *png,
 }
 
 static guint
-begin_chunk (GByteArray *png,
-             const char *type)
+begin_chunk (GByteArray *png, const char *type)
 {
   guint start = png->len;
 
@@ -47,11 +44,7 @@ begin_chunk (GByteArray *png,
 
 /* Deflates @n bytes more; with @flush Z_FINISH all that is left. */
 static gboolean
-deflate_bytes (z_stream   *stream,
-               GByteArray *png,
-               uint8_t    *bytes,
-               size_t      n,
-               int         flush)
+deflate_bytes (z_stream *stream, GByteArray *png, uint8_t *bytes, size_t n, int flush)
 {
   stream->next_in = bytes;
   stream->avail_in = (uInt) n;
@@ -76,11 +69,11 @@ deflate_bytes (z_stream   *stream,
 }
 
 GBytes *
-sam_png_encode_mask (const SamMask *mask,
-                     GError       **error)
+sam_png_encode_mask (const SamMask *mask, GError **error)
 {
   static const guint8    signature[8] = { 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n' };
-  static const guint8    gray[5] = { 8, 0, 0, 0, 0 }; /* depth, colour type, compression, filter, interlace */
+  static const guint8    gray[5] = { 8, 0, 0, 0,
+                                     0 }; /* depth, colour type, compression, filter, interlace */
   size_t                 width = sam_mask_get_width (mask), height = sam_mask_get_height (mask);
   const uint8_t         *coverage = sam_mask_get_coverage (mask);
   g_autoptr (GByteArray) png = g_byte_array_new ();

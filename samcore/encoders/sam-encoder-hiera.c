@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Hiera with a feature pyramid, the encoder of SAM 2 and 2.1.
  *
- *   [s, s, 3] ──▶ 7x7/4 ──▶ + positions ──▶ stages of blocks (sam-hiera-block.c) at strides 4, 8, 16, 32
+ *   [s, s, 3] ──▶ 7x7/4 ──▶ + positions ──▶ stages of blocks at strides 4, 8, 16, 32
  *   embedding = 1x1 (stride 16) + 1x1 (stride 32) enlarged x 2 (nearest) + no_mem_embed
  *   skips     = strides 4 and 8 as they are
  *
- * The 1x1 convolutions that the pyramid has for strides 4 and 8 are followed by nothing but the decoder's
- * own conv_s0 and conv_s1: the decoder multiplies the two matrices when it is loaded.
+ * The 1x1 convolutions that the pyramid has for strides 4 and 8 are followed by nothing but the
+ * decoder's own conv_s0 and conv_s1: the decoder multiplies the two matrices when it is loaded.
  * Positions are a small table enlarged bicubically plus an 8x8 one repeated; made once. */
 #include "samcore/encoders/sam-encoder-hiera.h"
 
 #include "samcore/base/sam-arena.h"
 #include "samcore/encoders/sam-hiera-block.h"
 
-#define PATCH       7
-#define PATCH_STEP  4
-#define TILE        8 /* of the repeated positions */
-#define MAX_BLOCKS  64
-#define MAX_TABLE   64
+#define PATCH      7
+#define PATCH_STEP 4
+#define TILE       8 /* of the repeated positions */
+#define MAX_BLOCKS 64
+#define MAX_TABLE  64
 
 typedef struct
 {
@@ -40,22 +40,25 @@ static const SamHieraPlan plans[] = {
 };
 
 const SamHieraPlan *
-sam_hiera_plan_find (SamWeights *weights,
-                     const char *prefix)
+sam_hiera_plan_find (SamWeights *weights, const char *prefix)
 {
-  size_t width    = sam_weights_dim (weights, 4, 0, 1, 4096, "%strunk.patch_embed.proj.weight", prefix);
+  size_t width = sam_weights_dim (weights, 4, 0, 1, 4096, "%strunk.patch_embed.proj.weight",
+                                  prefix);
   size_t n_blocks = 0;
 
   while (n_blocks < MAX_BLOCKS &&
-         sam_weights_has (weights, "%strunk.blocks.%" G_GSIZE_FORMAT ".attn.qkv.weight", prefix, n_blocks))
+         sam_weights_has (weights, "%strunk.blocks.%" G_GSIZE_FORMAT ".attn.qkv.weight", prefix,
+                          n_blocks))
     n_blocks++;
   for (size_t i = 0; i < G_N_ELEMENTS (plans); i++)
     if (plans[i].width == width && plans[i].n_blocks == n_blocks)
       return &plans[i];
 
-  sam_weights_fail (weights, "an encoder %" G_GSIZE_FORMAT " wide with %" G_GSIZE_FORMAT " blocks is none of "
-                    "SAM 2's; the file is not a complete model, or a variant that this version does not know",
-                    width, n_blocks);
+  sam_weights_fail (
+    weights,
+    "an encoder %" G_GSIZE_FORMAT " wide with %" G_GSIZE_FORMAT " blocks is none of "
+    "SAM 2's; the file is not a complete model, or a variant that this version does not know",
+    width, n_blocks);
   return NULL;
 }
 
@@ -73,20 +76,20 @@ hiera_encode (const SamEncoder *encoder,
               const SamTrace   *trace,
               GError          **error)
 {
-  const Hiera      *self   = (const Hiera *) encoder;
-  size_t            side   = encoder->input / PATCH_STEP;
-  size_t            n      = encoder->side * encoder->side;
-  size_t            n_x    = side * side * self->patch.out;
+  const Hiera      *self = (const Hiera *) encoder;
+  size_t            side = encoder->input / PATCH_STEP;
+  size_t            n = encoder->side * encoder->side;
+  size_t            n_x = side * side * self->patch.out;
   size_t            n_work = n / 4 * encoder->channels;
-  size_t            stage  = 0;
-  g_auto (SamArena) arena  = { 0 };
+  size_t            stage = 0;
+  g_auto (SamArena) arena = { 0 };
   float            *x, *work[2], *scratch;
 
   for (size_t i = 0, s = side; i < self->n_blocks; i++)
     {
       n_work = MAX (n_work, sam_hiera_block_scratch (&self->block[i], s, s));
-      s      = self->block[i].pool ? s / 2 : s;
-      n_x    = MAX (n_x, s * s * self->width[i]);
+      s = self->block[i].pool ? s / 2 : s;
+      n_x = MAX (n_x, s * s * self->width[i]);
     }
   sam_arena_plan (&arena, &work[0], n_x, 1, 1);
   sam_arena_plan (&arena, &work[1], n_x, 1, 1);
@@ -107,7 +110,7 @@ hiera_encode (const SamEncoder *encoder,
       if (i == self->end[stage] && stage < 2)
         y = features->skip[stage];
       sam_hiera_block_run (&self->block[i], y, x, side, side, scratch);
-      x    = y;
+      x = y;
       side = self->block[i].pool ? side / 2 : side;
       sam_trace_numbered (trace, "trunk.blocks.", i, x, side * side, self->width[i]);
       if (i == self->end[stage])
@@ -134,15 +137,11 @@ static const SamEncoderClass hiera_class = { hiera_encode, hiera_free };
 
 /* [1, c, g, g] ──▶ [g, g, c] */
 static float *
-fetch_table (SamWeights *weights,
-             size_t      c,
-             size_t      g,
-             const char *prefix,
-             const char *name)
+fetch_table (SamWeights *weights, size_t c, size_t g, const char *prefix, const char *name)
 {
   const size_t shape[4] = { 1, c, g, g };
-  const float *table    = sam_weights_fetch (weights, 4, shape, "%s%s", prefix, name);
-  float       *ordered  = sam_weights_alloc (weights, g * g * c);
+  const float *table = sam_weights_fetch (weights, 4, shape, "%s%s", prefix, name);
+  float       *ordered = sam_weights_alloc (weights, g * g * c);
 
   if (table == NULL || ordered == NULL)
     return NULL;
@@ -154,14 +153,11 @@ fetch_table (SamWeights *weights,
 }
 
 static float *
-fetch_positions (SamWeights *weights,
-                 const char *prefix,
-                 size_t      side,
-                 size_t      width)
+fetch_positions (SamWeights *weights, const char *prefix, size_t side, size_t width)
 {
-  size_t       g         = sam_weights_dim (weights, 4, 2, 1, MAX_TABLE, "%spos_embed", prefix);
-  const float *small     = fetch_table (weights, width, g, prefix, "pos_embed");
-  const float *tile      = fetch_table (weights, width, TILE, prefix, "pos_embed_window");
+  size_t       g = sam_weights_dim (weights, 4, 2, 1, MAX_TABLE, "%spos_embed", prefix);
+  const float *small = fetch_table (weights, width, g, prefix, "pos_embed");
+  const float *tile = fetch_table (weights, width, TILE, prefix, "pos_embed_window");
   float       *positions = sam_weights_alloc (weights, side * side * width);
 
   if (small == NULL || tile == NULL || positions == NULL)
@@ -184,36 +180,37 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
                                const char         *no_memory)
 {
   const char      *prefix = spec->encoder_prefix;
-  g_autofree char *body   = g_strconcat (prefix, trunk, NULL);
-  Hiera       *self     = g_new0 (Hiera, 1);
-  size_t       side     = spec->input / PATCH_STEP;
-  size_t       channels = sam_weights_dim (weights, 4, 0, 8, 4096, "%sneck.convs.0.conv.weight", prefix);
+  g_autofree char *body = g_strconcat (prefix, trunk, NULL);
+  Hiera           *self = g_new0 (Hiera, 1);
+  size_t           side = spec->input / PATCH_STEP;
+  size_t channels = sam_weights_dim (weights, 4, 0, 8, 4096, "%sneck.convs.0.conv.weight", prefix);
   const size_t shape[3] = { 1, 1, channels };
-  size_t       width    = plan->width;
-  size_t       heads    = plan->heads;
-  size_t       stage    = 0;
+  size_t       width = plan->width;
+  size_t       heads = plan->heads;
+  size_t       stage = 0;
 
-  self->parent.klass    = &hiera_class;
-  self->parent.input    = spec->input;
-  self->parent.side     = spec->input / 16;
+  self->parent.klass = &hiera_class;
+  self->parent.input = spec->input;
+  self->parent.side = spec->input / 16;
   self->parent.channels = channels;
 
   sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH_STEP, PATCH / 2, SAM_BIAS_YES,
                     "%spatch_embed.proj", body);
-  self->positions   = fetch_positions (weights, body, side, width);
+  self->positions = fetch_positions (weights, body, side, width);
   self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
 
   for (size_t i = 0; i < plan->n_blocks && ! sam_weights_failed (weights); i++)
     {
-      g_autofree char *name   = g_strdup_printf ("%sblocks.%" G_GSIZE_FORMAT ".", body, i);
+      g_autofree char *name = g_strdup_printf ("%sblocks.%" G_GSIZE_FORMAT ".", body, i);
       /* the first block of a stage still cuts the map before it */
-      size_t           window = plan->window[stage];
+      size_t window = plan->window[stage];
 
       if (sam_weights_has (weights, "%sproj.weight", name))
         {
           if (i == 0 || stage == SAM_HIERA_STAGES - 1)
             {
-              sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be", name);
+              sam_weights_fail (weights,
+                                "the encoder has a change of scale at %s, where none can be", name);
               break;
             }
           self->end[stage++] = i - 1;
@@ -228,7 +225,8 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
         break;
       if (self->block[i].pool && window == 0)
         {
-          sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be", name);
+          sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be",
+                            name);
           break;
         }
       self->width[i] = width;
@@ -238,8 +236,10 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
         side /= 2;
     }
   if (! sam_weights_failed (weights) && stage != SAM_HIERA_STAGES - 1)
-    sam_weights_fail (weights, "the encoder has %" G_GSIZE_FORMAT " scales instead of %d; "
-                      "the file is not a complete model", stage + 1, SAM_HIERA_STAGES);
+    sam_weights_fail (weights,
+                      "the encoder has %" G_GSIZE_FORMAT " scales instead of %d; "
+                      "the file is not a complete model",
+                      stage + 1, SAM_HIERA_STAGES);
   if (! sam_weights_failed (weights))
     {
       self->end[stage] = self->n_blocks - 1;
@@ -266,10 +266,11 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
 }
 
 SamEncoder *
-sam_encoder_hiera_new (SamWeights         *weights,
-                       const SamModelSpec *spec)
+sam_encoder_hiera_new (SamWeights *weights, const SamModelSpec *spec)
 {
   const SamHieraPlan *plan = sam_hiera_plan_find (weights, spec->encoder_prefix);
 
-  return plan != NULL ? sam_encoder_hiera_new_planned (weights, spec, plan, "trunk.", "no_mem_embed") : NULL;
+  return plan != NULL
+           ? sam_encoder_hiera_new_planned (weights, spec, plan, "trunk.", "no_mem_embed")
+           : NULL;
 }

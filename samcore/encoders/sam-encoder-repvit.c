@@ -6,7 +6,8 @@
  *   stride 32 ──▶ 1x1 ──▶ x 2 ──▶ + ──▶ neck ──▶ embedding [s / 16, s / 16, channels]
  *
  * EdgeSAM enlarges bicubically and is published with its batch norms; the built-in model enlarges
- * bilinearly, hands strides 4 and 8 on to the decoder, and its file has the batch norms folded in. */
+ * bilinearly, hands strides 4 and 8 on to the decoder, and its file has the batch norms folded
+ * in. */
 #include "samcore/encoders/sam-encoder.h"
 
 #include "samcore/base/sam-arena.h"
@@ -37,13 +38,12 @@ repvit_free (SamEncoder *encoder)
   g_free (self);
 }
 
-/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed where a block would
- * have to count rows of which it leaves out every other. */
+/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed
+ * where a block would have to count rows of which it leaves out every other. */
 static SamSide
-shorten (const RepVit *self,
-         size_t        seen)
+shorten (const RepVit *self, size_t seen)
 {
-  size_t   n     = self->parent.input;
+  size_t   n = self->parent.input;
   SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
 
   for (size_t i = 0; i <= self->end[1]; i++)
@@ -64,23 +64,23 @@ repvit_encode (const SamEncoder *encoder,
                const SamTrace   *trace,
                GError          **error)
 {
-  const RepVit     *self    = (const RepVit *) encoder;
-  size_t            side    = encoder->input / 4;
-  size_t            n       = encoder->side * encoder->side;
+  const RepVit     *self = (const RepVit *) encoder;
+  size_t            side = encoder->input / 4;
+  size_t            n = encoder->side * encoder->side;
   size_t            n_steps = self->n_blocks + 2;
-  size_t            stage   = 0;
+  size_t            stage = 0;
   size_t            largest = side * side * self->stem.second.out;
-  size_t            n_work  = n * encoder->channels;
-  g_auto (SamArena) arena   = { 0 };
-  SamSide           h       = shorten (self, input->h);
-  SamSide           w       = shorten (self, input->w);
-  SamSide           h4      = h, w4 = w; /* of the last map of stride 4 */
+  size_t            n_work = n * encoder->channels;
+  g_auto (SamArena) arena = { 0 };
+  SamSide           h = shorten (self, input->h);
+  SamSide           w = shorten (self, input->w);
+  SamSide           h4 = h, w4 = w; /* of the last map of stride 4 */
   float            *x, *y, *work[2], *scratch, *s16, *fused;
 
   for (size_t i = 0, s = side; i < self->n_blocks; i++)
     {
-      n_work  = MAX (n_work, sam_repvit_block_scratch (&self->blocks[i], s, s));
-      s       = self->blocks[i].downsample ? s / 2 : s;
+      n_work = MAX (n_work, sam_repvit_block_scratch (&self->blocks[i], s, s));
+      s = self->blocks[i].downsample ? s / 2 : s;
       largest = MAX (largest, s * s * self->blocks[i].mlp[0].in);
     }
   largest = MAX (largest, n * encoder->channels);
@@ -108,7 +108,7 @@ repvit_encode (const SamEncoder *encoder,
       else if (i == self->end[stage] && stage == 2)
         y = s16;
       sam_repvit_block_run (block, y, x, &h, &w, scratch);
-      x    = y;
+      x = y;
       side = block->downsample ? side / 2 : side;
       if (i == self->end[0])
         {
@@ -149,26 +149,26 @@ repvit_encode (const SamEncoder *encoder,
 static const SamEncoderClass repvit_class = { repvit_encode, repvit_free };
 
 SamEncoder *
-sam_encoder_repvit_new (SamWeights         *weights,
-                        const SamModelSpec *spec)
+sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
 {
   const char      *prefix = spec->encoder_prefix;
-  RepVit          *self   = g_new0 (RepVit, 1);
-  g_autofree char *stem   = g_strconcat (prefix, "features.0", NULL);
+  RepVit          *self = g_new0 (RepVit, 1);
+  g_autofree char *stem = g_strconcat (prefix, "features.0", NULL);
   gboolean         folded = sam_weights_has (weights, "%s.0.weight", stem);
-  const char      *part   = folded ? "" : ".c";
+  const char      *part = folded ? "" : ".c";
   size_t           channels, side, stage = 0;
 
   self->parent.klass = &repvit_class;
   self->parent.input = spec->input;
-  self->parent.side  = spec->input / 16;
+  self->parent.side = spec->input / 16;
 
   sam_stem_fetch (&self->stem, weights, stem);
 
-  side              = spec->input / 4;
+  side = spec->input / 4;
   self->parent.flop = sam_stem_flop (&self->stem, spec->input);
-  self->blocks      = g_new0 (SamRepVitBlock, MAX_BLOCKS);
-  for (size_t i = 0, c = self->stem.second.out; i < MAX_BLOCKS && ! sam_weights_failed (weights); i++)
+  self->blocks = g_new0 (SamRepVitBlock, MAX_BLOCKS);
+  for (size_t i = 0, c = self->stem.second.out; i < MAX_BLOCKS && ! sam_weights_failed (weights);
+       i++)
     {
       g_autofree char *name = g_strdup_printf ("%sfeatures.%" G_GSIZE_FORMAT, prefix, i + 1);
       SamRepVitBlock  *block = &self->blocks[i];
@@ -185,15 +185,18 @@ sam_encoder_repvit_new (SamWeights         *weights,
           side /= 2;
           if (i == 0 || stage == N_STAGES - 1)
             {
-              sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be", name);
+              sam_weights_fail (weights,
+                                "the encoder has a change of scale at %s, where none can be", name);
               break;
             }
           self->end[stage++] = i - 1;
         }
     }
   if (! sam_weights_failed (weights) && stage != N_STAGES - 1)
-    sam_weights_fail (weights, "the encoder has %" G_GSIZE_FORMAT " scales instead of 4; "
-                      "the file is not a complete model", stage + 1);
+    sam_weights_fail (weights,
+                      "the encoder has %" G_GSIZE_FORMAT " scales instead of 4; "
+                      "the file is not a complete model",
+                      stage + 1);
   if (sam_weights_failed (weights))
     {
       repvit_free (&self->parent);
@@ -202,11 +205,11 @@ sam_encoder_repvit_new (SamWeights         *weights,
   self->end[stage] = self->n_blocks - 1;
 
   self->bicubic = sam_weights_has (weights, "%sfuse_stage3.op_list.0.weight", prefix);
-  channels      = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sfuse_stage2.weight", prefix);
-  sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].mlp[0].in, channels, SAM_BIAS_NO,
-                       "%sfuse_stage2", prefix);
-  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels, SAM_BIAS_NO,
-                       "%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "");
+  channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sfuse_stage2.weight", prefix);
+  sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].mlp[0].in, channels,
+                       SAM_BIAS_NO, "%sfuse_stage2", prefix);
+  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels,
+                       SAM_BIAS_NO, "%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "");
   sam_neck_fetch (&self->neck, weights, prefix, channels, channels);
 
   self->parent.channels = channels;

@@ -46,10 +46,9 @@ tinyvit_free (SamEncoder *encoder)
 
 /* What layer 0 and its change of scale leave alike along a side. */
 static SamSide
-shorten (const TinyViT *self,
-         size_t         seen)
+shorten (const TinyViT *self, size_t seen)
 {
-  size_t   n     = self->parent.input;
+  size_t   n = self->parent.input;
   SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
 
   for (size_t k = 0; k < self->layer[0].n_blocks; k++)
@@ -66,16 +65,16 @@ tinyvit_encode (const SamEncoder *encoder,
                 const SamTrace   *trace,
                 GError          **error)
 {
-  const TinyViT    *self   = (const TinyViT *) encoder;
-  size_t            side   = encoder->input / 4;
-  size_t            n      = encoder->side * encoder->side;
-  size_t            n_x    = side * side * self->layer[0].width;
+  const TinyViT    *self = (const TinyViT *) encoder;
+  size_t            side = encoder->input / 4;
+  size_t            n = encoder->side * encoder->side;
+  size_t            n_x = side * side * self->layer[0].width;
   size_t            n_work = n * encoder->channels;
-  double            step   = 1.0;
+  double            step = 1.0;
   double            n_steps = 2.0;
-  g_auto (SamArena) arena  = { 0 };
-  SamSide           h      = shorten (self, input->h);
-  SamSide           w      = shorten (self, input->w);
+  g_auto (SamArena) arena = { 0 };
+  SamSide           h = shorten (self, input->h);
+  SamSide           w = shorten (self, input->w);
   float            *x, *y, *scratch;
 
   for (size_t i = 0, s = side; i < N_LAYERS; i++)
@@ -124,13 +123,14 @@ tinyvit_encode (const SamEncoder *encoder,
 
           sam_tinyvit_conv_run (&layer->downsample, y, x, &h, &w);
           sam_sides_restore (y, h, w, self->layer[i + 1].width);
-          x    = y;
-          y    = swap;
+          x = y;
+          y = swap;
           side = side / strides[i];
-          h    = w = (SamSide) { .n = side };
+          h = w = (SamSide) { .n = side };
         }
       /* the reference counts the change of scale to the layer before it */
-      sam_trace_numbered (trace, "layers.", i, x, side * side, self->layer[MIN (i + 1, N_LAYERS - 1)].width);
+      sam_trace_numbered (trace, "layers.", i, x, side * side,
+                          self->layer[MIN (i + 1, N_LAYERS - 1)].width);
       if (i == 1 && features->middle != NULL)
         memcpy (features->middle, x, n * encoder->middle_channels * sizeof (float));
     }
@@ -142,54 +142,60 @@ tinyvit_encode (const SamEncoder *encoder,
 static const SamEncoderClass tinyvit_class = { tinyvit_encode, tinyvit_free };
 
 SamEncoder *
-sam_encoder_tinyvit_new (SamWeights         *weights,
-                         const SamModelSpec *spec)
+sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec)
 {
   const char      *prefix = spec->encoder_prefix;
-  TinyViT         *self   = g_new0 (TinyViT, 1);
-  g_autofree char *patch  = g_strconcat (prefix, "patch_embed.seq", NULL);
-  size_t           side   = spec->input / 4;
+  TinyViT         *self = g_new0 (TinyViT, 1);
+  g_autofree char *patch = g_strconcat (prefix, "patch_embed.seq", NULL);
+  size_t           side = spec->input / 4;
   size_t           width;
 
-  self->parent.klass    = &tinyvit_class;
-  self->parent.input    = spec->input;
-  self->parent.side     = spec->input / 16;
+  self->parent.klass = &tinyvit_class;
+  self->parent.input = spec->input;
+  self->parent.side = spec->input / 16;
   self->parent.channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sneck.0.weight", prefix);
 
   sam_stem_fetch (&self->patch, weights, patch);
   self->parent.flop = sam_stem_flop (&self->patch, spec->input);
-  width             = self->patch.second.out;
+  width = self->patch.second.out;
 
   for (size_t i = 0; i < N_LAYERS && ! sam_weights_failed (weights); i++)
     {
       Layer           *layer = &self->layer[i];
-      g_autofree char *down  = g_strdup_printf ("%slayers.%" G_GSIZE_FORMAT ".downsample.", prefix, i);
+      g_autofree char *down = g_strdup_printf ("%slayers.%" G_GSIZE_FORMAT ".downsample.", prefix,
+                                               i);
       size_t           next;
 
       layer->width = width;
       while (layer->n_blocks < MAX_BLOCKS)
         {
-          g_autofree char *name = g_strdup_printf ("%slayers.%" G_GSIZE_FORMAT ".blocks.%" G_GSIZE_FORMAT ".",
+          g_autofree char *name = g_strdup_printf ("%slayers.%" G_GSIZE_FORMAT
+                                                   ".blocks.%" G_GSIZE_FORMAT ".",
                                                    prefix, i, layer->n_blocks);
 
           if (! sam_weights_has (weights, i == 0 ? "%sconv1.c.weight" : "%sattn.qkv.weight", name))
             break;
           if (i == 0)
             {
-              sam_tinyvit_conv_fetch (weights, &layer->conv[layer->n_blocks], name, width, width, 1, TRUE);
-              self->parent.flop += sam_tinyvit_conv_flop (&layer->conv[layer->n_blocks], side, side);
+              sam_tinyvit_conv_fetch (weights, &layer->conv[layer->n_blocks], name, width, width, 1,
+                                      TRUE);
+              self->parent.flop += sam_tinyvit_conv_flop (&layer->conv[layer->n_blocks], side,
+                                                          side);
             }
           else
             {
               sam_tinyvit_block_fetch (weights, &layer->block[layer->n_blocks], name, width);
               if (! sam_weights_failed (weights))
-                self->parent.flop += sam_tinyvit_block_flop (&layer->block[layer->n_blocks], side, side);
+                self->parent.flop += sam_tinyvit_block_flop (&layer->block[layer->n_blocks], side,
+                                                             side);
             }
           layer->n_blocks++;
         }
       if (layer->n_blocks == 0)
-        sam_weights_fail (weights, "the encoder's layer %" G_GSIZE_FORMAT " has no blocks; "
-                          "the file is not a complete model", i);
+        sam_weights_fail (weights,
+                          "the encoder's layer %" G_GSIZE_FORMAT " has no blocks; "
+                          "the file is not a complete model",
+                          i);
       if (i == N_LAYERS - 1)
         break;
 

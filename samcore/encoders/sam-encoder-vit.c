@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The plain vision transformer of SAM, SAM-HQ and EfficientSAM.
  *
- *   [s, s, 3] ──▶ 16x16/16 ──▶ + positions ──▶ blocks (sam-vit-block.c) ──▶ neck ──▶ [s / 16, s / 16, 256]
+ *   [s, s, 3] ──▶ 16x16/16 ──▶ + positions ──▶ blocks ──▶ neck ──▶ [s / 16, s / 16, 256]
  *
- * SAM-HQ also wants the output of the first global block. SAM's table of positions is as large as the map;
- * EfficientSAM's is 14 x 14 behind a class token's row and is enlarged bicubically, once. */
+ * SAM-HQ also wants the output of the first global block. SAM's table of positions is as large as
+ * the map; EfficientSAM's is 14 x 14 behind a class token's row and is enlarged bicubically,
+ * once. */
 #include "samcore/encoders/sam-encoder.h"
 
 #include <string.h>
@@ -48,12 +49,12 @@ vit_encode (const SamEncoder *encoder,
             const SamTrace   *trace,
             GError          **error)
 {
-  const Vit        *self    = (const Vit *) encoder;
-  size_t            side    = encoder->side;
-  size_t            n       = side * side;
-  size_t            width   = self->patch.out;
-  size_t            n_work  = n * encoder->channels;
-  g_auto (SamArena) arena   = { 0 };
+  const Vit        *self = (const Vit *) encoder;
+  size_t            side = encoder->side;
+  size_t            n = side * side;
+  size_t            width = self->patch.out;
+  size_t            n_work = n * encoder->channels;
+  g_auto (SamArena) arena = { 0 };
   float            *x, *scratch;
 
   for (size_t i = 0; i < self->n_blocks; i++)
@@ -86,14 +87,11 @@ static const SamEncoderClass vit_class = { vit_encode, vit_free };
 
 /* [1, 1 + 14 x 14, width] without its first row ──▶ [side, side, width] */
 static const float *
-fetch_small_positions (SamWeights *weights,
-                       const char *prefix,
-                       size_t      side,
-                       size_t      width)
+fetch_small_positions (SamWeights *weights, const char *prefix, size_t side, size_t width)
 {
   const size_t shape[3] = { 1, 1 + SMALL_SIDE * SMALL_SIDE, width };
-  const float *small    = sam_weights_fetch (weights, 3, shape, "%spos_embed", prefix);
-  float       *large    = sam_weights_alloc (weights, side * side * width);
+  const float *small = sam_weights_fetch (weights, 3, shape, "%spos_embed", prefix);
+  float       *large = sam_weights_alloc (weights, side * side * width);
 
   if (small == NULL || large == NULL)
     return NULL;
@@ -103,18 +101,17 @@ fetch_small_positions (SamWeights *weights,
 }
 
 SamEncoder *
-sam_encoder_vit_new (SamWeights         *weights,
-                     const SamModelSpec *spec)
+sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec)
 {
-  static const char *const sam_mlp[2]       = { "mlp.lin1", "mlp.lin2" };
+  static const char *const sam_mlp[2] = { "mlp.lin1", "mlp.lin2" };
   static const char *const efficient_mlp[2] = { "mlp.fc1", "mlp.fc2" };
 
-  const char  *prefix    = spec->encoder_prefix;
-  gboolean     efficient = sam_weights_has (weights, "%sblocks.0.mlp.fc1.weight", prefix);
-  size_t       side      = spec->input / PATCH;
-  size_t       width     = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%spatch_embed.proj.weight", prefix);
-  size_t       channels  = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sneck.0.weight", prefix);
-  const size_t shape[4]  = { 1, side, side, width };
+  const char *prefix = spec->encoder_prefix;
+  gboolean    efficient = sam_weights_has (weights, "%sblocks.0.mlp.fc1.weight", prefix);
+  size_t      side = spec->input / PATCH;
+  size_t width = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%spatch_embed.proj.weight", prefix);
+  size_t channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sneck.0.weight", prefix);
+  const size_t shape[4] = { 1, side, side, width };
   Vit         *self;
 
   if (! sam_weights_failed (weights) && efficient && width % HEAD_WIDTH != 0)
@@ -124,26 +121,28 @@ sam_encoder_vit_new (SamWeights         *weights,
     return NULL;
 
   self = g_new0 (Vit, 1);
-  self->parent.klass    = &vit_class;
-  self->parent.input    = spec->input;
-  self->parent.side     = side;
+  self->parent.klass = &vit_class;
+  self->parent.input = spec->input;
+  self->parent.side = side;
   self->parent.channels = channels;
-  self->blocks          = g_new0 (SamVitBlock, MAX_BLOCKS);
-  self->middle          = MAX_BLOCKS;
+  self->blocks = g_new0 (SamVitBlock, MAX_BLOCKS);
+  self->middle = MAX_BLOCKS;
 
-  sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH, 0, SAM_BIAS_YES, "%spatch_embed.proj", prefix);
+  sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH, 0, SAM_BIAS_YES,
+                    "%spatch_embed.proj", prefix);
   self->positions = efficient ? fetch_small_positions (weights, prefix, side, width)
                               : sam_weights_fetch (weights, 4, shape, "%spos_embed", prefix);
   self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
   while (self->n_blocks < MAX_BLOCKS && ! sam_weights_failed (weights))
     {
-      g_autofree char *name  = g_strdup_printf ("%sblocks.%" G_GSIZE_FORMAT ".", prefix, self->n_blocks);
+      g_autofree char *name = g_strdup_printf ("%sblocks.%" G_GSIZE_FORMAT ".", prefix,
+                                               self->n_blocks);
       SamVitBlock     *block = &self->blocks[self->n_blocks];
 
       if (! sam_weights_has (weights, "%sattn.qkv.weight", name))
         break;
-      sam_vit_block_fetch (weights, block, name, width, efficient ? width / HEAD_WIDTH : 0, side, side,
-                           efficient ? efficient_mlp : sam_mlp);
+      sam_vit_block_fetch (weights, block, name, width, efficient ? width / HEAD_WIDTH : 0, side,
+                           side, efficient ? efficient_mlp : sam_mlp);
       if (sam_weights_failed (weights))
         break;
       if (block->window == 0 && self->middle == MAX_BLOCKS)
@@ -159,7 +158,8 @@ sam_encoder_vit_new (SamWeights         *weights,
     {
       self->parent.middle_channels = width;
       if (! sam_weights_failed (weights) && self->middle == MAX_BLOCKS)
-        sam_weights_fail (weights, "the encoder has no global block; the file is not a complete model");
+        sam_weights_fail (weights,
+                          "the encoder has no global block; the file is not a complete model");
     }
 
   if (sam_weights_failed (weights))

@@ -43,13 +43,10 @@ static const SamModelSpec sam_spec = {
   },
 };
 
-/* A whole number from the file's metadata; the one that @value holds already if the file has none. */
+/* A whole number from the file's metadata; the one that @value holds already if the file has
+ * none. */
 static void
-read_size (SamWeights *weights,
-           const char *key,
-           size_t      min,
-           size_t      max,
-           size_t     *value)
+read_size (SamWeights *weights, const char *key, size_t min, size_t max, size_t *value)
 {
   const char *text = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), key);
   guint64     number;
@@ -58,8 +55,10 @@ read_size (SamWeights *weights,
     return;
   if (! g_ascii_string_to_unsigned (text, 10, min, max, &number, NULL))
     {
-      sam_weights_fail (weights, "the metadata's %s must be a number from %" G_GSIZE_FORMAT " to %"
-                        G_GSIZE_FORMAT, key, min, max);
+      sam_weights_fail (weights,
+                        "the metadata's %s must be a number from %" G_GSIZE_FORMAT
+                        " to %" G_GSIZE_FORMAT,
+                        key, min, max);
       return;
     }
   *value = number;
@@ -67,9 +66,7 @@ read_size (SamWeights *weights,
 
 /* Three numbers with commas between. */
 static void
-read_triple (SamWeights *weights,
-             const char *key,
-             float       value[3])
+read_triple (SamWeights *weights, const char *key, float value[3])
 {
   const char *text = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), key);
 
@@ -80,11 +77,12 @@ read_triple (SamWeights *weights,
 
       if (end == text || *end != (i < 2 ? ',' : '\0') || ! isfinite (number) || fabs (number) > 1e6)
         {
-          sam_weights_fail (weights, "the metadata's %s must be three numbers with commas between", key);
+          sam_weights_fail (weights, "the metadata's %s must be three numbers with commas between",
+                            key);
           return;
         }
       value[i] = (float) number;
-      text     = end + 1;
+      text = end + 1;
     }
 }
 
@@ -98,16 +96,16 @@ builtin_probe (const SamWeights *weights)
 }
 
 static void
-builtin_describe (SamWeights   *weights,
-                  SamModelSpec *spec)
+builtin_describe (SamWeights *weights, SamModelSpec *spec)
 {
   const char *name = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), "name");
 
   spec->family = "repvit";
-  g_strlcpy (spec->name, name != NULL && g_utf8_validate (name, -1, NULL) ? name : "RepViT", sizeof spec->name);
-  spec->input  = 384;
-  spec->closeups            = TRUE;
-  spec->decoder.high_res    = TRUE;
+  g_strlcpy (spec->name, name != NULL && g_utf8_validate (name, -1, NULL) ? name : "RepViT",
+             sizeof spec->name);
+  spec->input = 384;
+  spec->closeups = TRUE;
+  spec->decoder.high_res = TRUE;
   spec->decoder.iou_sigmoid = TRUE;
 
   read_size (weights, "image_size", MIN_SIDE, MAX_SIDE, &spec->input);
@@ -124,10 +122,7 @@ builtin_describe (SamWeights   *weights,
 /* SAM and SAM-HQ: the same encoders, one more token in the decoder. */
 
 static void
-describe_hq (SamWeights   *weights,
-             SamModelSpec *spec,
-             const char   *plain,
-             const char   *encoder)
+describe_hq (SamWeights *weights, SamModelSpec *spec, const char *plain, const char *encoder)
 {
   spec->decoder.hq = sam_weights_has (weights, "%shf_token.weight", spec->decoder_prefix);
   if (spec->decoder.hq)
@@ -142,17 +137,18 @@ sam_probe (const SamWeights *weights)
 }
 
 static void
-sam_describe (SamWeights   *weights,
-              SamModelSpec *spec)
+sam_describe (SamWeights *weights, SamModelSpec *spec)
 {
-  size_t side  = sam_weights_dim (weights, 4, 1, 4, MAX_SIDE / 16, "%spos_embed", spec->encoder_prefix);
+  size_t side = sam_weights_dim (weights, 4, 1, 4, MAX_SIDE / 16, "%spos_embed",
+                                 spec->encoder_prefix);
   size_t width = sam_weights_dim (weights, 4, 3, 8, 4096, "%spos_embed", spec->encoder_prefix);
 
   spec->input = 16 * side;
-  describe_hq (weights, spec, "SAM", width == 768    ? "ViT-B"
-                                     : width == 1024 ? "ViT-L"
-                                     : width == 1280 ? "ViT-H"
-                                                     : "ViT");
+  describe_hq (weights, spec, "SAM",
+               width == 768    ? "ViT-B"
+               : width == 1024 ? "ViT-L"
+               : width == 1280 ? "ViT-H"
+                               : "ViT");
 }
 
 static gboolean
@@ -162,8 +158,7 @@ mobilesam_probe (const SamWeights *weights)
 }
 
 static void
-mobilesam_describe (SamWeights   *weights,
-                    SamModelSpec *spec)
+mobilesam_describe (SamWeights *weights, SamModelSpec *spec)
 {
   spec->family = "mobilesam";
   describe_hq (weights, spec, "MobileSAM", "ViT-Tiny");
@@ -178,8 +173,7 @@ edgesam_probe (const SamWeights *weights)
 }
 
 static void
-edgesam_describe (SamWeights   *weights,
-                  SamModelSpec *spec)
+edgesam_describe (SamWeights *weights, SamModelSpec *spec)
 {
   spec->family = "edgesam";
   g_strlcpy (spec->name, "EdgeSAM", sizeof spec->name);
@@ -194,36 +188,40 @@ efficientsam_probe (const SamWeights *weights)
 }
 
 static void
-efficientsam_describe (SamWeights   *weights,
-                       SamModelSpec *spec)
+efficientsam_describe (SamWeights *weights, SamModelSpec *spec)
 {
   static const SamPromptSpec prompt = {
     .style = SAM_PROMPT_STYLE_EFFICIENTSAM,
     .gauss = "pe_layer.positional_encoding_gaussian_matrix",
     .label = { NULL, "point_embeddings.weight", "bbox_top_left_embeddings.weight",
                "bbox_bottom_right_embeddings.weight" },
-    .pad   = "invalid_points.weight",
+    .pad = "invalid_points.weight",
     .pad_has_position = TRUE,
   };
   static const SamDecoderSpec decoder = {
-    .heads   = 8,
-    .self    = SAM_SELF_RESIDUAL,
-    .act     = SAM_ACT_GELU,
-    .mlp     = { "mlp.layers.0.0", "mlp.fc" },
+    .heads = 8,
+    .self = SAM_SELF_RESIDUAL,
+    .act = SAM_ACT_GELU,
+    .mlp = { "mlp.layers.0.0", "mlp.fc" },
     .upscale = { "final_output_upscaling_layers.0.0", "final_output_upscaling_layers.0.1",
                  "final_output_upscaling_layers.1.0" },
     .upscale_group = TRUE,
-    .head    = { "layers.0.0", "layers.1.0", "fc" },
+    .head = { "layers.0.0", "layers.1.0", "fc" },
   };
   size_t width = sam_weights_dim (weights, 3, 2, 8, 4096, "%spos_embed", spec->encoder_prefix);
 
-  spec->family     = "efficientsam";
-  spec->fit        = SAM_FIT_SQUASH;
-  spec->upsample   = SAM_UPSAMPLE_BICUBIC;
-  spec->preprocess = (SamPreprocess) { SAM_RESAMPLE_BILINEAR, { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f } };
-  spec->prompt     = prompt;
-  spec->decoder    = decoder;
-  g_snprintf (spec->name, sizeof spec->name, "EfficientSAM%s", width == 192 ? "-Ti" : width == 384 ? "-S" : "");
+  spec->family = "efficientsam";
+  spec->fit = SAM_FIT_SQUASH;
+  spec->upsample = SAM_UPSAMPLE_BICUBIC;
+  spec->preprocess = (SamPreprocess) { SAM_RESAMPLE_BILINEAR,
+                                       { 0.485f, 0.456f, 0.406f },
+                                       { 0.229f, 0.224f, 0.225f } };
+  spec->prompt = prompt;
+  spec->decoder = decoder;
+  g_snprintf (spec->name, sizeof spec->name, "EfficientSAM%s",
+              width == 192   ? "-Ti"
+              : width == 384 ? "-S"
+                             : "");
 }
 
 /* SAM 2 and 2.1, which differ only in what they do with films. */
@@ -235,26 +233,27 @@ sam2_probe (const SamWeights *weights)
 }
 
 static void
-sam2_describe (SamWeights   *weights,
-               SamModelSpec *spec)
+sam2_describe (SamWeights *weights, SamModelSpec *spec)
 {
   const SamHieraPlan *plan = sam_hiera_plan_find (weights, spec->encoder_prefix);
-  gboolean            new  = sam_weights_has (weights, "no_obj_embed_spatial");
+  gboolean new = sam_weights_has (weights, "no_obj_embed_spatial");
 
-  spec->family         = "sam2";
-  spec->fit            = SAM_FIT_SQUASH;
-  spec->upsample       = SAM_UPSAMPLE_BILINEAR;
-  spec->preprocess     = (SamPreprocess) { SAM_RESAMPLE_ANTIALIAS, { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f } };
-  spec->prompt_prefix  = "sam_prompt_encoder.";
+  spec->family = "sam2";
+  spec->fit = SAM_FIT_SQUASH;
+  spec->upsample = SAM_UPSAMPLE_BILINEAR;
+  spec->preprocess = (SamPreprocess) { SAM_RESAMPLE_ANTIALIAS,
+                                       { 0.485f, 0.456f, 0.406f },
+                                       { 0.229f, 0.224f, 0.225f } };
+  spec->prompt_prefix = "sam_prompt_encoder.";
   spec->decoder_prefix = "sam_mask_decoder.";
-  spec->prompt.style   = SAM_PROMPT_STYLE_SAM2;
+  spec->prompt.style = SAM_PROMPT_STYLE_SAM2;
   spec->decoder.mlp[0] = "mlp.layers.0";
   spec->decoder.mlp[1] = "mlp.layers.1";
-  spec->decoder.high_res         = TRUE;
-  spec->decoder.lateral[0]       = "image_encoder.neck.convs.3.conv";
-  spec->decoder.lateral[1]       = "image_encoder.neck.convs.2.conv";
-  spec->decoder.object_score     = TRUE;
-  spec->decoder.iou_sigmoid      = TRUE;
+  spec->decoder.high_res = TRUE;
+  spec->decoder.lateral[0] = "image_encoder.neck.convs.3.conv";
+  spec->decoder.lateral[1] = "image_encoder.neck.convs.2.conv";
+  spec->decoder.object_score = TRUE;
+  spec->decoder.iou_sigmoid = TRUE;
   spec->decoder.stability_choice = TRUE;
   spec->decoder.mask_input_limit = 32.0f;
   if (plan != NULL)
@@ -281,9 +280,7 @@ sam_family_find (SamWeights *weights)
 }
 
 void
-sam_family_describe (const SamFamily *family,
-                     SamWeights      *weights,
-                     SamModelSpec    *spec)
+sam_family_describe (const SamFamily *family, SamWeights *weights, SamModelSpec *spec)
 {
   *spec = sam_spec;
   family->describe (weights, spec);

@@ -5,9 +5,9 @@
  *   y = r + proj (attention (qkv (z)))              in windows of the map, or over all of it
  *   y = y + mlp2 (GELU (mlp1 (norm2 (y))))
  *
- * When it pools, the queries of each window are the maxima of 2x2 places, per channel; keys and values stay.
- * Windows beyond the map are filled with zeros after norm1: their q, k, v are the bias of qkv, and count in
- * the maxima and as keys. No relative positions. */
+ * When it pools, the queries of each window are the maxima of 2x2 places, per channel; keys and
+ * values stay. Windows beyond the map are filled with zeros after norm1: their q, k, v are the bias
+ * of qkv, and count in the maxima and as keys. No relative positions. */
 #include "samcore/encoders/sam-hiera-block.h"
 
 #include <math.h>
@@ -28,39 +28,43 @@ sam_hiera_block_fetch (SamWeights    *weights,
                        size_t         window,
                        size_t        *out)
 {
-  size_t width  = sam_weights_dim (weights, 2, 0, 1, MAX_WIDTH, "%sattn.proj.weight", prefix);
-  size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH, "%smlp.layers.0.weight", prefix);
+  size_t width = sam_weights_dim (weights, 2, 0, 1, MAX_WIDTH, "%sattn.proj.weight", prefix);
+  size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH, "%smlp.layers.0.weight",
+                                   prefix);
 
   *out = width;
-  block->heads  = heads;
+  block->heads = heads;
   block->window = window;
-  block->pool   = sam_weights_has (weights, "%sproj.weight", prefix);
+  block->pool = sam_weights_has (weights, "%sproj.weight", prefix);
   if (sam_weights_failed (weights))
     return;
   if (width % heads != 0 || width / heads > 128)
     {
-      sam_weights_fail (weights, "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT " rows, which %"
-                        G_GSIZE_FORMAT " heads do not divide", prefix, width, heads);
+      sam_weights_fail (weights,
+                        "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT
+                        " rows, which %" G_GSIZE_FORMAT " heads do not divide",
+                        prefix, width, heads);
       return;
     }
   /* without pooling the residual wants the same width; the shapes below see to it */
 
   sam_weights_norm (weights, &block->norm[0], in, EPS, "%snorm1", prefix);
   sam_weights_linear (weights, &block->qkv, in, 3 * width, SAM_BIAS_YES, "%sattn.qkv", prefix);
-  sam_weights_linear (weights, &block->proj, width, block->pool ? width : in, SAM_BIAS_YES, "%sattn.proj", prefix);
+  sam_weights_linear (weights, &block->proj, width, block->pool ? width : in, SAM_BIAS_YES,
+                      "%sattn.proj", prefix);
   if (block->pool)
     sam_weights_linear (weights, &block->residual, in, width, SAM_BIAS_YES, "%sproj", prefix);
   sam_weights_norm (weights, &block->norm[1], width, EPS, "%snorm2", prefix);
-  sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES, "%smlp.layers.0", prefix);
-  sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES, "%smlp.layers.1", prefix);
+  sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES, "%smlp.layers.0",
+                      prefix);
+  sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES, "%smlp.layers.1",
+                      prefix);
 }
 
 size_t
-sam_hiera_block_scratch (const SamHieraBlock *block,
-                         size_t               h,
-                         size_t               w)
+sam_hiera_block_scratch (const SamHieraBlock *block, size_t h, size_t w)
 {
-  size_t n     = h * w;
+  size_t n = h * w;
   size_t width = block->proj.in;
 
   if (block->window != 0)
@@ -79,13 +83,13 @@ run_global (const SamHieraBlock *block,
             SamAttention         a,
             float               *scratch)
 {
-  size_t       n      = h * w;
-  size_t       width  = block->proj.in;
-  float       *z      = scratch;
-  float       *qkv    = z + n * block->qkv.in;
-  float       *o      = qkv + n * 3 * width;
+  size_t       n = h * w;
+  size_t       width = block->proj.in;
+  float       *z = scratch;
+  float       *qkv = z + n * block->qkv.in;
+  float       *o = qkv + n * 3 * width;
   float       *pooled = o + n * width;
-  const float *r      = x;
+  const float *r = x;
 
   sam_norm_run (&block->norm[0], z, x, n);
   if (block->pool)
@@ -116,18 +120,20 @@ sam_hiera_block_run (const SamHieraBlock *block,
                      size_t               w,
                      float               *scratch)
 {
-  size_t         width   = block->proj.in;
-  size_t         d       = width / block->heads;
-  size_t         shrink  = block->pool ? 2 : 1;
-  SamGrid        grid    = sam_window_grid (block->window, h, w);
+  size_t  width = block->proj.in;
+  size_t  d = width / block->heads;
+  size_t  shrink = block->pool ? 2 : 1;
+  SamGrid grid = sam_window_grid (block->window, h, w);
   SamWindowBlock windows = {
     .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->qkv.b,
     .residual = block->pool ? &block->residual : NULL,
     .window = block->window, .k_offset = width, .v_offset = 2 * width,
     .attention = {
-      .q_stride = block->pool ? width : 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
+      .q_stride = block->pool ? width : 3 * width, .k_stride = 3 * width,
+      .v_stride = 3 * width, .o_stride = width,
       .q_head = d, .k_head = d, .v_head = d, .o_head = d,
-      .n_q = grid.h / shrink * (grid.w / shrink), .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
+      .n_q = grid.h / shrink * (grid.w / shrink), .n_k = grid.h * grid.w,
+      .n_heads = block->heads, .d = d,
       .scale = 1.0f / sqrtf (d), .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
     },
   };
@@ -140,15 +146,13 @@ sam_hiera_block_run (const SamHieraBlock *block,
 }
 
 double
-sam_hiera_block_flop (const SamHieraBlock *block,
-                      size_t               h,
-                      size_t               w)
+sam_hiera_block_flop (const SamHieraBlock *block, size_t h, size_t w)
 {
-  SamGrid grid  = sam_window_grid (block->window, h, w);
-  double n     = (double) h * w;
-  double width = block->proj.in;
-  double n2    = block->pool ? n / 4 : n;
-  double n_q   = block->pool ? grid.n / 4.0 : grid.n;
+  SamGrid grid = sam_window_grid (block->window, h, w);
+  double  n = (double) h * w;
+  double  width = block->proj.in;
+  double  n2 = block->pool ? n / 4 : n;
+  double  n_q = block->pool ? grid.n / 4.0 : grid.n;
 
   return 2.0 * (n * block->qkv.in * width * (block->pool ? 4.0 : 3.0) + n2 * width * width +
                 n2 * 2.0 * width * block->mlp[0].out) +

@@ -6,11 +6,7 @@
 #define NECK_EPS 1e-6f
 
 void
-sam_neck_fetch (SamNeck    *neck,
-                SamWeights *weights,
-                const char *prefix,
-                size_t      in,
-                size_t      out)
+sam_neck_fetch (SamNeck *neck, SamWeights *weights, const char *prefix, size_t in, size_t out)
 {
   sam_weights_conv1x1 (weights, &neck->conv1, in, out, SAM_BIAS_NO, "%sneck.0", prefix);
   sam_weights_norm (weights, &neck->norm1, out, NECK_EPS, "%sneck.1", prefix);
@@ -39,8 +35,7 @@ sam_neck_run (const SamNeck  *neck,
 }
 
 double
-sam_neck_flop (const SamNeck *neck,
-               size_t         side)
+sam_neck_flop (const SamNeck *neck, size_t side)
 {
   return 2.0 * side * side * neck->conv2.out * (neck->conv1.in + 9.0 * neck->conv2.in);
 }

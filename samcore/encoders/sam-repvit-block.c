@@ -5,11 +5,13 @@
  *   y = y + 1x1 (GELU (1x1 (y)))
  * Squeeze-excite multiplies each channel by sigmoid (1x1 (ReLU (1x1 (means of the channels)))).
  *
- * Places are mixed piece by piece just before their channels are. The means of the channels are known before: they
- * follow from sums over the block's input; and the factors go into the depthwise kernel.
+ * Places are mixed piece by piece just before their channels are. The means of the channels are
+ * known before: they follow from sums over the block's input; and the factors go into the depthwise
+ * kernel.
  *
- * The published block of stride 1 has three branches, 3x3 + 1x1 + identity; they are one 3x3 kernel when
- * added up, which is done once when the weights are fetched (or was, in the built-in model's file). */
+ * The published block of stride 1 has three branches, 3x3 + 1x1 + identity; they are one 3x3 kernel
+ * when added up, which is done once when the weights are fetched (or was, in the built-in model's
+ * file). */
 #include "samcore/encoders/sam-repvit-block.h"
 
 #include "samcore/kernels/sam-kernels.h"
@@ -18,10 +20,7 @@
 
 /* 3x3, 1x1 and identity, each but the last with its batch norm, as one 3x3 kernel. */
 static void
-fetch_spatial (SamWeights   *weights,
-               SamDepthwise *layer,
-               size_t        c,
-               const char   *name)
+fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *name)
 {
   float *k3, *b3, *k1, *b1;
 
@@ -45,14 +44,11 @@ fetch_spatial (SamWeights   *weights,
 }
 
 static void
-fetch_squeeze (SamWeights     *weights,
-               SamRepVitBlock *block,
-               size_t          c,
-               const char     *name)
+fetch_squeeze (SamWeights *weights, SamRepVitBlock *block, size_t c, const char *name)
 {
   gboolean    published = sam_weights_has (weights, "%s.fc1.weight", name);
-  const char *reduce    = published ? "fc1" : "conv_reduce";
-  const char *expand    = published ? "fc2" : "conv_expand";
+  const char *reduce = published ? "fc1" : "conv_reduce";
+  const char *expand = published ? "fc2" : "conv_expand";
   size_t      r;
 
   block->squeeze = sam_weights_has (weights, "%s.%s.weight", name, reduce);
@@ -73,8 +69,8 @@ sam_repvit_block_fetch (SamWeights     *weights,
 {
   g_autofree char *spatial = g_strconcat (name, ".token_mixer.0", NULL);
   g_autofree char *squeeze = g_strconcat (name, ".token_mixer.1", NULL);
-  gboolean         folded  = sam_weights_has (weights, "%s.channel_mixer.m.0.weight", name);
-  const char      *part    = folded ? "" : ".c";
+  gboolean         folded = sam_weights_has (weights, "%s.channel_mixer.m.0.weight", name);
+  const char      *part = folded ? "" : ".c";
   size_t           hidden;
 
   *out = in;
@@ -91,15 +87,14 @@ sam_repvit_block_fetch (SamWeights     *weights,
     }
   fetch_squeeze (weights, block, in, squeeze);
 
-  hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH, "%s.channel_mixer.m.0%s.weight", name, part);
+  hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH, "%s.channel_mixer.m.0%s.weight", name,
+                            part);
   sam_weights_conv1x1_bn (weights, &block->mlp[0], *out, hidden, "%s.channel_mixer.m.0", name);
   sam_weights_conv1x1_bn (weights, &block->mlp[1], hidden, *out, "%s.channel_mixer.m.2", name);
 }
 
 static size_t
-places_after (const SamRepVitBlock *block,
-              size_t                h,
-              size_t                w)
+places_after (const SamRepVitBlock *block, size_t h, size_t w)
 {
   size_t stride = block->spatial.stride;
 
@@ -107,20 +102,17 @@ places_after (const SamRepVitBlock *block,
 }
 
 size_t
-sam_repvit_block_scratch (const SamRepVitBlock *block,
-                          size_t                h,
-                          size_t                w)
+sam_repvit_block_scratch (const SamRepVitBlock *block, size_t h, size_t w)
 {
   size_t n = places_after (block, h, w);
 
   return (n + 10) * block->spatial.c + 3 * MAX_WIDTH;
 }
 
-/* The kernel and bias of a depthwise convolution whose result is multiplied: [9, c] and [c] at @scaled. */
+/* The kernel and bias of a depthwise convolution whose result is multiplied: [9, c] and [c] at
+ * @scaled. */
 static void
-excite (SamDepthwiseMap *map,
-        const float     *factors,
-        float           *scaled)
+excite (SamDepthwiseMap *map, const float *factors, float *scaled)
 {
   const size_t c = map->c;
 
@@ -138,17 +130,17 @@ sam_repvit_block_run (const SamRepVitBlock *block,
                       SamSide              *w,
                       float                *scratch)
 {
-  size_t             n       = places_after (block, h->n, w->n);
-  size_t             c       = block->spatial.c;
-  float             *mean    = scratch;
-  float             *low     = mean + MAX_WIDTH;
+  size_t             n = places_after (block, h->n, w->n);
+  size_t             c = block->spatial.c;
+  float             *mean = scratch;
+  float             *low = mean + MAX_WIDTH;
   float             *factors = low + MAX_WIDTH;
-  float             *scaled  = factors + MAX_WIDTH;
-  float             *hidden  = scaled + 10 * c;
-  float             *mixed   = block->downsample ? hidden : y;
-  SamDepthwiseMap    map     = sam_depthwise_map (&block->spatial, mixed, x, h->n, w->n);
+  float             *scaled = factors + MAX_WIDTH;
+  float             *hidden = scaled + 10 * c;
+  float             *mixed = block->downsample ? hidden : y;
+  SamDepthwiseMap    map = sam_depthwise_map (&block->spatial, mixed, x, h->n, w->n);
   SamRowMaker        spatial = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
-  const SamRowMaker *maker   = &spatial;
+  const SamRowMaker *maker = &spatial;
 
   if (block->squeeze)
     {
@@ -171,12 +163,12 @@ sam_repvit_block_run (const SamRepVitBlock *block,
 }
 
 double
-sam_repvit_block_flop (const SamRepVitBlock *block,
-                       size_t                h,
-                       size_t                w)
+sam_repvit_block_flop (const SamRepVitBlock *block, size_t h, size_t w)
 {
   double n = places_after (block, h, w);
 
-  return 2.0 * n * (9.0 * block->spatial.c + (block->downsample ? (double) block->project.in * block->project.out : 0.0) +
-                    2.0 * block->mlp[0].in * block->mlp[0].out);
+  return 2.0 * n *
+         (9.0 * block->spatial.c +
+          (block->downsample ? (double) block->project.in * block->project.out : 0.0) +
+          2.0 * block->mlp[0].in * block->mlp[0].out);
 }

@@ -2,9 +2,9 @@
 /* The first steps of the convolutional encoders:
  *   [h, w, 3] ──▶ 3x3/2 ──▶ GELU ──▶ 3x3/2 ──▶ [h / 4, w / 4, out]
  *
- * Band by band: what the first convolution makes, at half the input's size, is the network's largest array and
- * stays in the cache. Neighbouring bands each make the row that both look at. The first convolution is of float32 in all
- * precisions. */
+ * Band by band: what the first convolution makes, at half the input's size, is the network's
+ * largest array and stays in the cache. Neighbouring bands each make the row that both look at. The
+ * first convolution is of float32 in all precisions. */
 #include "samcore/encoders/sam-encoder.h"
 
 #include <string.h>
@@ -27,18 +27,16 @@ typedef struct
 } Run;
 
 void
-sam_stem_fetch (SamStem    *stem,
-                SamWeights *weights,
-                const char *name)
+sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name)
 {
-  const char  *part   = sam_weights_has (weights, "%s.0.weight", name) ? "" : ".c";
+  const char  *part = sam_weights_has (weights, "%s.0.weight", name) ? "" : ".c";
   const size_t middle = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.0%s.weight", name, part);
-  const size_t out    = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.2%s.weight", name, part);
-  const size_t ld     = (middle + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
+  const size_t out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.2%s.weight", name, part);
+  const size_t ld = (middle + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
   float       *bias;
   const float *kernel = sam_weights_folded (weights, &bias, middle, IN, 3, "%s.0", name);
-  float       *w      = sam_weights_alloc (weights, 9 * IN * ld);
-  float       *b      = sam_weights_alloc (weights, ld);
+  float       *w = sam_weights_alloc (weights, 9 * IN * ld);
+  float       *b = sam_weights_alloc (weights, ld);
 
   *stem = (SamStem) { .w = w, .b = b, .middle = middle };
   sam_weights_conv_bn (weights, &stem->second, middle, out, 3, 2, 1, "%s.2", name);
@@ -57,29 +55,25 @@ sam_stem_fetch (SamStem    *stem,
 }
 
 double
-sam_stem_flop (const SamStem *stem,
-               size_t         input)
+sam_stem_flop (const SamStem *stem, size_t input)
 {
   return 18.0 * (input / 4) * (input / 4) * stem->middle * (4.0 * IN + stem->second.out);
 }
 
 /* Rows [first, last) of what lies between the convolutions. */
 static void
-make_middle (const Run *run,
-             float     *middle,
-             size_t     first,
-             size_t     last)
+make_middle (const Run *run, float *middle, size_t first, size_t last)
 {
   const SamKernels *kernels = sam_kernels ();
-  const SamStem    *stem    = run->stem;
-  const size_t      row     = run->ld;
-  const size_t      n       = run->w / 2 * stem->middle;
-  const SamAct      act     = sam_matrix_get_gelu (stem->second.m);
-  const float      *zeros   = sam_scratch_zeros (run->w * IN);
+  const SamStem    *stem = run->stem;
+  const size_t      row = run->ld;
+  const size_t      n = run->w / 2 * stem->middle;
+  const SamAct      act = sam_matrix_get_gelu (stem->second.m);
+  const float      *zeros = sam_scratch_zeros (run->w * IN);
 
   for (size_t i = first; i < last; i++, middle += n)
     {
-      const float *at      = run->x + 2 * i * row;
+      const float *at = run->x + 2 * i * row;
       const float *rows[3] = { i > 0 ? at - row : zeros, at, at + row };
 
       kernels->conv_picture (middle, rows, stem->w, stem->b, run->w, stem->middle);
@@ -88,28 +82,21 @@ make_middle (const Run *run,
 }
 
 static void
-run_band (size_t   first,
-          size_t   last,
-          gpointer data)
+run_band (size_t first, size_t last, gpointer data)
 {
-  const Run     *run    = data;
+  const Run     *run = data;
   const SamConv *second = &run->stem->second;
-  size_t         w      = run->w / 2;
-  size_t         from   = MAX (2 * first, 1) - 1; /* what the second one looks at */
+  size_t         w = run->w / 2;
+  size_t         from = MAX (2 * first, 1) - 1; /* what the second one looks at */
   float         *middle = sam_scratch_floats (SAM_SCRATCH_RING, (2 * last - from) * w * second->in);
 
   make_middle (run, middle, from, 2 * last);
-  sam_conv_run_rows (second, run->y + first * (w / 2) * second->out, middle, run->h / 2, w, SAM_ACT_NONE, first, last,
-                     from);
+  sam_conv_run_rows (second, run->y + first * (w / 2) * second->out, middle, run->h / 2, w,
+                     SAM_ACT_NONE, first, last, from);
 }
 
 void
-sam_stem_run (const SamStem *stem,
-              float         *y,
-              const float   *x,
-              size_t         ld,
-              SamSide       *h,
-              SamSide       *w)
+sam_stem_run (const SamStem *stem, float *y, const float *x, size_t ld, SamSide *h, SamSide *w)
 {
   Run run = { stem, y, x, ld, h->n, w->n };
 

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The parts of TinyViT:
- *   conv    x = GELU (x + 1x1 (GELU (depthwise (GELU (1x1 (x))))))      or without x and the last GELU
+ *   conv    x = GELU (x + 1x1 (GELU (depthwise (GELU (1x1 (x))))))      or without x and the last
+ *           GELU
  *   block   x = x + proj (attention (qkv (norm (x))))                   in windows
  *           x = depthwise (x)
  *           x = x + fc2 (GELU (fc1 (norm (x))))
  *
- * Windows beyond the map are filled with zeros before the norm, which makes them the norm's bias: their
- * q, k, v are one constant vector. Each run makes it: to use the matrix when it is fetched would pack it for those who
- * find the picture in the cache, and before its values are looked at. A token's vector is laid out by head: q, k, v of
- * the first head, q, k, v of the second. Scores gain a bias that depends on |dy|, |dx| and the head. */
+ * Windows beyond the map are filled with zeros before the norm, which makes them the norm's bias:
+ * their q, k, v are one constant vector. Each run makes it: to use the matrix when it is fetched
+ * would pack it for those who find the picture in the cache, and before its values are looked at. A
+ * token's vector is laid out by head: q, k, v of the first head, q, k, v of the second. Scores gain
+ * a bias that depends on |dy|, |dx| and the head. */
 #include "samcore/encoders/sam-tinyvit-block.h"
 
 #include <math.h>
@@ -38,11 +40,7 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
 }
 
 void
-sam_tinyvit_conv_run (const SamTinyViTConv *conv,
-                      float                *y,
-                      const float          *x,
-                      SamSide              *h,
-                      SamSide              *w)
+sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, SamSide *h, SamSide *w)
 {
   const size_t stride = conv->layers.spatial.stride;
 
@@ -55,25 +53,23 @@ sam_tinyvit_conv_run (const SamTinyViTConv *conv,
 }
 
 double
-sam_tinyvit_conv_flop (const SamTinyViTConv *conv,
-                       size_t                h,
-                       size_t                w)
+sam_tinyvit_conv_flop (const SamTinyViTConv *conv, size_t h, size_t w)
 {
   const SamBottleneck *b = &conv->layers;
   const double         n = (double) h * w / (b->spatial.stride * b->spatial.stride);
 
-  return 2.0 * ((double) h * w * b->widen.in * b->widen.out + 9.0 * n * b->widen.out + n * b->narrow.in * b->narrow.out);
+  return 2.0 * ((double) h * w * b->widen.in * b->widen.out + 9.0 * n * b->widen.out +
+                n * b->narrow.in * b->narrow.out);
 }
 
 /* [heads, window^2] ──▶ [heads, window^2, window^2] */
 static void
-fetch_bias (SamWeights      *weights,
-            SamTinyViTBlock *block,
-            const char      *prefix)
+fetch_bias (SamWeights *weights, SamTinyViTBlock *block, const char *prefix)
 {
-  size_t       w     = block->window;
-  size_t       n     = w * w;
-  const float *table = sam_weights_matrix (weights, block->heads, n, "%sattn.attention_biases", prefix);
+  size_t       w = block->window;
+  size_t       n = w * w;
+  const float *table = sam_weights_matrix (weights, block->heads, n, "%sattn.attention_biases",
+                                           prefix);
 
   block->bias = sam_weights_alloc (weights, block->heads * n * n);
   if (table == NULL || block->bias == NULL)
@@ -96,19 +92,21 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
                          const char      *prefix,
                          size_t           width)
 {
-  size_t area   = sam_weights_dim (weights, 2, 1, 1, 32 * 32, "%sattn.attention_biases", prefix);
-  size_t heads  = sam_weights_dim (weights, 2, 0, 1, 64, "%sattn.attention_biases", prefix);
+  size_t area = sam_weights_dim (weights, 2, 1, 1, 32 * 32, "%sattn.attention_biases", prefix);
+  size_t heads = sam_weights_dim (weights, 2, 0, 1, 64, "%sattn.attention_biases", prefix);
   size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH, "%smlp.fc1.weight", prefix);
 
   if (sam_weights_failed (weights))
     return;
 
-  block->heads  = heads;
+  block->heads = heads;
   block->window = (size_t) sqrt ((double) area);
   if (block->window * block->window != area || width % heads != 0 || width / heads > 128)
     {
-      sam_weights_fail (weights, "the tensor %sattn.attention_biases has shape [%" G_GSIZE_FORMAT ", %"
-                        G_GSIZE_FORMAT "], which fits no square window", prefix, heads, area);
+      sam_weights_fail (weights,
+                        "the tensor %sattn.attention_biases has shape [%" G_GSIZE_FORMAT
+                        ", %" G_GSIZE_FORMAT "], which fits no square window",
+                        prefix, heads, area);
       return;
     }
 
@@ -123,26 +121,20 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
 }
 
 static size_t
-padded_places (const SamTinyViTBlock *block,
-               size_t                 h,
-               size_t                 w)
+padded_places (const SamTinyViTBlock *block, size_t h, size_t w)
 {
   return sam_window_grid (block->window, h, w).n;
 }
 
 void
-sam_tinyvit_block_run (const SamTinyViTBlock *block,
-                       float                 *y,
-                       float                 *x,
-                       size_t                 h,
-                       size_t                 w)
+sam_tinyvit_block_run (const SamTinyViTBlock *block, float *y, float *x, size_t h, size_t w)
 {
-  size_t            c       = block->proj.in;
-  size_t            d       = c / block->heads;
-  size_t            area    = block->window * block->window;
-  g_autofree float *pad     = g_new (float, 3 * c);
-  SamDepthwiseMap   map     = sam_depthwise_map (&block->local, y, x, h, w);
-  SamRowMaker       local   = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
+  size_t            c = block->proj.in;
+  size_t            d = c / block->heads;
+  size_t            area = block->window * block->window;
+  g_autofree float *pad = g_new (float, 3 * c);
+  SamDepthwiseMap   map = sam_depthwise_map (&block->local, y, x, h, w);
+  SamRowMaker       local = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
   SamWindowBlock    windows = {
     .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = pad,
     .window = block->window, .k_offset = d, .v_offset = 2 * d,
@@ -150,7 +142,8 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
       .q_stride = 3 * c, .k_stride = 3 * c, .v_stride = 3 * c, .o_stride = c,
       .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d,
       .n_q = area, .n_k = area, .n_heads = block->heads, .d = d,
-      .scale = 1.0f / sqrtf (d), .bias = block->bias, .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+      .scale = 1.0f / sqrtf (d), .bias = block->bias,
+      .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
     },
   };
 
@@ -160,9 +153,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block,
 }
 
 double
-sam_tinyvit_block_flop (const SamTinyViTBlock *block,
-                        size_t                 h,
-                        size_t                 w)
+sam_tinyvit_block_flop (const SamTinyViTBlock *block, size_t h, size_t w)
 {
   double n = (double) h * w;
   double c = block->proj.in;

@@ -4,10 +4,11 @@
  *   x = x + mlp2 (GELU (mlp1 (norm2 (x))))                     x: [h, w, width]
  *
  * The attention is over windows of the map or over all of it:
- *   score of query i and key j = q_i . k_j / sqrt (d) + q_i . Rh[yi - yj + h - 1] + q_i . Rw[xi - xj + w - 1]
- * where the last two use q as it is, not scaled. Windows beyond the map are filled with zeros after norm1:
- * their q, k, v are the bias of qkv, and they are attended to like others. So qkv is computed for the map's
- * places alone and the windows are filled with the bias. */
+ *   score of query i and key j = q_i . k_j / sqrt (d) + q_i . Rh[yi - yj + h - 1] + q_i . Rw[xi -
+ *   xj + w - 1]
+ * where the last two use q as it is, not scaled. Windows beyond the map are filled with zeros after
+ * norm1: their q, k, v are the bias of qkv, and they are attended to like others. So qkv is
+ * computed for the map's places alone and the windows are filled with the bias. */
 #include "samcore/encoders/sam-vit-block.h"
 
 #include <math.h>
@@ -20,16 +21,12 @@
 #define EPS     1e-6f
 #define MAX_MLP 16384
 
-/* One table of relative positions, [length, d], the rows turned round: for a query at y the keys' rows are
- * then consecutive. */
+/* One table of relative positions, [length, d], the rows turned round: for a query at y the keys'
+ * rows are then consecutive. */
 static float *
-fetch_relative (SamWeights *weights,
-                const char *prefix,
-                const char *name,
-                size_t      length,
-                size_t      d)
+fetch_relative (SamWeights *weights, const char *prefix, const char *name, size_t length, size_t d)
 {
-  const float *table    = sam_weights_matrix (weights, length, d, "%sattn.%s", prefix, name);
+  const float *table = sam_weights_matrix (weights, length, d, "%sattn.%s", prefix, name);
   float       *reversed = sam_weights_alloc (weights, length * d);
 
   if (table == NULL || reversed == NULL)
@@ -52,20 +49,22 @@ sam_vit_block_fetch (SamWeights       *weights,
                      const char *const mlp[2])
 {
   size_t inner = sam_weights_dim (weights, 2, 1, 1, 8192, "%sattn.proj.weight", prefix);
-  size_t wide  = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, mlp[0]);
+  size_t wide = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, mlp[0]);
 
   block->heads = heads;
   if (heads == 0)
     {
-      size_t d      = sam_weights_dim (weights, 2, 1, 1, 128, "%sattn.rel_pos_h", prefix);
+      size_t d = sam_weights_dim (weights, 2, 1, 1, 128, "%sattn.rel_pos_h", prefix);
       size_t length = sam_weights_dim (weights, 2, 0, 1, 2 * h - 1, "%sattn.rel_pos_h", prefix);
 
       if (sam_weights_failed (weights))
         return;
       if (inner % d != 0)
         {
-          sam_weights_fail (weights, "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT " columns, which "
-                            "heads of %" G_GSIZE_FORMAT " do not divide", prefix, inner, d);
+          sam_weights_fail (weights,
+                            "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT " columns, which "
+                            "heads of %" G_GSIZE_FORMAT " do not divide",
+                            prefix, inner, d);
           return;
         }
       block->heads = inner / d;
@@ -86,14 +85,12 @@ sam_vit_block_fetch (SamWeights       *weights,
 }
 
 size_t
-sam_vit_block_scratch (const SamVitBlock *block,
-                       size_t             h,
-                       size_t             w)
+sam_vit_block_scratch (const SamVitBlock *block, size_t h, size_t w)
 {
-  SamGrid grid      = sam_window_grid (block->window, h, w);
-  size_t inner     = block->proj.in;
-  size_t relative  = block->rel_h != NULL ? grid.n * block->heads * (grid.h + grid.w) : 0;
-  size_t windows   = block->window != 0 ? grid.n * 3 * inner : 0;
+  SamGrid grid = sam_window_grid (block->window, h, w);
+  size_t  inner = block->proj.in;
+  size_t  relative = block->rel_h != NULL ? grid.n * block->heads * (grid.h + grid.w) : 0;
+  size_t  windows = block->window != 0 ? grid.n * 3 * inner : 0;
 
   return h * w * 3 * inner + windows + grid.n * inner + relative;
 }
@@ -108,24 +105,22 @@ typedef struct
 
 /* For one head of one window: a matrix product per row of queries, and per column. */
 static void
-relative_positions (size_t   first,
-                    size_t   last,
-                    gpointer data)
+relative_positions (size_t first, size_t last, gpointer data)
 {
-  const Relative    *r     = data;
+  const Relative    *r = data;
   const SamVitBlock *block = r->block;
   size_t             inner = block->proj.in;
-  size_t             d     = inner / block->heads;
-  size_t             h     = r->grid.h;
-  size_t             w     = r->grid.w;
+  size_t             d = inner / block->heads;
+  size_t             h = r->grid.h;
+  size_t             w = r->grid.w;
 
   for (size_t i = first; i < last; i++)
     {
       size_t       window = i / block->heads;
-      size_t       head   = i % block->heads;
-      const float *q      = r->qkv + window * h * w * 3 * inner + head * d;
-      float       *rel_h  = r->rel_h + i * h * w * h;
-      float       *rel_w  = r->rel_w + i * h * w * w;
+      size_t       head = i % block->heads;
+      const float *q = r->qkv + window * h * w * 3 * inner + head * d;
+      float       *rel_h = r->rel_h + i * h * w * h;
+      float       *rel_w = r->rel_w + i * h * w * w;
 
       for (size_t y = 0; y < h; y++)
         sam_gemm_nt (rel_h + y * w * h, h, q + y * w * 3 * inner, 3 * inner,
@@ -138,25 +133,36 @@ relative_positions (size_t   first,
 
 /* y: [h, w, inner]  x: [h, w, width], before norm1 */
 static const float *
-attention_run (const SamVitBlock *block,
-               const float       *x,
-               size_t             h,
-               size_t             w,
-               float             *scratch)
+attention_run (const SamVitBlock *block, const float *x, size_t h, size_t w, float *scratch)
 {
-  SamGrid      grid   = sam_window_grid (block->window, h, w);
-  size_t       inner  = block->proj.in;
-  size_t       d      = inner / block->heads;
+  SamGrid      grid = sam_window_grid (block->window, h, w);
+  size_t       inner = block->proj.in;
+  size_t       d = inner / block->heads;
   size_t       window = block->window;
-  float       *whole  = scratch;
-  float       *qkv    = window != 0 ? whole + h * w * 3 * inner : whole;
-  float       *out    = qkv + grid.n * 3 * inner;
-  SamAttention a      = {
-    .q = qkv, .k = qkv + inner, .v = qkv + 2 * inner, .o = out,
-    .q_stride = 3 * inner, .k_stride = 3 * inner, .v_stride = 3 * inner, .o_stride = inner,
-    .q_head = d, .k_head = d, .v_head = d, .o_head = d,
-    .n_q = grid.h * grid.w, .n_k = grid.h * grid.w, .n_heads = block->heads, .d = d,
-    .scale = 1.0f / sqrtf (d), .key_h = grid.h, .key_w = grid.w, .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+  float       *whole = scratch;
+  float       *qkv = window != 0 ? whole + h * w * 3 * inner : whole;
+  float       *out = qkv + grid.n * 3 * inner;
+  SamAttention a = {
+    .q = qkv,
+    .k = qkv + inner,
+    .v = qkv + 2 * inner,
+    .o = out,
+    .q_stride = 3 * inner,
+    .k_stride = 3 * inner,
+    .v_stride = 3 * inner,
+    .o_stride = inner,
+    .q_head = d,
+    .k_head = d,
+    .v_head = d,
+    .o_head = d,
+    .n_q = grid.h * grid.w,
+    .n_k = grid.h * grid.w,
+    .n_heads = block->heads,
+    .d = d,
+    .scale = 1.0f / sqrtf (d),
+    .key_h = grid.h,
+    .key_w = grid.w,
+    .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
   };
 
   sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, h * w, SAM_ACT_NONE);
@@ -182,11 +188,7 @@ attention_run (const SamVitBlock *block,
 }
 
 void
-sam_vit_block_run (const SamVitBlock *block,
-                   float             *x,
-                   size_t             h,
-                   size_t             w,
-                   float             *scratch)
+sam_vit_block_run (const SamVitBlock *block, float *x, size_t h, size_t w, float *scratch)
 {
   size_t n = h * w;
 
@@ -195,13 +197,11 @@ sam_vit_block_run (const SamVitBlock *block,
 }
 
 double
-sam_vit_block_flop (const SamVitBlock *block,
-                    size_t             h,
-                    size_t             w)
+sam_vit_block_flop (const SamVitBlock *block, size_t h, size_t w)
 {
-  SamGrid grid  = sam_window_grid (block->window, h, w);
-  double width = block->qkv.in;
-  double inner = block->proj.in;
+  SamGrid grid = sam_window_grid (block->window, h, w);
+  double  width = block->qkv.in;
+  double  inner = block->proj.in;
 
   return 2.0 * h * w * (4.0 * width * inner + 2.0 * width * block->mlp[0].out) +
          4.0 * grid.n * grid.h * grid.w * inner +

@@ -4,11 +4,9 @@
 
 /* In double and cut, not rounded half to even, as the reference does. */
 static size_t
-resized_side (size_t side,
-              size_t longest,
-              size_t input)
+resized_side (size_t side, size_t longest, size_t input)
 {
-  double scale   = (double) input / (double) longest;
+  double scale = (double) input / (double) longest;
   size_t resized = (size_t) ((double) side * scale + 0.5);
 
   return CLAMP (resized, 1, input);
@@ -26,17 +24,17 @@ sam_geometry_init (SamGeometry *geometry,
 
   g_return_if_fail (longest > 0);
 
-  geometry->x              = 0;
-  geometry->y              = 0;
-  geometry->picture_width  = width;
+  geometry->x = 0;
+  geometry->y = 0;
+  geometry->picture_width = width;
   geometry->picture_height = height;
-  geometry->mirrored       = FALSE;
-  geometry->width          = width;
-  geometry->height         = height;
-  geometry->input          = input;
-  geometry->fit            = fit;
-  geometry->upsample       = upsample;
-  geometry->resized_width  = fit == SAM_FIT_SQUASH ? input : resized_side (width, longest, input);
+  geometry->mirrored = FALSE;
+  geometry->width = width;
+  geometry->height = height;
+  geometry->input = input;
+  geometry->fit = fit;
+  geometry->upsample = upsample;
+  geometry->resized_width = fit == SAM_FIT_SQUASH ? input : resized_side (width, longest, input);
   geometry->resized_height = fit == SAM_FIT_SQUASH ? input : resized_side (height, longest, input);
 }
 
@@ -50,9 +48,9 @@ sam_geometry_init_part (SamGeometry       *geometry,
                         size_t             input)
 {
   sam_geometry_init (geometry, width, height, input, like->fit, like->upsample);
-  geometry->x              = x;
-  geometry->y              = y;
-  geometry->picture_width  = like->picture_width;
+  geometry->x = x;
+  geometry->y = y;
+  geometry->picture_width = like->picture_width;
   geometry->picture_height = like->picture_height;
 }
 
@@ -63,8 +61,7 @@ sam_geometry_is_whole (const SamGeometry *geometry)
 }
 
 gboolean
-sam_geometry_is_same_part (const SamGeometry *a,
-                           const SamGeometry *b)
+sam_geometry_is_same_part (const SamGeometry *a, const SamGeometry *b)
 {
   return a->x == b->x && a->y == b->y && a->width == b->width && a->height == b->height &&
          a->mirrored == b->mirrored;

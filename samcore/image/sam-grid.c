@@ -20,27 +20,22 @@ typedef struct
 } Place;
 
 static Place
-find_place (double at,
-            size_t resized,
-            double scale)
+find_place (double at, size_t resized, double scale)
 {
   double last = MAX (ceil (resized * scale) - 1, 0);
   Place  place = { 0 };
 
-  at            = CLAMP (at * scale - 0.5, 0, last);
+  at = CLAMP (at * scale - 0.5, 0, last);
   place.cell[0] = (size_t) at;
   place.cell[1] = MIN (place.cell[0] + 1, (size_t) last);
-  place.part    = (float) (at - place.cell[0]);
+  place.part = (float) (at - place.cell[0]);
 
   return place;
 }
 
 /* Bilinear. */
 static float
-sample (const float *x,
-        size_t       side,
-        const Place *column,
-        const Place *row)
+sample (const float *x, size_t side, const Place *column, const Place *row)
 {
   const float *x0 = x + row->cell[0] * side, *x1 = x + row->cell[1] * side;
   size_t       c0 = column->cell[0], c1 = column->cell[1];
@@ -50,8 +45,7 @@ sample (const float *x,
 }
 
 static gboolean
-is_same (const SamGrid *a,
-         const SamGrid *b)
+is_same (const SamGrid *a, const SamGrid *b)
 {
   return a->side == b->side && a->geometry->input == b->geometry->input &&
          sam_geometry_is_same_part (a->geometry, b->geometry);
@@ -80,8 +74,8 @@ typedef struct
 static void
 find_places (Resample *r)
 {
-  const SamGeometry *from  = r->from->geometry;
-  double             cell  = (double) r->to->geometry->input / r->to->side;
+  const SamGeometry *from = r->from->geometry;
+  double             cell = (double) r->to->geometry->input / r->to->side;
   double             scale = (double) r->from->side / from->input;
 
   for (size_t i = 0; i < r->to->side * r->n; i++)
@@ -91,17 +85,15 @@ find_places (Resample *r)
 
       sam_geometry_to_image (r->to->geometry, at, at, &x_image, &y_image);
       sam_geometry_to_input (from, x_image, y_image, &x_input, &y_input);
-      r->columns[i]         = find_place (x_input, from->resized_width, scale);
-      r->rows[i]            = find_place (y_input, from->resized_height, scale);
+      r->columns[i] = find_place (x_input, from->resized_width, scale);
+      r->rows[i] = find_place (y_input, from->resized_height, scale);
       r->columns[i].outside = x_image < from->x || x_image > from->x + from->width;
-      r->rows[i].outside    = y_image < from->y || y_image > from->y + from->height;
+      r->rows[i].outside = y_image < from->y || y_image > from->y + from->height;
     }
 }
 
 static void
-resample_rows (size_t   first,
-               size_t   last,
-               gpointer data)
+resample_rows (size_t first, size_t last, gpointer data)
 {
   const Resample *r = data;
   size_t          n = r->n;
@@ -113,20 +105,17 @@ resample_rows (size_t   first,
 
         for (size_t i = row * n; i < (row + 1) * n; i++)
           for (size_t k = column * n; k < (column + 1) * n; k++)
-            sum += r->rows[i].outside || r->columns[k].outside ? r->outside
-                                                               : sample (r->x, r->from->side, &r->columns[k], &r->rows[i]);
+            sum += r->rows[i].outside || r->columns[k].outside
+                     ? r->outside
+                     : sample (r->x, r->from->side, &r->columns[k], &r->rows[i]);
         r->y[row * r->to->side + column] = sum / (n * n);
       }
 }
 
 void
-sam_grid_resample (float         *y,
-                   const SamGrid *to,
-                   const float   *x,
-                   const SamGrid *from,
-                   float          outside)
+sam_grid_resample (float *y, const SamGrid *to, const float *x, const SamGrid *from, float outside)
 {
-  size_t            n = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
+  size_t n = (size_t) CLAMP (round (cell_width (to) / cell_width (from)), 1, MAX_SAMPLES);
   g_autofree Place *places = NULL;
   Resample          r = { y, x, to, from, outside, n, NULL, NULL };
 
@@ -136,9 +125,9 @@ sam_grid_resample (float         *y,
       return;
     }
 
-  places    = g_new (Place, 2 * to->side * n);
+  places = g_new (Place, 2 * to->side * n);
   r.columns = places;
-  r.rows    = places + to->side * n;
+  r.rows = places + to->side * n;
   find_places (&r);
   sam_parallel_for (to->side, ROWS, resample_rows, &r);
 }
@@ -152,5 +141,6 @@ sam_grid_get_place (const SamGrid *grid,
 {
   double cell = (double) grid->geometry->input / grid->side;
 
-  sam_geometry_to_image (grid->geometry, (column + 0.5) * cell, (row + 0.5) * cell, x_image, y_image);
+  sam_geometry_to_image (grid->geometry, (column + 0.5) * cell, (row + 0.5) * cell, x_image,
+                         y_image);
 }

@@ -20,7 +20,12 @@ typedef struct
  * Bilinear at the centres of the cells; where they become larger, the mean over each of them. Both
  * geometries are parts of the same picture; exact when they and the sides are equal.
  */
-void sam_grid_resample (float *y, const SamGrid *to, const float *x, const SamGrid *from, float outside);
+void
+sam_grid_resample (float *y, const SamGrid *to, const float *x, const SamGrid *from, float outside);
 
 /* The place of the picture at the centre of a cell. */
-void sam_grid_get_place (const SamGrid *grid, size_t column, size_t row, double *x_image, double *y_image);
+void sam_grid_get_place (const SamGrid *grid,
+                         size_t         column,
+                         size_t         row,
+                         double        *x_image,
+                         double        *y_image);

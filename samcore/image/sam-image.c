@@ -15,10 +15,7 @@ struct _SamImage
 };
 
 SamImage *
-sam_image_new (size_t   width,
-               size_t   height,
-               GBytes  *pixels,
-               GError **error)
+sam_image_new (size_t width, size_t height, GBytes *pixels, GError **error)
 {
   SamImage *image;
 
@@ -26,15 +23,16 @@ sam_image_new (size_t   width,
 
   if (width == 0 || height == 0)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE,
-                   "The picture is empty (%zu × %zu pixels)", width, height);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE, "The picture is empty (%zu × %zu pixels)",
+                   width, height);
       return NULL;
     }
   if (width > SAM_IMAGE_MAX_SIDE || height > SAM_IMAGE_MAX_SIDE)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE,
-                   "The picture is too large (%zu × %zu pixels; no side may exceed %d): scale it down",
-                   width, height, SAM_IMAGE_MAX_SIDE);
+      g_set_error (
+        error, SAM_ERROR, SAM_ERROR_BAD_IMAGE,
+        "The picture is too large (%zu × %zu pixels; no side may exceed %d): scale it down", width,
+        height, SAM_IMAGE_MAX_SIDE);
       return NULL;
     }
   /* cannot overflow: 2^19 * 2^19 * 3 */
@@ -98,7 +96,7 @@ sam_image_get_hash (const SamImage *image)
   size_t           n_bytes;
   const uint8_t   *pixels = g_bytes_get_data (image->pixels, &n_bytes);
   g_autofree char *digest = sam_digest (pixels, n_bytes);
-  g_autofree char *text   = g_strdup_printf ("%zux%zu/%s", image->width, image->height, digest);
+  g_autofree char *text = g_strdup_printf ("%zux%zu/%s", image->width, image->height, digest);
 
   return g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
 }

@@ -4,13 +4,11 @@
 #include "kernel.h"
 #include "kernels.h"
 
-#define EACH(n, y, value)            \
-  do                                 \
-    {                                \
-      SIMD                           \
-      for (size_t i = 0; i < n; i++) \
-        y[i] = value;                \
-    }                                \
+#define EACH(n, y, value)                                                                          \
+  do                                                                                               \
+    {                                                                                              \
+      SIMD for (size_t i = 0; i < n; i++) y[i] = value;                                            \
+    }                                                                                              \
   while (0)
 
 void
@@ -38,8 +36,14 @@ KERNEL (activate) (float *y, const float *x, size_t n, SamAct act)
 }
 
 void
-KERNEL (finish) (float *y, size_t ld, const float *b, const float *r, size_t ld_r,
-                 size_t n, size_t c, SamAct act)
+KERNEL (finish) (float       *y,
+                 size_t       ld,
+                 const float *b,
+                 const float *r,
+                 size_t       ld_r,
+                 size_t       n,
+                 size_t       c,
+                 SamAct       act)
 {
   if (b == NULL && r == NULL && act == SAM_ACT_NONE)
     return;

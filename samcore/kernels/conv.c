@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Dense 3x3 convolution of a picture: its three channels are too few for a product, whose rows would be gathered for
- * longer than they are multiplied. Several pixels share each vector of weights. */
+/* Dense 3x3 convolution of a picture: its three channels are too few for a product, whose rows
+ * would be gathered for longer than they are multiplied. Several pixels share each vector of
+ * weights. */
 #include "vector.h"
 
 #include "kernels.h"
@@ -9,10 +10,18 @@
 #define STRIDE 2
 #define PIXELS 8
 
-/* n pixels from column @at on; first and last: the taps of a row of the kernel that lie in the picture. */
+/* n pixels from column @at on; first and last: the taps of a row of the kernel that lie in the
+ * picture. */
 INLINE void
-pixels (const size_t n, float *y, const float *const x[3], const float *k, const float *b, size_t at, size_t out,
-        const size_t first, const size_t last)
+pixels (const size_t       n,
+        float             *y,
+        const float *const x[3],
+        const float       *k,
+        const float       *b,
+        size_t             at,
+        size_t             out,
+        const size_t       first,
+        const size_t       last)
 {
   const size_t ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
 
@@ -25,7 +34,7 @@ pixels (const size_t n, float *y, const float *const x[3], const float *k, const
         sums[p] = load (b + o);
       for (size_t row = 0; row < 3; row++)
         {
-          const float *from    = x[row] + (at * IN + first - IN);
+          const float *from = x[row] + (at * IN + first - IN);
           const float *weights = k + (row * 3 * IN + first) * ld + o;
 
           for (size_t tap = first; tap < last; tap++, from++, weights += ld)
@@ -52,7 +61,12 @@ pixels (const size_t n, float *y, const float *const x[3], const float *k, const
 }
 
 void
-KERNEL (conv_picture) (float *y, const float *const x[3], const float *k, const float *b, size_t w, size_t out)
+KERNEL (conv_picture) (float             *y,
+                       const float *const x[3],
+                       const float       *k,
+                       const float       *b,
+                       size_t             w,
+                       size_t             out)
 {
   for (size_t at = 0, done; at < w; at += done * STRIDE, y += done * out)
     {

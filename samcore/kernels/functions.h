@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Functions of one number without branches and calls, so that the loops around them widen. The coefficients of exp
- * and Gauss's error integral are minimax fits made for this file. */
+/* Functions of one number without branches and calls, so that the loops around them widen. The
+ * coefficients of exp and Gauss's error integral are minimax fits made for this file. */
 #pragma once
 
 #include <stdint.h>
 #include <string.h>
 
-/* x <= 0 or NaN, which stays NaN: x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q (r), relative error 3e-9
- * before rounding. 0 below -86.9, where floats begin to lose their digits: at -88 the exponent's bits are all 0. */
+/* x <= 0 or NaN, which stays NaN: x = n ln 2 + r, |r| <= ln 2 / 2; e^r = 1 + r + r^2 q (r),
+ * relative error 3e-9 before rounding. 0 below -86.9, where floats begin to lose their digits: at
+ * -88 the exponent's bits are all 0. */
 static inline float
 sam_exp_negative (float x)
 {
@@ -30,8 +31,8 @@ sam_exp_negative (float x)
   return (1.0f + (r + r * r * q)) * power;
 }
 
-/* P (X > t) of the normal distribution, t >= 0, to 1e-7: 2^-S (t), S = -log2 (erfc (t / sqrt 2) / 2), which a
- * polynomial follows as closely as the tail is large; far out it only grows. */
+/* P (X > t) of the normal distribution, t >= 0, to 1e-7: 2^-S (t), S = -log2 (erfc (t / sqrt 2) /
+ * 2), which a polynomial follows as closely as the tail is large; far out it only grows. */
 static inline float
 sam_normal_tail (float t)
 {
@@ -52,8 +53,8 @@ sam_normal_tail (float t)
 
   /* s = n + f, |f| <= 1/2, and 2^-f by a polynomial, 2^-n in its exponent */
   rounded = s + 12582912.0f;
-  n       = rounded - 12582912.0f;
-  s       = s - n;
+  n = rounded - 12582912.0f;
+  s = s - n;
   r = r * s + 0.00967554655f;
   r = r * s - 0.0555071346f;
   r = r * s + 0.240221202f;
@@ -82,8 +83,8 @@ sam_gelu (float x)
   return sam_relu (x) - t * sam_normal_tail (t);
 }
 
-/* Half the work: P (X < x) = 1/2 + x p (x^2) up to 4, where p (16) = 1/8 exactly, so that what is beyond comes out as
- * x or as 0. Within 6e-5 below 3.8; the step at 4 is 1.3e-4. */
+/* Half the work: P (X < x) = 1/2 + x p (x^2) up to 4, where p (16) = 1/8 exactly, so that what is
+ * beyond comes out as x or as 0. Within 6e-5 below 3.8; the step at 4 is 1.3e-4. */
 static inline float
 sam_gelu_rough (float x)
 {

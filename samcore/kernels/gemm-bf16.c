@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Matrix products of operands rounded to bf16 and packed, c (+)= a b, sums in float32. The levels below
- * AVX-512 BF16 have none.
+/* Matrix products of operands rounded to bf16 and packed, c (+)= a b, sums in float32. The levels
+ * below AVX-512 BF16 have none.
  *
  *   a: strips of STRIP rows, each [k / 32][STRIP][32], as in gemm.c; zeros after k
- *   b: panels of 32 columns, each [k / 32][16][32][2]: pairs of k side by side, as the processor multiplies
+ *   b: panels of 32 columns, each [k / 32][16][32][2]: pairs of k side by side, as the processor
+ *   multiplies
  *      them; zeros after k and beyond the last column
  *
- * With AMX a tile of the result is 32 x 32, in four of the eight tile registers, else STRIP x 32 in vector
- * registers. Both run over DEPTH of k at a time. */
+ * With AMX a tile of the result is 32 x 32, in four of the eight tile registers, else STRIP x 32 in
+ * vector registers. Both run over DEPTH of k at a time. */
 #include "kernels.h"
 
 #ifdef __AVX512BF16__
@@ -23,7 +24,7 @@
 #include "vector-tiles.h"
 #endif
 
-#define LINE  32 /* bf16: 64 bytes */
+#define LINE  32  /* bf16: 64 bytes */
 #define DEPTH 512 /* of k: what a tile uses stays in the level 1 cache */
 
 /* 32 floats, or the first n of them and zeros. */
@@ -34,14 +35,14 @@ line_from (const float *x, size_t n)
 
   if (n >= LINE)
     {
-      low  = _mm512_loadu_ps (x);
+      low = _mm512_loadu_ps (x);
       high = _mm512_loadu_ps (x + 16);
     }
   else
     {
       uint32_t mask = (1u << n) - 1;
 
-      low  = _mm512_maskz_loadu_ps (mask & 0xffff, x);
+      low = _mm512_maskz_loadu_ps (mask & 0xffff, x);
       high = _mm512_maskz_loadu_ps (mask >> 16, x + 16);
     }
 
@@ -77,17 +78,19 @@ pack_transposed (uint16_t *to, const float *b, size_t ldb, size_t columns, size_
 static void
 pack_straight (uint16_t *to, const float *b, size_t ldb, size_t columns, size_t k, size_t k_whole)
 {
-  const __m512i interleave = _mm512_set_epi16 (31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8,
-                                               23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-  uint32_t      mask       = columns < PANEL ? (1u << columns) - 1 : 0xffffffffu;
+  const __m512i interleave = _mm512_set_epi16 (31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25,
+                                               9, 24, 8, 23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2,
+                                               17, 1, 16, 0);
+  uint32_t      mask = columns < PANEL ? (1u << columns) - 1 : 0xffffffffu;
 
   for (size_t p = 0; p < k_whole; p += 2, to += 2 * PANEL)
     for (size_t half = 0; half < 2; half++)
       {
         __mmask16 columns_mask = (mask >> (16 * half)) & 0xffff;
         __m512    even = _mm512_maskz_loadu_ps (p < k ? columns_mask : 0, b + p * ldb + 16 * half);
-        __m512    odd  = _mm512_maskz_loadu_ps (p + 1 < k ? columns_mask : 0, b + (p + 1) * ldb + 16 * half);
-        __m512i   both = (__m512i) _mm512_cvtne2ps_pbh (odd, even);
+        __m512    odd = _mm512_maskz_loadu_ps (p + 1 < k ? columns_mask : 0,
+                                            b + (p + 1) * ldb + 16 * half);
+        __m512i both = (__m512i) _mm512_cvtne2ps_pbh (odd, even);
 
         _mm512_storeu_si512 (to + half * PANEL, _mm512_permutexvar_epi16 (interleave, both));
       }
@@ -97,7 +100,7 @@ static void
 pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t n, size_t k)
 {
   const size_t k_whole = sam_n_lines (&KERNEL (gemm_bf16), k) * LINE;
-  uint16_t    *to      = panels;
+  uint16_t    *to = panels;
 
   for (size_t column = 0; column < n; column += PANEL, to += k_whole * PANEL)
     {
@@ -120,7 +123,12 @@ pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t 
 
 /* a, b: n_lines of k; lower: are there rows beyond 15? */
 INLINE void
-multiply (const bool lower, const uint16_t *a, const uint16_t *b, size_t n_lines, const char *ahead, size_t n_ahead)
+multiply (const bool      lower,
+          const uint16_t *a,
+          const uint16_t *b,
+          size_t          n_lines,
+          const char     *ahead,
+          size_t          n_ahead)
 {
   for (; n_lines > 0; n_lines--, a += STRIP * LINE, b += LINE * PANEL)
     {
@@ -140,15 +148,23 @@ multiply (const bool lower, const uint16_t *a, const uint16_t *b, size_t n_lines
 }
 
 static void
-any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_t n_lines, size_t columns, bool add,
-          const char *ahead, size_t n_ahead)
+any_tile (size_t      rows,
+          float      *c,
+          size_t      ldc,
+          const void *a,
+          const void *b,
+          size_t      n_lines,
+          size_t      columns,
+          bool        add,
+          const char *ahead,
+          size_t      n_ahead)
 {
-  /* Where c is narrower than the sums these go through edge, which holds what it may beyond c's rows and columns:
-   * that is added to and never looked at. */
+  /* Where c is narrower than the sums these go through edge, which holds what it may beyond c's
+   * rows and columns: that is added to and never looked at. */
   float  edge[STRIP * PANEL];
   bool   whole = rows == STRIP && columns == PANEL, lower = rows > 16;
-  float *sums  = whole ? c : edge;
-  size_t ld    = whole ? ldc : PANEL;
+  float *sums = whole ? c : edge;
+  size_t ld = whole ? ldc : PANEL;
   size_t bytes = ld * sizeof *c;
 
   if (add && ! whole)
@@ -157,7 +173,11 @@ any_tile (size_t rows, float *c, size_t ldc, const void *a, const void *b, size_
 
   if (add)
     {
-      __asm__ volatile ("" : : : "memory"); /* GCC's _tile_loadd() does not say that it reads what has been written */
+      __asm__ volatile (
+        ""
+        :
+        :
+        : "memory"); /* GCC's _tile_loadd() does not say that it reads what has been written */
       _tile_loadd (0, sums, bytes);
       _tile_loadd (1, sums + 16, bytes);
       _tile_loadd (2, sums + 16 * ld, bytes);
@@ -203,7 +223,7 @@ configure_tiles (void)
   for (int i = 0; i < 8; i++)
     {
       config.bytes_per_row[i] = 64;
-      config.rows[i]          = 16;
+      config.rows[i] = 16;
     }
   _tile_loadconfig (&config);
 }
@@ -217,8 +237,17 @@ release_tiles (void)
 #else /* no AMX */
 
 INLINE void
-tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void *strip, const void *panel,
-      size_t n_lines, size_t columns, bool add, const char *ahead, size_t n_ahead)
+tile (const size_t rows,
+      const size_t vectors,
+      float       *c,
+      size_t       ldc,
+      const void  *strip,
+      const void  *panel,
+      size_t       n_lines,
+      size_t       columns,
+      bool         add,
+      const char  *ahead,
+      size_t       n_ahead)
 {
   const uint16_t *a = strip, *b = panel;
   Vec             sums[STRIP][2] = { { { 0 } } };
@@ -238,7 +267,7 @@ tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void 
               __m512bh f;
 
               memcpy (&pair, a + r * LINE + p, sizeof pair);
-              f          = (__m512bh) _mm512_set1_epi32 (pair);
+              f = (__m512bh) _mm512_set1_epi32 (pair);
               sums[r][0] = (Vec) _mm512_dpbf16_ps ((__m512) sums[r][0], f, b0);
               if (vectors > 1)
                 sums[r][1] = (Vec) _mm512_dpbf16_ps ((__m512) sums[r][1], f, b1);
@@ -269,7 +298,8 @@ gemm (float *c, size_t ldc, const void *a, const void *b, size_t m, size_t n, si
   release_tiles ();
 }
 
-/* The vector instruction takes Intel's processors longer than float32, and AMD's half as long; bytes take a quarter. */
+/* The vector instruction takes Intel's processors longer than float32, and AMD's half as long;
+ * bytes take a quarter. */
 #ifdef __AMX_BF16__
 #define FASTER SAM_FASTEST
 #else

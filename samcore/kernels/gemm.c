@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Matrix products of packed operands, c (+)= a b, in float32.
  *
- *   a: strips, each [k / 16][STRIP][16]: cache lines of the rows in turn, so that the rows of a strip lie at
+ *   a: strips, each [k / 16][STRIP][16]: cache lines of the rows in turn, so that the rows of a
+ *   strip lie at
  *      constant distances, and packing is copying
  *   b: panels, each [k][PANEL], zeros beyond the last column
  *
@@ -11,12 +12,21 @@
 
 #include <stdint.h>
 
-#define LINE  16 /* floats */
+#define LINE  16  /* floats */
 #define DEPTH 768 /* of k: what is used of a panel stays in the level 2 cache */
 
 INLINE void
-tile (const size_t rows, const size_t vectors, float *c, size_t ldc, const void *strip, const void *panel,
-      size_t n_lines, size_t columns, bool add, const char *ahead, size_t n_ahead)
+tile (const size_t rows,
+      const size_t vectors,
+      float       *c,
+      size_t       ldc,
+      const void  *strip,
+      const void  *panel,
+      size_t       n_lines,
+      size_t       columns,
+      bool         add,
+      const char  *ahead,
+      size_t       n_ahead)
 {
   const float *a = strip, *b = panel;
   Vec          sums[STRIP][2] = { { { 0 } } };
@@ -61,7 +71,7 @@ static void
 pack_columns (void *panels, const float *b, size_t ldb, bool transposed, size_t n, size_t k)
 {
   const size_t k_whole = sam_n_lines (&KERNEL (gemm_f32), k) * LINE; /* k rounded up to lines */
-  float       *to      = panels;
+  float       *to = panels;
 
   for (size_t column = 0; column < n; column += PANEL)
     {

@@ -6,17 +6,13 @@
 void
 KERNEL (add) (float *y, const float *a, const float *b, size_t n)
 {
-  SIMD
-  for (size_t i = 0; i < n; i++)
-    y[i] = a[i] + b[i];
+  SIMD for (size_t i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
 void
 KERNEL (add_product) (float *y, const float *a, const float *b, size_t n)
 {
-  SIMD
-  for (size_t i = 0; i < n; i++)
-    y[i] += a[i] * b[i];
+  SIMD for (size_t i = 0; i < n; i++) y[i] += a[i] * b[i];
 }
 
 void
@@ -24,9 +20,7 @@ KERNEL (add_row) (float *y, const float *x, const float *b, size_t n, size_t c)
 {
   for (; n > 0; n--, x += c, y += c)
     {
-      SIMD
-      for (size_t i = 0; i < c; i++)
-        y[i] = x[i] + b[i];
+      SIMD for (size_t i = 0; i < c; i++) y[i] = x[i] + b[i];
     }
 }
 
@@ -35,18 +29,14 @@ KERNEL (scale_row) (float *y, const float *x, const float *s, size_t n, size_t c
 {
   for (; n > 0; n--, x += c, y += c)
     {
-      SIMD
-      for (size_t i = 0; i < c; i++)
-        y[i] = x[i] * s[i];
+      SIMD for (size_t i = 0; i < c; i++) y[i] = x[i] * s[i];
     }
 }
 
 void
 KERNEL (scale) (float *y, const float *x, float f, size_t n)
 {
-  SIMD
-  for (size_t i = 0; i < n; i++)
-    y[i] = x[i] * f;
+  SIMD for (size_t i = 0; i < n; i++) y[i] = x[i] * f;
 }
 
 /* Four at once: y, which waits for its last sum, is read and written more rarely. */
@@ -55,15 +45,12 @@ KERNEL (sum_rows) (float *restrict y, const float *restrict x, size_t ld, size_t
 {
   for (; n >= 4; n -= 4, x += 4 * ld)
     {
-      SIMD
-      for (size_t i = 0; i < c; i++)
+      SIMD for (size_t i = 0; i < c; i++)
         y[i] += (x[i] + x[ld + i]) + (x[2 * ld + i] + x[3 * ld + i]);
     }
   for (; n > 0; n--, x += ld)
     {
-      SIMD
-      for (size_t i = 0; i < c; i++)
-        y[i] += x[i];
+      SIMD for (size_t i = 0; i < c; i++) y[i] += x[i];
     }
 }
 
@@ -71,7 +58,8 @@ KERNEL (sum_rows) (float *restrict y, const float *restrict x, size_t ld, size_t
 #define SUMS (4 * SAM_LANES)
 
 void
-KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n)
+KERNEL (
+  correlate) (float *y, const float *x, const float *w, size_t n_weights, size_t step, size_t n)
 {
   size_t i = 0;
 
@@ -81,9 +69,7 @@ KERNEL (correlate) (float *y, const float *x, const float *w, size_t n_weights, 
 
       for (size_t k = 0; k < n_weights; k++)
         {
-          SIMD
-          for (size_t l = 0; l < SUMS; l++)
-            sum[l] += w[k] * x[k * step + i + l];
+          SIMD for (size_t l = 0; l < SUMS; l++) sum[l] += w[k] * x[k * step + i + l];
         }
       memcpy (y + i, sum, sizeof sum);
     }
@@ -114,8 +100,8 @@ transpose_square (float *y, size_t ld_y, const float *x, size_t ld_x)
 
 #define LINE 16 /* floats: a cache line */
 
-/* By squares of whole cache lines, which stay in the level 1 cache while they are read one way and written the other.
- * The last ones overlap those before: the same values are written twice. */
+/* By squares of whole cache lines, which stay in the level 1 cache while they are read one way and
+ * written the other. The last ones overlap those before: the same values are written twice. */
 void
 KERNEL (transpose) (float *y, const float *x, size_t n, size_t c)
 {
@@ -130,10 +116,10 @@ KERNEL (transpose) (float *y, const float *x, size_t n, size_t c)
   for (size_t row = 0; row < n; row += LINE)
     for (size_t column = 0; column < c; column += LINE)
       {
-        size_t       first_row    = n - row < LINE ? n - LINE : row;
+        size_t       first_row = n - row < LINE ? n - LINE : row;
         size_t       first_column = c - column < LINE ? c - LINE : column;
-        const float *from         = x + first_row * c + first_column;
-        float       *to           = y + first_column * n + first_row;
+        const float *from = x + first_row * c + first_column;
+        float       *to = y + first_column * n + first_row;
 
         for (size_t i = 0; i < LINE; i += SAM_LANES)
           for (size_t j = 0; j < LINE; j += SAM_LANES)
@@ -170,7 +156,8 @@ any_dots (float *y, const float *x, const float *z, size_t n, size_t k)
   dots (y, x, z, n, k);
 }
 
-/* So many rows z at a time that their sums fill a register. All x pass by them before the next ones come. */
+/* So many rows z at a time that their sums fill a register. All x pass by them before the next ones
+ * come. */
 void
 KERNEL (product) (float *y, size_t ld, const float *x, const float *z, size_t n, size_t k, size_t m)
 {

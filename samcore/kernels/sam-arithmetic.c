@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The choice between float32, bf16 and int8: by what was asked for, and by what the processor is known to multiply
- * faster. bf16 changes masks less than int8, and is for products without weights, too. */
+/* The choice between float32, bf16 and int8: by what was asked for, and by what the processor is
+ * known to multiply faster. bf16 changes masks less than int8, and is for products without weights,
+ * too. */
 #include "config.h"
 
 #include "samcore/kernels/sam-arithmetic.h"
@@ -16,7 +17,7 @@ how_fast (const SamGemm *gemm)
 {
   SamFaster faster = gemm != NULL ? gemm->faster : SAM_NOT_FASTER;
 
-#if defined (__x86_64__)
+#if defined(__x86_64__)
   if (faster == SAM_FASTER_ON_AMD && ! __builtin_cpu_is ("amd"))
     return SAM_NOT_FASTER;
 #endif
@@ -37,10 +38,10 @@ fast (void)
 
   if (g_once_init_enter (&chosen))
     {
-      const char       *wanted  = g_getenv ("SAM_PRECISION");
+      const char       *wanted = g_getenv ("SAM_PRECISION");
       const SamKernels *kernels = sam_kernels ();
-      bool              bytes   = g_strcmp0 (wanted, "int8") == 0;
-      bool              bf16    = g_strcmp0 (wanted, "bf16") == 0;
+      bool              bytes = g_strcmp0 (wanted, "int8") == 0;
+      bool              bf16 = g_strcmp0 (wanted, "bf16") == 0;
 
       if (kernels->bf16 != NULL && (bf16 || how_fast (kernels->bf16) > SAM_NOT_FASTER))
         f.others = kernels->bf16;
@@ -62,7 +63,8 @@ sam_arithmetic_get (void)
   int arithmetic = g_atomic_int_get (&allowed);
 
   if (arithmetic < 0)
-    arithmetic = g_strcmp0 (g_getenv ("SAM_PRECISION"), "f32") == 0 ? SAM_ARITHMETIC_F32 : SAM_ARITHMETIC_FAST;
+    arithmetic = g_strcmp0 (g_getenv ("SAM_PRECISION"), "f32") == 0 ? SAM_ARITHMETIC_F32
+                                                                    : SAM_ARITHMETIC_FAST;
 
   return arithmetic;
 }
@@ -78,7 +80,9 @@ sam_arithmetic_name (void)
 {
   const SamGemm *gemm = sam_arithmetic_get () == SAM_ARITHMETIC_FAST ? fast ()->weights : NULL;
 
-  return gemm == NULL || gemm == sam_kernels ()->f32 ? "f32" : gemm == sam_kernels ()->int8 ? "int8" : "bf16";
+  return gemm == NULL || gemm == sam_kernels ()->f32 ? "f32"
+         : gemm == sam_kernels ()->int8              ? "int8"
+                                                     : "bf16";
 }
 
 const SamGemm *

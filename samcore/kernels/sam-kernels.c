@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Picks the table of kernels: the highest level that the processor can run, unless SAM_CPU asks for a lower
- * one. A name in SAM_CPU that is unknown or beyond the processor is ignored: a setting must never end in an
- * illegal instruction. */
+/* Picks the table of kernels: the highest level that the processor can run, unless SAM_CPU asks for
+ * a lower one. A name in SAM_CPU that is unknown or beyond the processor is ignored: a setting must
+ * never end in an illegal instruction. */
 #include "config.h"
 
 #include "samcore/kernels/sam-kernels.h"
@@ -28,7 +28,13 @@ extern const SamKernels kernels_avx512vnni;
 extern const SamKernels kernels_avx512bf16;
 extern const SamKernels kernels_amx;
 
-enum { EAX, EBX, ECX, EDX };
+enum
+{
+  EAX,
+  EBX,
+  ECX,
+  EDX
+};
 
 /* All of these bits of a register of CPUID's leaf 7. */
 static bool
@@ -36,12 +42,13 @@ have_bits (unsigned subleaf, int where, unsigned bits)
 {
   unsigned registers[4];
 
-  return __get_cpuid_count (7, subleaf, &registers[EAX], &registers[EBX], &registers[ECX], &registers[EDX])
-         && (registers[where] & bits) == bits;
+  return __get_cpuid_count (7, subleaf, &registers[EAX], &registers[EBX], &registers[ECX],
+                            &registers[EDX]) &&
+         (registers[where] & bits) == bits;
 }
 
-/* Exactly the features that kernels/meson.build compiles each level with. __builtin_cpu_supports asks the
- * operating system, too, whether it keeps the registers; those of AVX-VNNI are AVX2's. */
+/* Exactly the features that kernels/meson.build compiles each level with. __builtin_cpu_supports
+ * asks the operating system, too, whether it keeps the registers; those of AVX-VNNI are AVX2's. */
 static bool
 have_avx2 (void)
 {
@@ -57,8 +64,9 @@ have_avxvnni (void)
 static bool
 have_avx512 (void)
 {
-  return have_avx2 () && __builtin_cpu_supports ("avx512f") && __builtin_cpu_supports ("avx512bw")
-         && __builtin_cpu_supports ("avx512dq") && __builtin_cpu_supports ("avx512vl");
+  return have_avx2 () && __builtin_cpu_supports ("avx512f") &&
+         __builtin_cpu_supports ("avx512bw") && __builtin_cpu_supports ("avx512dq") &&
+         __builtin_cpu_supports ("avx512vl");
 }
 
 static bool
@@ -77,12 +85,12 @@ have_avx512bf16 (void)
 static bool
 have_amx (void)
 {
-#if defined (__linux__) && defined (SYS_arch_prctl)
+#if defined(__linux__) && defined(SYS_arch_prctl)
   const unsigned amx_bf16 = 1u << 22, amx_tile = 1u << 24;
   const long     request = 0x1023, tile_data = 18; /* ARCH_REQ_XCOMP_PERM, XFEATURE_XTILE_DATA */
 
-  return have_avx512bf16 () && have_bits (0, EDX, amx_bf16 | amx_tile)
-         && syscall (SYS_arch_prctl, request, tile_data) == 0;
+  return have_avx512bf16 () && have_bits (0, EDX, amx_bf16 | amx_tile) &&
+         syscall (SYS_arch_prctl, request, tile_data) == 0;
 #else
   return false;
 #endif
@@ -97,7 +105,8 @@ have_amx (void)
 
 extern const SamKernels kernels_neondot;
 
-/* The dot products, and what a compiler may use in any program for ARMv8.2, to which they belong. */
+/* The dot products, and what a compiler may use in any program for ARMv8.2, to which they
+ * belong. */
 static bool
 have_neondot (void)
 {
@@ -111,12 +120,12 @@ have_neondot (void)
 }
 #endif
 
-/* The better ones later. Not each has all that the one before has: there are processors with AVX-VNNI and without
- * AVX-512, and the other way round. */
+/* The better ones later. Not each has all that the one before has: there are processors with
+ * AVX-VNNI and without AVX-512, and the other way round. */
 static const struct
 {
   const SamKernels *kernels;
-  bool            (*have) (void);
+  bool (*have) (void);
 } all_levels[] = {
   { &kernels_generic, always },
 #ifdef SAM_HAVE_X86_LEVELS
@@ -161,7 +170,7 @@ sam_kernels (void)
 
   if (g_once_init_enter (&chosen))
     {
-      const SamKernels *best   = NULL;
+      const SamKernels *best = NULL;
       const char       *wanted = g_getenv ("SAM_CPU");
 
       for (size_t i = 0; sam_kernels_level (i) != NULL; i++)

@@ -11,9 +11,7 @@ KERNEL (add_relative) (float *s, const float *rel_h, const float *rel_w, size_t 
     {
       float h = rel_h[y];
 
-      SIMD
-      for (size_t x = 0; x < key_w; x++)
-        s[x] += h + rel_w[x];
+      SIMD for (size_t x = 0; x < key_w; x++) s[x] += h + rel_w[x];
     }
 }
 
@@ -29,14 +27,13 @@ KERNEL (exp_row) (float *s, size_t n, float *max)
 
   for (; i + SAM_LANES <= n; i += SAM_LANES)
     {
-      SIMD
-      for (size_t l = 0; l < SAM_LANES; l++)
-        {
-          float e = sam_exp_negative (s[i + l] - m);
+      SIMD for (size_t l = 0; l < SAM_LANES; l++)
+      {
+        float e = sam_exp_negative (s[i + l] - m);
 
-          s[i + l] = e;
-          lane[l] += e;
-        }
+        s[i + l] = e;
+        lane[l] += e;
+      }
     }
   for (; i < n; i++)
     {
@@ -58,20 +55,17 @@ exp_strip (float *s, size_t ld, size_t n, const size_t c, float *max, float *sum
   memcpy (m, s, c * sizeof *m);
   for (size_t j = 1; j < n; j++)
     {
-      SIMD
-      for (size_t i = 0; i < c; i++)
-        m[i] = s[j * ld + i] > m[i] ? s[j * ld + i] : m[i];
+      SIMD for (size_t i = 0; i < c; i++) m[i] = s[j * ld + i] > m[i] ? s[j * ld + i] : m[i];
     }
   for (size_t j = 0; j < n; j++)
     {
-      SIMD
-      for (size_t i = 0; i < c; i++)
-        {
-          float e = sam_exp_negative (s[j * ld + i] - m[i]);
+      SIMD for (size_t i = 0; i < c; i++)
+      {
+        float e = sam_exp_negative (s[j * ld + i] - m[i]);
 
-          s[j * ld + i] = e;
-          total[i] += e;
-        }
+        s[j * ld + i] = e;
+        total[i] += e;
+      }
     }
   memcpy (max, m, c * sizeof *m);
   memcpy (sum, total, c * sizeof *m);
@@ -105,9 +99,7 @@ KERNEL (softmax_columns) (float *s, size_t n, size_t rows, size_t c)
           exp_strip (s + first, c, rows, columns, max, sum);
         for (size_t row = 0; row < rows; row++)
           {
-            SIMD
-            for (size_t i = 0; i < columns; i++)
-              s[row * c + first + i] /= sum[i];
+            SIMD for (size_t i = 0; i < columns; i++) s[row * c + first + i] /= sum[i];
           }
       }
 }

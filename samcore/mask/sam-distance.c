@@ -2,8 +2,8 @@
 /* Exact Euclidean distance transform (Meijster, Roerdink and Hesselink 2000).
  *
  *   1. columns: rows to the nearest site up or down
- *   2. rows: pixel x is nearest to the column i that minimises (x - i)² + rows(i)²: the lower envelope of
- *      parabolas, found from left to right with a stack
+ *   2. rows: pixel x is nearest to the column i that minimises (x - i)² + rows(i)²: the lower
+ *      envelope of parabolas, found from left to right with a stack
  *
  * All in integers. */
 #include "config.h"
@@ -44,8 +44,8 @@ sam_distance_init (SamDistance   *distance,
   distance->column = g_try_new (int32_t, width);
   distance->stack = g_try_new (int32_t, width);
   distance->start = g_try_new (int64_t, width);
-  if (distance->below == NULL || distance->above == NULL || distance->column == NULL
-      || distance->stack == NULL || distance->start == NULL)
+  if (distance->below == NULL || distance->above == NULL || distance->column == NULL ||
+      distance->stack == NULL || distance->start == NULL)
     {
       sam_distance_clear (distance);
       return FALSE;
@@ -53,7 +53,7 @@ sam_distance_init (SamDistance   *distance,
 
   /* down to the nearest site: from below upwards; rows under the band pass through its last row */
   y_end = MIN (height, last + distance->reach);
-  for (size_t y = y_end; y-- > first; )
+  for (size_t y = y_end; y-- > first;)
     {
       const uint8_t  *row = coverage + y * width;
       uint32_t       *out = distance->below + (MIN (y, last - 1) - first) * width;
@@ -68,7 +68,9 @@ sam_distance_init (SamDistance   *distance,
     distance->above[x] = FAR;
   for (size_t y = first > distance->reach ? first - distance->reach : 0; y < first; y++)
     for (size_t x = 0; x < width; x++)
-      distance->above[x] = (coverage[y * width + x] ^ distance->flip) >= distance->level ? 0 : distance->above[x] + 1;
+      distance->above[x] = (coverage[y * width + x] ^ distance->flip) >= distance->level
+                             ? 0
+                             : distance->above[x] + 1;
 
   return TRUE;
 }
@@ -85,8 +87,7 @@ sam_distance_clear (SamDistance *distance)
 
 /* Steps the columns' distances on to row y. */
 static void
-find_columns (SamDistance *distance,
-              size_t       y)
+find_columns (SamDistance *distance, size_t y)
 {
   const uint8_t  *row = distance->coverage + y * distance->width;
   const uint32_t *below = distance->below + (y - distance->first) * distance->width;
@@ -107,11 +108,10 @@ find_columns (SamDistance *distance,
 
 /* The first x from which column j is nearer than column i < j, perhaps beyond the row. */
 static int64_t
-find_start (const int32_t *column,
-            int64_t        i,
-            int64_t        j)
+find_start (const int32_t *column, int64_t i, int64_t j)
 {
-  int64_t numerator = j * j - i * i + (int64_t) column[j] * column[j] - (int64_t) column[i] * column[i];
+  int64_t numerator = j * j - i * i + (int64_t) column[j] * column[j] -
+                      (int64_t) column[i] * column[i];
   int64_t denominator = 2 * (j - i);
   int64_t quotient = numerator / denominator;
 
@@ -120,8 +120,7 @@ find_start (const int32_t *column,
 }
 
 void
-sam_distance_next_row (SamDistance *distance,
-                       SamOffset   *offsets)
+sam_distance_next_row (SamDistance *distance, SamOffset *offsets)
 {
   const int32_t *column = distance->column;
   int32_t       *stack = distance->stack;

@@ -9,9 +9,9 @@
 /**
  * SamDistance:
  *
- * Sites are the pixels with (value ^ flip) >= level. The transform looks at most @reach rows up and down and
- * works on rows first .. last - 1 only, so that a picture can be cut into bands. A caller's struct, one
- * per thread.
+ * Sites are the pixels with (value ^ flip) >= level. The transform looks at most @reach rows up and
+ * down and works on rows first .. last - 1 only, so that a picture can be cut into bands. A
+ * caller's struct, one per thread.
  */
 typedef struct
 {
@@ -21,16 +21,16 @@ typedef struct
   uint8_t        level;
   size_t         reach;
   size_t         first, last;
-  uint32_t      *below; /* [last - first, width]: rows down to the nearest site at or below */
-  uint32_t      *above; /* [width]: rows up to the nearest site at or above, of the current row */
-  size_t         y;     /* the row that comes next */
+  uint32_t      *below;  /* [last - first, width]: rows down to the nearest site at or below */
+  uint32_t      *above;  /* [width]: rows up to the nearest site at or above, of the current row */
+  size_t         y;      /* the row that comes next */
   int32_t       *column; /* [width]: signed rows to the column's nearest site */
-  int32_t       *stack; /* [width]: columns whose parabola is part of the lower envelope … */
-  int64_t       *start; /* [width]: … from this x on */
+  int32_t       *stack;  /* [width]: columns whose parabola is part of the lower envelope … */
+  int64_t       *start;  /* [width]: … from this x on */
 } SamDistance;
 
-/* The way from a pixel to its nearest site; none if @dy is SAM_DISTANCE_NONE. Among several that are equally
- * near, one of them. */
+/* The way from a pixel to its nearest site; none if @dy is SAM_DISTANCE_NONE. Among several that
+ * are equally near, one of them. */
 #define SAM_DISTANCE_NONE G_MAXINT32
 typedef struct
 {
@@ -38,8 +38,15 @@ typedef struct
 } SamOffset;
 
 /* FALSE when there is no memory. */
-gboolean sam_distance_init (SamDistance *distance, const uint8_t *coverage, size_t width, size_t height,
-                            uint8_t flip, uint8_t level, size_t reach, size_t first, size_t last);
+gboolean sam_distance_init (SamDistance   *distance,
+                            const uint8_t *coverage,
+                            size_t         width,
+                            size_t         height,
+                            uint8_t        flip,
+                            uint8_t        level,
+                            size_t         reach,
+                            size_t         first,
+                            size_t         last);
 void     sam_distance_clear (SamDistance *distance);
 
 /* The next row, from first on: offsets: [width] */

@@ -26,7 +26,8 @@ SamLogits *sam_logits_new_take (const SamGeometry *geometry,
                                 float              mask_input_limit,
                                 const SamPrompt   *prompt);
 
-/* The same, each candidate on a grid of its own part of the picture: geometries [n_candidates], copied. */
+/* The same, each candidate on a grid of its own part of the picture: geometries [n_candidates],
+ * copied. */
 SamLogits *sam_logits_new_parts_take (const SamGeometry *geometries,
                                       size_t             n_candidates,
                                       size_t             side,

@@ -18,21 +18,19 @@
 struct _SamLogits
 {
   SamGeometry *geometry; /* [n_candidates] */
-  size_t      n_candidates;
-  size_t      side;
-  float      *values;
-  float      *iou;
-  float      *stability;
-  float       object_score;
-  float       mask_input_limit;
-  size_t      best;
+  size_t       n_candidates;
+  size_t       side;
+  float       *values;
+  float       *iou;
+  float       *stability;
+  float        object_score;
+  float        mask_input_limit;
+  size_t       best;
 };
 
 /* How many cells of the map have their centre inside the picture, along one side. */
 static size_t
-count_inside (size_t resized,
-              size_t input,
-              size_t side)
+count_inside (size_t resized, size_t input, size_t side)
 {
   double n = (double) resized * (double) side / (double) input;
 
@@ -40,14 +38,13 @@ count_inside (size_t resized,
 }
 
 static float
-measure_stability (const SamLogits *logits,
-                   size_t           candidate)
+measure_stability (const SamLogits *logits, size_t candidate)
 {
-  const float *values = sam_logits_get_values (logits, candidate);
+  const float       *values = sam_logits_get_values (logits, candidate);
   const SamGeometry *geometry = &logits->geometry[candidate];
-  size_t       width = count_inside (geometry->resized_width, geometry->input, logits->side);
-  size_t       height = count_inside (geometry->resized_height, geometry->input, logits->side);
-  size_t       n_inner = 0, n_outer = 0;
+  size_t             width = count_inside (geometry->resized_width, geometry->input, logits->side);
+  size_t height = count_inside (geometry->resized_height, geometry->input, logits->side);
+  size_t n_inner = 0, n_outer = 0;
 
   for (size_t y = 0; y < height; y++)
     {
@@ -61,9 +58,7 @@ measure_stability (const SamLogits *logits,
 }
 
 static gboolean
-agrees_with_points (const SamLogits *logits,
-                    size_t           candidate,
-                    const SamPrompt *prompt)
+agrees_with_points (const SamLogits *logits, size_t candidate, const SamPrompt *prompt)
 {
   for (guint i = 0; i < prompt->points->len; i++)
     {
@@ -78,8 +73,7 @@ agrees_with_points (const SamLogits *logits,
 }
 
 static size_t
-find_best (const SamLogits *logits,
-           const SamPrompt *prompt)
+find_best (const SamLogits *logits, const SamPrompt *prompt)
 {
   size_t   best = 0;
   gboolean best_agrees = FALSE;
@@ -88,9 +82,8 @@ find_best (const SamLogits *logits,
     {
       gboolean agrees = prompt == NULL || agrees_with_points (logits, i, prompt);
 
-      if (i == 0
-          || (agrees && ! best_agrees)
-          || (agrees == best_agrees && logits->iou[i] > logits->iou[best]))
+      if (i == 0 || (agrees && ! best_agrees) ||
+          (agrees == best_agrees && logits->iou[i] > logits->iou[best]))
         {
           best = i;
           best_agrees = agrees;
@@ -142,8 +135,8 @@ sam_logits_new_take (const SamGeometry *geometry,
   for (size_t i = 0; i < n_candidates; i++)
     geometries[i] = *geometry;
 
-  return sam_logits_new_parts_take (geometries, n_candidates, side, values, iou, object_score, mask_input_limit,
-                                    prompt);
+  return sam_logits_new_parts_take (geometries, n_candidates, side, values, iou, object_score,
+                                    mask_input_limit, prompt);
 }
 
 void
@@ -184,8 +177,7 @@ sam_logits_get_height (const SamLogits *logits)
 }
 
 const float *
-sam_logits_get_values (const SamLogits *logits,
-                       size_t           candidate)
+sam_logits_get_values (const SamLogits *logits, size_t candidate)
 {
   g_return_val_if_fail (candidate < logits->n_candidates, NULL);
 
@@ -212,8 +204,7 @@ sam_logits_get_part (const SamLogits *logits,
 }
 
 float
-sam_logits_get_iou (const SamLogits *logits,
-                    size_t           candidate)
+sam_logits_get_iou (const SamLogits *logits, size_t candidate)
 {
   g_return_val_if_fail (candidate < logits->n_candidates, 0);
 
@@ -221,8 +212,7 @@ sam_logits_get_iou (const SamLogits *logits,
 }
 
 float
-sam_logits_get_stability (const SamLogits *logits,
-                          size_t           candidate)
+sam_logits_get_stability (const SamLogits *logits, size_t candidate)
 {
   g_return_val_if_fail (candidate < logits->n_candidates, 0);
 
@@ -236,10 +226,7 @@ sam_logits_get_object_score (const SamLogits *logits)
 }
 
 float
-sam_logits_sample (const SamLogits *logits,
-                   size_t           candidate,
-                   float            x_image,
-                   float            y_image)
+sam_logits_sample (const SamLogits *logits, size_t candidate, float x_image, float y_image)
 {
   const SamGeometry *geometry;
   float              x, y;
@@ -258,8 +245,7 @@ sam_logits_sample (const SamLogits *logits,
 }
 
 const SamGeometry *
-sam_logits_get_geometry (const SamLogits *logits,
-                         size_t           candidate)
+sam_logits_get_geometry (const SamLogits *logits, size_t candidate)
 {
   g_return_val_if_fail (candidate < logits->n_candidates, NULL);
 

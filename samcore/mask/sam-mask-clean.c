@@ -4,8 +4,9 @@
  *   core: the pixels on the object's side of 128; its connected regions are objects (or holes)
  *   soft: what is neither core nor fully on the other side: an edge, which goes with its region
  *
- * A small region goes, and with it the soft pixels that only it is responsible for: those that touch it
- * (one pixel of soft edge) but no region that stays, and all those not connected to any that stays. */
+ * A small region goes, and with it the soft pixels that only it is responsible for: those that
+ * touch it (one pixel of soft edge) but no region that stays, and all those not connected to any
+ * that stays. */
 #include "config.h"
 
 #include <string.h>
@@ -23,8 +24,7 @@ typedef struct
 } Cleaning;
 
 static gboolean
-goes (const Cleaning  *cleaning,
-      const SamRegion *region)
+goes (const Cleaning *cleaning, const SamRegion *region)
 {
   if (cleaning->holes)
     return ! region->at_border && (double) region->area <= cleaning->limit;
@@ -33,17 +33,13 @@ goes (const Cleaning  *cleaning,
 }
 
 static gboolean
-is_soft (const Cleaning *cleaning,
-         uint8_t         value)
+is_soft (const Cleaning *cleaning, uint8_t value)
 {
   return cleaning->holes ? value >= 128 && value < 255 : value > 0 && value < 128;
 }
 
 static gboolean
-touches_what_stays (const Cleaning   *cleaning,
-                    const SamRegions *core,
-                    size_t            x,
-                    size_t            y)
+touches_what_stays (const Cleaning *cleaning, const SamRegions *core, size_t x, size_t y)
 {
   for (size_t j = y > 0 ? y - 1 : 0; j <= y + 1; j++)
     for (size_t i = x > 0 ? x - 1 : 0; i <= x + 1; i++)
@@ -59,10 +55,7 @@ touches_what_stays (const Cleaning   *cleaning,
 
 /* The core runs that go, each with the soft pixels around it. */
 static void
-clear_core (const Cleaning   *cleaning,
-            const SamRegions *core,
-            const uint8_t    *in,
-            uint8_t          *out)
+clear_core (const Cleaning *cleaning, const SamRegions *core, const uint8_t *in, uint8_t *out)
 {
   uint8_t value = cleaning->holes ? 255 : 0;
   size_t  n_runs = core->row_start[cleaning->height];
@@ -80,7 +73,8 @@ clear_core (const Cleaning   *cleaning,
       memset (out + run->y * cleaning->width + run->x0, value, run->x1 - run->x0);
       for (size_t y = run->y > 0 ? run->y - 1 : 0; y < y_end; y++)
         for (size_t x = x_first; x < x_end; x++)
-          if (is_soft (cleaning, in[y * cleaning->width + x]) && ! touches_what_stays (cleaning, core, x, y))
+          if (is_soft (cleaning, in[y * cleaning->width + x]) &&
+              ! touches_what_stays (cleaning, core, x, y))
             out[y * cleaning->width + x] = value;
     }
 }
@@ -93,9 +87,9 @@ clear_soft (const Cleaning   *cleaning,
             uint8_t          *out,
             GError          **error)
 {
-  uint8_t           value = cleaning->holes ? 255 : 0;
-  size_t            n_runs = all->row_start[cleaning->height];
-  size_t            k = 0;
+  uint8_t            value = cleaning->holes ? 255 : 0;
+  size_t             n_runs = all->row_start[cleaning->height];
+  size_t             k = 0;
   g_autofree guint8 *stays = g_try_new0 (guint8, MAX (all->n_regions, 1));
 
   if (stays == NULL)
@@ -128,28 +122,25 @@ clear_soft (const Cleaning   *cleaning,
 }
 
 static SamMask *
-clean (const SamMask *mask,
-       double         limit,
-       gboolean       holes,
-       GError       **error)
+clean (const SamMask *mask, double limit, gboolean holes, GError **error)
 {
-  Cleaning           cleaning = { holes, limit, sam_mask_get_width (mask), sam_mask_get_height (mask) };
-  const uint8_t     *in = sam_mask_get_coverage (mask);
+  Cleaning       cleaning = { holes, limit, sam_mask_get_width (mask), sam_mask_get_height (mask) };
+  const uint8_t *in = sam_mask_get_coverage (mask);
   g_autoptr (SamMask) result = sam_mask_copy (mask, error);
-  uint8_t           *out;
-  SamRegions         core, all;
-  gboolean           ok;
+  uint8_t            *out;
+  SamRegions          core, all;
+  gboolean            ok;
 
   if (result == NULL || ! (limit > 0))
     return g_steal_pointer (&result);
 
   out = (uint8_t *) sam_mask_get_coverage (result);
 
-  if (! sam_regions_init (&core, in, cleaning.width, cleaning.height,
-                          holes ? 0 : 128, holes ? 127 : 255, ! holes, error))
+  if (! sam_regions_init (&core, in, cleaning.width, cleaning.height, holes ? 0 : 128,
+                          holes ? 127 : 255, ! holes, error))
     return NULL;
-  if (! sam_regions_init (&all, in, cleaning.width, cleaning.height,
-                          holes ? 0 : 1, holes ? 254 : 255, ! holes, error))
+  if (! sam_regions_init (&all, in, cleaning.width, cleaning.height, holes ? 0 : 1,
+                          holes ? 254 : 255, ! holes, error))
     {
       sam_regions_clear (&core);
       return NULL;
@@ -165,17 +156,13 @@ clean (const SamMask *mask,
 }
 
 SamMask *
-sam_mask_fill_holes (const SamMask *mask,
-                     double         max_area,
-                     GError       **error)
+sam_mask_fill_holes (const SamMask *mask, double max_area, GError **error)
 {
   return clean (mask, max_area, TRUE, error);
 }
 
 SamMask *
-sam_mask_drop_specks (const SamMask *mask,
-                      double         min_area,
-                      GError       **error)
+sam_mask_drop_specks (const SamMask *mask, double min_area, GError **error)
 {
   return clean (mask, min_area, FALSE, error);
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Feathering: a Gaussian blur, as GIMP's Select > Feather does it (standard deviation radius / 3.5; what lies
- * outside the picture is taken to be like its border).
+/* Feathering: a Gaussian blur, as GIMP's Select > Feather does it (standard deviation radius / 3.5;
+ * what lies outside the picture is taken to be like its border).
  *
- * Tile by tile: rows blurred into a buffer, then its columns. A tile that is the same all over, as far as
- * the blur reaches, stays so at no cost. */
+ * Tile by tile: rows blurred into a buffer, then its columns. A tile that is the same all over, as
+ * far as the blur reaches, stays so at no cost. */
 #include "config.h"
 
 #include <math.h>
@@ -30,18 +30,13 @@ typedef struct
 } Feather;
 
 static size_t
-clamp_index (ptrdiff_t i,
-             size_t    n)
+clamp_index (ptrdiff_t i, size_t n)
 {
   return i < 0 ? 0 : MIN ((size_t) i, n - 1);
 }
 
 static gboolean
-is_constant (const Feather *feather,
-             size_t         x0,
-             size_t         y0,
-             size_t         x1,
-             size_t         y1)
+is_constant (const Feather *feather, size_t x0, size_t y0, size_t x1, size_t y1)
 {
   const uint8_t *first = feather->in + y0 * feather->width + x0;
 
@@ -61,12 +56,14 @@ feather_tile (Feather *feather,
               size_t   number,
               float   *padded, /* [tile + 2 reach] */
               float   *lines,  /* [tile + 2 reach, tile] */
-              float   *sums)   /* [tile] */
+              float   *sums)     /* [tile] */
 {
-  size_t    reach = feather->reach;
-  size_t    x0 = number % feather->n_across * feather->tile, x1 = MIN (x0 + feather->tile, feather->width);
-  size_t    y0 = number / feather->n_across * feather->tile, y1 = MIN (y0 + feather->tile, feather->height);
-  size_t    n = x1 - x0;
+  size_t reach = feather->reach;
+  size_t x0 = number % feather->n_across * feather->tile,
+         x1 = MIN (x0 + feather->tile, feather->width);
+  size_t y0 = number / feather->n_across * feather->tile,
+         y1 = MIN (y0 + feather->tile, feather->height);
+  size_t n = x1 - x0;
 
   if (is_constant (feather, x0 > reach ? x0 - reach : 0, y0 > reach ? y0 - reach : 0,
                    MIN (x1 + reach, feather->width), MIN (y1 + reach, feather->height)))
@@ -97,9 +94,7 @@ feather_tile (Feather *feather,
 }
 
 static void
-feather_tiles (size_t   first,
-               size_t   last,
-               gpointer data)
+feather_tiles (size_t first, size_t last, gpointer data)
 {
   Feather          *feather = data;
   size_t            side = feather->tile + 2 * feather->reach;
@@ -118,14 +113,12 @@ feather_tiles (size_t   first,
 }
 
 SamMask *
-sam_mask_feather (const SamMask *mask,
-                  double         radius,
-                  GError       **error)
+sam_mask_feather (const SamMask *mask, double radius, GError **error)
 {
-  Feather            feather = { 0 };
+  Feather             feather = { 0 };
   g_autoptr (SamMask) result = NULL;
-  g_autofree float  *weights = NULL;
-  double             deviation, sum = 0;
+  g_autofree float   *weights = NULL;
+  double              deviation, sum = 0;
 
   if (! (radius > 0))
     return sam_mask_copy (mask, error);
@@ -162,7 +155,8 @@ sam_mask_feather (const SamMask *mask,
   if (feather.no_memory)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                   "Not enough memory to feather a mask of %zu × %zu pixels", feather.width, feather.height);
+                   "Not enough memory to feather a mask of %zu × %zu pixels", feather.width,
+                   feather.height);
       return NULL;
     }
 

@@ -27,9 +27,7 @@ struct _SamMask
 };
 
 SamMask *
-sam_mask_new_take (size_t   width,
-                   size_t   height,
-                   uint8_t *coverage)
+sam_mask_new_take (size_t width, size_t height, uint8_t *coverage)
 {
   SamMask *mask;
 
@@ -44,17 +42,14 @@ sam_mask_new_take (size_t   width,
 }
 
 static uint8_t *
-allocate (size_t    width,
-          size_t    height,
-          gboolean  zeros,
-          GError  **error)
+allocate (size_t width, size_t height, gboolean zeros, GError **error)
 {
   uint8_t *coverage;
 
   if (width == 0 || height == 0 || width > SAM_IMAGE_MAX_SIDE || height > SAM_IMAGE_MAX_SIDE)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE,
-                   "A mask cannot have %zu × %zu pixels", width, height);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE, "A mask cannot have %zu × %zu pixels",
+                   width, height);
       return NULL;
     }
 
@@ -67,9 +62,7 @@ allocate (size_t    width,
 }
 
 SamMask *
-sam_mask_new_empty (size_t   width,
-                    size_t   height,
-                    GError **error)
+sam_mask_new_empty (size_t width, size_t height, GError **error)
 {
   uint8_t *coverage = allocate (width, height, TRUE, error);
 
@@ -77,8 +70,7 @@ sam_mask_new_empty (size_t   width,
 }
 
 SamMask *
-sam_mask_copy (const SamMask *mask,
-               GError       **error)
+sam_mask_copy (const SamMask *mask, GError **error)
 {
   uint8_t *coverage = allocate (mask->width, mask->height, FALSE, error);
 
@@ -130,18 +122,13 @@ sam_mask_get_area (const SamMask *mask)
 }
 
 static gboolean
-row_is_empty (const uint8_t *row,
-              size_t         width)
+row_is_empty (const uint8_t *row, size_t width)
 {
   return row[0] == 0 && memcmp (row, row + 1, width - 1) == 0;
 }
 
 gboolean
-sam_mask_get_bounds (const SamMask *mask,
-                     size_t        *x0,
-                     size_t        *y0,
-                     size_t        *x1,
-                     size_t        *y1)
+sam_mask_get_bounds (const SamMask *mask, size_t *x0, size_t *y0, size_t *x1, size_t *y1)
 {
   size_t left = mask->width, right = 0, top = 0, bottom = mask->height;
 
@@ -184,9 +171,7 @@ typedef struct
 } Conversion;
 
 static void
-convert_band (size_t   first,
-              size_t   last,
-              gpointer data)
+convert_band (size_t first, size_t last, gpointer data)
 {
   Conversion     *conversion = data;
   size_t          width = conversion->upsampler->geometry.width;
@@ -229,10 +214,12 @@ convert_band (size_t   first,
 
           if (below > y)
             sam_upsample_rows_get (&rows, below, ring + below % 3 * width);
-          /* the distance of a pixel's centre from the edge is its logit over the logits' slope there */
-          sam_kernels ()->edge_smooth (conversion->coverage + y * conversion->stride, ring + above % 3 * width,
-                                       ring + y % 3 * width, ring + below % 3 * width,
-                                       below - above == 2 ? 0.5f : 1.0f, width);
+          /* the distance of a pixel's centre from the edge is its logit over the logits' slope
+           * there */
+          sam_kernels ()->edge_smooth (conversion->coverage + y * conversion->stride,
+                                       ring + above % 3 * width, ring + y % 3 * width,
+                                       ring + below % 3 * width, below - above == 2 ? 0.5f : 1.0f,
+                                       width);
         }
     }
 
@@ -253,8 +240,8 @@ sam_mask_new_from_logits (const SamLogits *logits,
 
   geometry = sam_logits_get_geometry (logits, candidate);
 
-  return sam_mask_new_from_logits_at (logits, candidate, geometry->picture_width, geometry->picture_height, edge,
-                                      job, error);
+  return sam_mask_new_from_logits_at (logits, candidate, geometry->picture_width,
+                                      geometry->picture_height, edge, job, error);
 }
 
 SamMask *
@@ -273,9 +260,9 @@ sam_mask_new_from_logits_at (const SamLogits *logits,
 
   g_return_val_if_fail (candidate < sam_logits_get_n_candidates (logits), NULL);
 
-  if (! sam_job_step (job, 0, error)
-      || ! sam_upsampler_init_at (&upsampler, sam_logits_get_geometry (logits, candidate),
-                                  sam_logits_get_width (logits), width, height, error))
+  if (! sam_job_step (job, 0, error) ||
+      ! sam_upsampler_init_at (&upsampler, sam_logits_get_geometry (logits, candidate),
+                               sam_logits_get_width (logits), width, height, error))
     return NULL;
 
   conversion.upsampler = &upsampler;
@@ -293,8 +280,8 @@ sam_mask_new_from_logits_at (const SamLogits *logits,
 
       if (conversion.no_memory)
         {
-          g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "Not enough memory for a mask of %zu × %zu pixels",
-                       width, height);
+          g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
+                       "Not enough memory for a mask of %zu × %zu pixels", width, height);
           g_clear_pointer (&coverage, g_free);
         }
       else if (! sam_job_step (job, 1, error))
@@ -310,9 +297,7 @@ sam_mask_new_from_logits_at (const SamLogits *logits,
 }
 
 SamMask *
-sam_mask_unite (const SamMask *a,
-                const SamMask *b,
-                GError       **error)
+sam_mask_unite (const SamMask *a, const SamMask *b, GError **error)
 {
   size_t   n = a->width * a->height;
   uint8_t *coverage;

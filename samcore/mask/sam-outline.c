@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a mask to closed curves.
  *
- * 1. Walk along the cracks between inside and outside pixels, inside always on the right hand. Where two
- *    objects touch by a corner the walk turns left: they are one.
- * 2. Each crack gives one point, where the coverage between the two pixel centres passes 127.5: in a hard
- *    mask the middle of the crack, so that staircases become straight lines. Where two straight runs meet,
- *    the corner itself is a point too, so that rectangles stay rectangles.
- * 3. Fitting cuts a curve at its corners, averages the pixels' steps away and lays cubic Beziers through each
- *    piece by least squares, cutting a piece where it is worst until it is within the tolerance
- *    (P. J. Schneider, Graphics Gems, 1990).
+ * 1. Walk along the cracks between inside and outside pixels, inside always on the right hand.
+ *    Where two objects touch by a corner the walk turns left: they are one.
+ * 2. Each crack gives one point, where the coverage between the two pixel centres passes 127.5: in
+ *    a hard mask the middle of the crack, so that staircases become straight lines. Where two
+ *    straight runs meet, the corner itself is a point too, so that rectangles stay rectangles.
+ * 3. Fitting cuts a curve at its corners, averages the pixels' steps away and lays cubic Beziers
+ *    through each piece by least squares, cutting a piece where it is worst until it is within the
+ *    tolerance (P. J. Schneider, Graphics Gems, 1990).
  *
  * mask: [height, width]   polygon: [n, 2]   Beziers: [n, 3, 2] */
 #include "samcore/sam-outline.h"
@@ -57,9 +57,7 @@ typedef struct
 
 /* Outside the picture there is nothing: objects that touch the border end there. */
 static inline int
-field_at (const Field *field,
-          ptrdiff_t    x,
-          ptrdiff_t    y)
+field_at (const Field *field, ptrdiff_t x, ptrdiff_t y)
 {
   if (x < 0 || y < 0 || x >= field->width || y >= field->height)
     return 0;
@@ -68,9 +66,7 @@ field_at (const Field *field,
 }
 
 static inline gboolean
-field_inside (const Field *field,
-              ptrdiff_t    x,
-              ptrdiff_t    y)
+field_inside (const Field *field, ptrdiff_t x, ptrdiff_t y)
 {
   return field_at (field, x, y) >= INSIDE;
 }
@@ -103,19 +99,16 @@ crack_pixels (ptrdiff_t  x,
 }
 
 static Point
-crack_point (const Field *field,
-             ptrdiff_t    x,
-             ptrdiff_t    y,
-             int          direction)
+crack_point (const Field *field, ptrdiff_t x, ptrdiff_t y, int direction)
 {
   ptrdiff_t in_x, in_y, out_x, out_y;
   double    in, out, t;
   Point     p;
 
   crack_pixels (x, y, direction, &in_x, &in_y, &out_x, &out_y);
-  in  = field_at (field, in_x, in_y);
+  in = field_at (field, in_x, in_y);
   out = field_at (field, out_x, out_y);
-  t   = (in - 127.5) / (in - out);
+  t = (in - 127.5) / (in - out);
 
   p.x = in_x + 0.5 + t * (out_x - in_x);
   p.y = in_y + 0.5 + t * (out_y - in_y);
@@ -124,9 +117,7 @@ crack_point (const Field *field,
 }
 
 static void
-outline_add_point (SamOutline *outline,
-                   Point       point,
-                   guint8      corner)
+outline_add_point (SamOutline *outline, Point point, guint8 corner)
 {
   g_array_append_val (outline->points, point);
   g_array_append_val (outline->corners, corner);
@@ -134,14 +125,12 @@ outline_add_point (SamOutline *outline,
 
 /* Cracks in one direction from i on, at most 3, in a closed row of n. */
 static int
-run_length (const guint8 *directions,
-            size_t        n,
-            size_t        i,
-            int           step)
+run_length (const guint8 *directions, size_t n, size_t i, int step)
 {
   int length = 1;
 
-  while (length < 3 && directions[(i + n + (size_t) (length * step + (ptrdiff_t) n)) % n] == directions[i])
+  while (length < 3 &&
+         directions[(i + n + (size_t) (length * step + (ptrdiff_t) n)) % n] == directions[i])
     length++;
 
   return length;
@@ -155,7 +144,7 @@ outline_add_curve (SamOutline   *outline,
                    const guint8 *directions,
                    size_t        n)
 {
-  Curve    curve   = { outline->points->len, 0 };
+  Curve    curve = { outline->points->len, 0 };
   size_t   n_turns = 0;
   Point    previous = { 0.0, 0.0 };
   gboolean skipped = FALSE;
@@ -165,7 +154,7 @@ outline_add_curve (SamOutline   *outline,
 
   for (size_t i = 0; i < n; i++)
     {
-      size_t next  = (i + 1) % n;
+      size_t next = (i + 1) % n;
       Point  point = crack_point (field, x, y, directions[i]);
 
       /* inner points of a straight run say nothing; the two at its ends do */
@@ -205,33 +194,30 @@ outline_add_curve (SamOutline   *outline,
 }
 
 SamOutline *
-sam_outline_new (const SamMask *mask,
-                 const SamJob  *job,
-                 GError       **error)
+sam_outline_new (const SamMask *mask, const SamJob *job, GError **error)
 {
-  Field      field = { sam_mask_get_coverage (mask),
-                       (ptrdiff_t) sam_mask_get_width (mask),
-                       (ptrdiff_t) sam_mask_get_height (mask) };
-  size_t     n_bytes = ((size_t) field.width * field.height + 7) / 8;
-  g_autofree guint8     *seen       = g_try_malloc0 (MAX (n_bytes, 1));
+  Field              field = { sam_mask_get_coverage (mask), (ptrdiff_t) sam_mask_get_width (mask),
+                               (ptrdiff_t) sam_mask_get_height (mask) };
+  size_t             n_bytes = ((size_t) field.width * field.height + 7) / 8;
+  g_autofree guint8 *seen = g_try_malloc0 (MAX (n_bytes, 1));
   g_autoptr (GByteArray) directions = g_byte_array_new ();
-  g_autoptr (SamOutline) outline    = NULL;
+  g_autoptr (SamOutline) outline = NULL;
 
   if (seen == NULL)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                   "not enough memory to trace a mask of %zu x %zu pixels",
-                   (size_t) field.width, (size_t) field.height);
+                   "not enough memory to trace a mask of %zu x %zu pixels", (size_t) field.width,
+                   (size_t) field.height);
       return NULL;
     }
 
-  outline          = g_new0 (SamOutline, 1);
-  outline->points  = g_array_new (FALSE, FALSE, sizeof (Point));
+  outline = g_new0 (SamOutline, 1);
+  outline->points = g_array_new (FALSE, FALSE, sizeof (Point));
   outline->corners = g_array_new (FALSE, FALSE, sizeof (guint8));
-  outline->curves  = g_array_new (FALSE, FALSE, sizeof (Curve));
+  outline->curves = g_array_new (FALSE, FALSE, sizeof (Curve));
 
-  /* Every closed walk goes up at least once, along the left side of an inside pixel; `seen` marks the pixels
-   * whose left side was walked. */
+  /* Every closed walk goes up at least once, along the left side of an inside pixel; `seen` marks
+   * the pixels whose left side was walked. */
   for (ptrdiff_t row = 0; row < field.height; row++)
     {
       if (row % 256 == 0 && ! sam_job_step (job, (double) row / field.height, error))
@@ -268,7 +254,8 @@ sam_outline_new (const SamMask *mask,
               x += step_x[direction];
               y += step_y[direction];
 
-              /* left first (objects that touch by a corner are one), then straight on, then right */
+              /* left first (objects that touch by a corner are one), then straight on, then
+               * right */
               for (int turn = 3; turn <= 5; turn++)
                 {
                   int next = (direction + turn) % 4;
@@ -312,9 +299,7 @@ sam_outline_get_n_curves (const SamOutline *outline)
 }
 
 const double *
-sam_outline_get_polygon (const SamOutline *outline,
-                         size_t            curve,
-                         size_t           *n_points)
+sam_outline_get_polygon (const SamOutline *outline, size_t curve, size_t *n_points)
 {
   const Curve *c = &g_array_index (outline->curves, Curve, curve);
 
@@ -340,7 +325,8 @@ sam_outline_get_area (const SamOutline *outline)
   return sum / 2.0;
 }
 
-/* --- Fitting ---------------------------------------------------------------------------------------- */
+/* --- Fitting
+ * ---------------------------------------------------------------------------------------- */
 
 static inline Point
 add (Point a, Point b, double s)
@@ -363,8 +349,7 @@ unit (Point a)
 }
 
 static Point
-bezier_at (const Point b[4],
-           double      t)
+bezier_at (const Point b[4], double t)
 {
   double s = 1.0 - t;
   double w[4] = { s * s * s, 3.0 * s * s * t, 3.0 * s * t * t, t * t * t };
@@ -376,14 +361,10 @@ bezier_at (const Point b[4],
   return p;
 }
 
-/* One cubic through p[0] and p[n - 1] with the given tangents there, least squares over the rest. */
+/* One cubic through p[0] and p[n - 1] with the given tangents there, least squares over the
+ * rest. */
 static void
-fit_cubic (Point         b[4],
-           const Point  *p,
-           const double *t,
-           size_t        n,
-           Point         tangent0,
-           Point         tangent1)
+fit_cubic (Point b[4], const Point *p, const double *t, size_t n, Point tangent0, Point tangent1)
 {
   double c00 = 0.0, c01 = 0.0, c11 = 0.0, x0 = 0.0, x1 = 0.0;
   double chord = hypot (p[n - 1].x - p[0].x, p[n - 1].y - p[0].y);
@@ -391,11 +372,12 @@ fit_cubic (Point         b[4],
 
   for (size_t i = 0; i < n; i++)
     {
-      double s  = 1.0 - t[i];
-      double w0 = s * s * s, w1 = 3.0 * s * s * t[i], w2 = 3.0 * s * t[i] * t[i], w3 = t[i] * t[i] * t[i];
-      Point  a0 = { tangent0.x * w1, tangent0.y * w1 };
-      Point  a1 = { tangent1.x * w2, tangent1.y * w2 };
-      Point  r  = add (add (p[i], p[0], -(w0 + w1)), p[n - 1], -(w2 + w3));
+      double s = 1.0 - t[i];
+      double w0 = s * s * s, w1 = 3.0 * s * s * t[i], w2 = 3.0 * s * t[i] * t[i],
+             w3 = t[i] * t[i] * t[i];
+      Point a0 = { tangent0.x * w1, tangent0.y * w1 };
+      Point a1 = { tangent1.x * w2, tangent1.y * w2 };
+      Point r = add (add (p[i], p[0], -(w0 + w1)), p[n - 1], -(w2 + w3));
 
       c00 += dot (a0, a0);
       c01 += dot (a0, a1);
@@ -404,12 +386,13 @@ fit_cubic (Point         b[4],
       x1 += dot (a1, r);
     }
 
-  det    = c00 * c11 - c01 * c01;
+  det = c00 * c11 - c01 * c01;
   alpha0 = det != 0.0 ? (x0 * c11 - x1 * c01) / det : 0.0;
   alpha1 = det != 0.0 ? (c00 * x1 - c01 * x0) / det : 0.0;
 
   /* Wild or backward handles make loops; a third of the chord is the plain choice. */
-  if (! (alpha0 > 1e-6 * chord && alpha1 > 1e-6 * chord && alpha0 < 3.0 * chord && alpha1 < 3.0 * chord))
+  if (! (alpha0 > 1e-6 * chord && alpha1 > 1e-6 * chord && alpha0 < 3.0 * chord &&
+         alpha1 < 3.0 * chord))
     alpha0 = alpha1 = chord / 3.0;
 
   b[0] = p[0];
@@ -420,13 +403,11 @@ fit_cubic (Point         b[4],
 
 /* One Newton step towards the parameter of the nearest point of the curve. */
 static double
-reparameterize (const Point b[4],
-                Point       p,
-                double      t)
+reparameterize (const Point b[4], Point p, double t)
 {
   Point  d1[3], d2[2];
   Point  at = bezier_at (b, t), v1, v2, r;
-  double s  = 1.0 - t, numerator, denominator;
+  double s = 1.0 - t, numerator, denominator;
 
   for (int i = 0; i < 3; i++)
     d1[i] = (Point) { 3.0 * (b[i + 1].x - b[i].x), 3.0 * (b[i + 1].y - b[i].y) };
@@ -436,9 +417,9 @@ reparameterize (const Point b[4],
   v1 = (Point) { s * s * d1[0].x + 2.0 * s * t * d1[1].x + t * t * d1[2].x,
                  s * s * d1[0].y + 2.0 * s * t * d1[1].y + t * t * d1[2].y };
   v2 = (Point) { s * d2[0].x + t * d2[1].x, s * d2[0].y + t * d2[1].y };
-  r  = add (at, p, -1.0);
+  r = add (at, p, -1.0);
 
-  numerator   = dot (r, v1);
+  numerator = dot (r, v1);
   denominator = dot (v1, v1) + dot (r, v2);
   if (denominator == 0.0)
     return t;
@@ -446,13 +427,10 @@ reparameterize (const Point b[4],
   return CLAMP (t - numerator / denominator, 0.0, 1.0);
 }
 
-/* The way the polygon leaves p[i], looking ahead (step 1) or back (step -1): far enough that the steps of a
- * staircase do not count, and the farther points count more. */
+/* The way the polygon leaves p[i], looking ahead (step 1) or back (step -1): far enough that the
+ * steps of a staircase do not count, and the farther points count more. */
 static Point
-tangent_at (const Point *p,
-            size_t       n,
-            size_t       i,
-            int          step)
+tangent_at (const Point *p, size_t n, size_t i, int step)
 {
   Point sum = { 0.0, 0.0 };
 
@@ -469,8 +447,7 @@ tangent_at (const Point *p,
 }
 
 static void
-append_segment (GArray      *segments,
-                const Point  b[4])
+append_segment (GArray *segments, const Point b[4])
 {
   g_array_append_vals (segments, b, 4);
 }
@@ -533,27 +510,26 @@ fit_piece (GArray      *segments,
     }
 
   /* never near an end of a long piece: the recursion stays shallow */
-  worst  = CLAMP (worst, MAX (1, n / 10), n - 1 - MAX (1, n / 10));
+  worst = CLAMP (worst, MAX (1, n / 10), n - 1 - MAX (1, n / 10));
   middle = unit (add (tangent_at (p, n, worst, -1), tangent_at (p, n, worst, 1), -1.0));
   if (middle.x == 0.0 && middle.y == 0.0)
     middle = unit (add (p[worst - 1], p[worst + 1], -1.0));
 
   fit_piece (segments, p, t, worst + 1, tangent0, middle, tolerance);
-  fit_piece (segments, p + worst, t, n - worst, (Point) { -middle.x, -middle.y }, tangent1, tolerance);
+  fit_piece (segments, p + worst, t, n - worst, (Point) { -middle.x, -middle.y }, tangent1,
+             tolerance);
 }
 
-/* The closed polygon with steps of at most two pixels, so that least squares weighs its whole length. */
+/* The closed polygon with steps of at most two pixels, so that least squares weighs its whole
+ * length. */
 static GArray *
-densify (const Point  *p,
-         const guint8 *corner,
-         size_t        n,
-         GArray       *corners)
+densify (const Point *p, const guint8 *corner, size_t n, GArray *corners)
 {
   GArray *dense = g_array_new (FALSE, FALSE, sizeof (Point));
 
   for (size_t i = 0; i < n; i++)
     {
-      Point  along  = add (p[(i + 1) % n], p[i], -1.0);
+      Point  along = add (p[(i + 1) % n], p[i], -1.0);
       double length = hypot (along.x, along.y);
       int    pieces = (int) MIN (ceil (length / 2.0), 1e6);
 
@@ -565,7 +541,7 @@ densify (const Point  *p,
       for (int k = 1; k < pieces; k++)
         {
           Point  between = add (p[i], along, (double) k / pieces);
-          guint8 no      = 0;
+          guint8 no = 0;
 
           g_array_append_val (dense, between);
           g_array_append_val (corners, no);
@@ -577,11 +553,9 @@ densify (const Point  *p,
 
 /* Marks where the polygon turns by more than about 55 degrees within a few pixels. */
 static void
-mark_corners (const Point *p,
-              guint8      *corner,
-              size_t       n)
+mark_corners (const Point *p, guint8 *corner, size_t n)
 {
-  const double reach = 3.0;
+  const double       reach = 3.0;
   g_autofree double *turn = g_new0 (double, n);
 
   if (n < 8)
@@ -617,17 +591,15 @@ mark_corners (const Point *p,
     }
 }
 
-/* Averages the steps of a staircase away, up to half a pixel each, which the fit would otherwise follow;
- * corners stay, and nothing is averaged across one. */
+/* Averages the steps of a staircase away, up to half a pixel each, which the fit would otherwise
+ * follow; corners stay, and nothing is averaged across one. */
 static void
-smooth_between_corners (Point        *p,
-                        const guint8 *corner,
-                        size_t        n)
+smooth_between_corners (Point *p, const guint8 *corner, size_t n)
 {
-  g_autofree Point *from     = g_new (Point, n);
+  g_autofree Point *from = g_new (Point, n);
   g_autofree Point *original = g_memdup2 (p, n * sizeof (Point));
-  g_autofree int   *reach    = g_new (int, n);
-  const int         most     = (int) MIN (3, n / 8);
+  g_autofree int   *reach = g_new (int, n);
+  const int         most = (int) MIN (3, n / 8);
 
   for (size_t i = 0; i < n; i++)
     {
@@ -655,23 +627,21 @@ smooth_between_corners (Point        *p,
 }
 
 double *
-sam_outline_fit (const SamOutline *outline,
-                 size_t            curve,
-                 double            tolerance,
-                 size_t           *n_anchors)
+sam_outline_fit (const SamOutline *outline, size_t curve, double tolerance, size_t *n_anchors)
 {
-  const Curve       *c        = &g_array_index (outline->curves, Curve, curve);
-  g_autoptr (GArray) corners  = g_array_new (FALSE, FALSE, sizeof (guint8));
-  g_autoptr (GArray) dense    = densify (&g_array_index (outline->points, Point, c->first),
-                                         &g_array_index (outline->corners, guint8, c->first), c->n, corners);
+  const Curve       *c = &g_array_index (outline->curves, Curve, curve);
+  g_autoptr (GArray) corners = g_array_new (FALSE, FALSE, sizeof (guint8));
+  g_autoptr (GArray) dense = densify (&g_array_index (outline->points, Point, c->first),
+                                      &g_array_index (outline->corners, guint8, c->first), c->n,
+                                      corners);
   g_autoptr (GArray) segments = g_array_new (FALSE, FALSE, sizeof (Point));
-  Point             *p        = &g_array_index (dense, Point, 0);
-  guint8            *corner   = &g_array_index (corners, guint8, 0);
-  size_t             n        = dense->len;
-  size_t             start    = 0;
-  g_autofree Point  *turned   = g_new (Point, n + 1);
-  g_autofree guint8 *sharp    = g_new (guint8, n + 1);
-  g_autofree double *t        = g_new (double, n + 1);
+  Point             *p = &g_array_index (dense, Point, 0);
+  guint8            *corner = &g_array_index (corners, guint8, 0);
+  size_t             n = dense->len;
+  size_t             start = 0;
+  g_autofree Point  *turned = g_new (Point, n + 1);
+  g_autofree guint8 *sharp = g_new (guint8, n + 1);
+  g_autofree double *t = g_new (double, n + 1);
   double            *anchors;
   Point              seam;
 
@@ -694,7 +664,7 @@ sam_outline_fit (const SamOutline *outline,
   for (size_t i = 0; i <= n; i++)
     {
       turned[i] = p[(start + i) % n];
-      sharp[i]  = corner[(start + i) % n];
+      sharp[i] = corner[(start + i) % n];
     }
 
   for (size_t first = 0; first < n;)
@@ -706,7 +676,7 @@ sam_outline_fit (const SamOutline *outline,
       while (last < n && ! sharp[last])
         last++;
 
-      smooth   = seam.x != 0.0 || seam.y != 0.0;
+      smooth = seam.x != 0.0 || seam.y != 0.0;
       tangent0 = smooth ? seam : tangent_at (turned + first, last - first + 1, 0, 1);
       tangent1 = smooth ? (Point) { -seam.x, -seam.y }
                         : tangent_at (turned + first, last - first + 1, last - first, -1);
@@ -716,11 +686,12 @@ sam_outline_fit (const SamOutline *outline,
 
   /* segments: [n_anchors, 4]; the anchors' handles are those of the segments on either side */
   *n_anchors = segments->len / 4;
-  anchors    = g_new (double, *n_anchors * 6);
+  anchors = g_new (double, *n_anchors * 6);
   for (size_t i = 0; i < *n_anchors; i++)
     {
-      const Point *before = &g_array_index (segments, Point, 4 * ((i + *n_anchors - 1) % *n_anchors));
-      const Point *after  = &g_array_index (segments, Point, 4 * i);
+      const Point *before = &g_array_index (segments, Point,
+                                            4 * ((i + *n_anchors - 1) % *n_anchors));
+      const Point *after = &g_array_index (segments, Point, 4 * i);
 
       anchors[6 * i + 0] = before[2].x;
       anchors[6 * i + 1] = before[2].y;

@@ -31,10 +31,7 @@ sam_prompt_clear (SamPrompt *prompt)
 }
 
 void
-sam_prompt_add_point (SamPrompt *prompt,
-                      float      x_image,
-                      float      y_image,
-                      int        label)
+sam_prompt_add_point (SamPrompt *prompt, float x_image, float y_image, int label)
 {
   SamPoint point = { x_image, y_image, label };
 
@@ -42,11 +39,7 @@ sam_prompt_add_point (SamPrompt *prompt,
 }
 
 void
-sam_prompt_add_box (SamPrompt *prompt,
-                    float      x0,
-                    float      y0,
-                    float      x1,
-                    float      y1)
+sam_prompt_add_box (SamPrompt *prompt, float x0, float y0, float x1, float y1)
 {
   SamBox box = { MIN (x0, x1), MIN (y0, y1), MAX (x0, x1), MAX (y0, y1) };
 
@@ -68,19 +61,12 @@ sam_prompt_is_empty (const SamPrompt *prompt)
 gboolean
 sam_prompt_is_ambiguous (const SamPrompt *prompt)
 {
-  return prompt->points->len == 1
-         && g_array_index (prompt->points, SamPoint, 0).label == 1
-         && prompt->boxes->len == 0
-         && prompt->mask == NULL
-         && prompt->previous == NULL;
+  return prompt->points->len == 1 && g_array_index (prompt->points, SamPoint, 0).label == 1 &&
+         prompt->boxes->len == 0 && prompt->mask == NULL && prompt->previous == NULL;
 }
 
 static gboolean
-check_point (const SamPoint *point,
-             guint           number,
-             size_t          width,
-             size_t          height,
-             GError        **error)
+check_point (const SamPoint *point, guint number, size_t width, size_t height, GError **error)
 {
   char x[G_ASCII_DTOSTR_BUF_SIZE], y[G_ASCII_DTOSTR_BUF_SIZE];
 
@@ -97,14 +83,13 @@ check_point (const SamPoint *point,
                    number, point->label);
       return FALSE;
     }
-  if (point->x_image < 0 || point->x_image > width
-      || point->y_image < 0 || point->y_image > height)
+  if (point->x_image < 0 || point->x_image > width || point->y_image < 0 || point->y_image > height)
     {
       g_ascii_formatd (x, sizeof x, "%g", point->x_image);
       g_ascii_formatd (y, sizeof y, "%g", point->y_image);
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "Point %u (%s, %s) lies outside the picture of %zu × %zu pixels",
-                   number, x, y, width, height);
+                   "Point %u (%s, %s) lies outside the picture of %zu × %zu pixels", number, x, y,
+                   width, height);
       return FALSE;
     }
 
@@ -112,14 +97,10 @@ check_point (const SamPoint *point,
 }
 
 static gboolean
-check_box (const SamBox *box,
-           guint         number,
-           size_t        width,
-           size_t        height,
-           GError      **error)
+check_box (const SamBox *box, guint number, size_t width, size_t height, GError **error)
 {
-  if (! isfinite (box->x0_image) || ! isfinite (box->y0_image)
-      || ! isfinite (box->x1_image) || ! isfinite (box->y1_image))
+  if (! isfinite (box->x0_image) || ! isfinite (box->y0_image) || ! isfinite (box->x1_image) ||
+      ! isfinite (box->y1_image))
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
                    "A coordinate of box %u is not a finite number", number);
@@ -142,30 +123,27 @@ check_box (const SamBox *box,
 }
 
 gboolean
-sam_prompt_check (const SamPrompt *prompt,
-                  size_t           width,
-                  size_t           height,
-                  GError         **error)
+sam_prompt_check (const SamPrompt *prompt, size_t width, size_t height, GError **error)
 {
   gboolean any_positive = FALSE;
 
   if (sam_prompt_is_empty (prompt))
     {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                           "There is nothing to go by: give a point on the object or a box around it");
+      g_set_error_literal (
+        error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
+        "There is nothing to go by: give a point on the object or a box around it");
       return FALSE;
     }
   if (prompt->points->len > SAM_PROMPT_MAX_POINTS)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "%u points are too many: give %d at most",
-                   prompt->points->len, SAM_PROMPT_MAX_POINTS);
+                   "%u points are too many: give %d at most", prompt->points->len,
+                   SAM_PROMPT_MAX_POINTS);
       return FALSE;
     }
   if (prompt->boxes->len > SAM_PROMPT_MAX_BOXES)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "%u boxes are too many: give %d at most",
+      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "%u boxes are too many: give %d at most",
                    prompt->boxes->len, SAM_PROMPT_MAX_BOXES);
       return FALSE;
     }
@@ -184,8 +162,9 @@ sam_prompt_check (const SamPrompt *prompt,
 
   if (! any_positive && prompt->boxes->len == 0 && prompt->mask == NULL && prompt->previous == NULL)
     {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                           "All points are off the object: give at least one point on it, or a box");
+      g_set_error_literal (
+        error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
+        "All points are off the object: give at least one point on it, or a box");
       return FALSE;
     }
 
@@ -194,9 +173,7 @@ sam_prompt_check (const SamPrompt *prompt,
 
 /* n numbers separated by commas at the start of *text; *text then stands behind them. */
 static gboolean
-parse_numbers (const char **text,
-               float       *numbers,
-               int          n)
+parse_numbers (const char **text, float *numbers, int n)
 {
   const char *p = *text;
 
@@ -216,8 +193,8 @@ parse_numbers (const char **text,
         p++;
       value = g_ascii_strtod (p, &end);
       /* strtod also takes "nan", "inf" and hexadecimal numbers */
-      if (end == p || strspn (p, "+-.0123456789eE") < (size_t) (end - p)
-          || ! isfinite ((float) value))
+      if (end == p || strspn (p, "+-.0123456789eE") < (size_t) (end - p) ||
+          ! isfinite ((float) value))
         return FALSE;
       numbers[i] = (float) value;
       p = end;
@@ -228,8 +205,7 @@ parse_numbers (const char **text,
 }
 
 static gboolean
-parse_part (SamPrompt  *prompt,
-            const char *part)
+parse_part (SamPrompt *prompt, const char *part)
 {
   float numbers[4];
 
@@ -255,9 +231,7 @@ parse_part (SamPrompt  *prompt,
 }
 
 gboolean
-sam_prompt_parse (SamPrompt  *prompt,
-                  const char *text,
-                  GError    **error)
+sam_prompt_parse (SamPrompt *prompt, const char *text, GError **error)
 {
   g_auto (GStrv) parts = g_strsplit (text, ";", -1);
 
@@ -270,7 +244,8 @@ sam_prompt_parse (SamPrompt  *prompt,
 
           g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
                        "“%s” is neither a point like “120,80 +” or “300,90 -” "
-                       "nor a box like “box 10,20,200,300”", shown);
+                       "nor a box like “box 10,20,200,300”",
+                       shown);
           return FALSE;
         }
     }
@@ -279,8 +254,7 @@ sam_prompt_parse (SamPrompt  *prompt,
 }
 
 static void
-append_number (GString *text,
-               float    number)
+append_number (GString *text, float number)
 {
   char buffer[G_ASCII_DTOSTR_BUF_SIZE];
 

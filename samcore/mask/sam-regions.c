@@ -62,12 +62,14 @@ find_runs (SamRegions    *regions,
               SamRun *runs;
 
               n_allocated = n_allocated > 0 ? 2 * n_allocated : 1024;
-              runs = n_allocated < G_MAXUINT32 ? g_try_renew (SamRun, regions->runs, n_allocated) : NULL;
+              runs = n_allocated < G_MAXUINT32 ? g_try_renew (SamRun, regions->runs, n_allocated)
+                                               : NULL;
               if (runs == NULL)
                 return FALSE;
               regions->runs = runs;
             }
-          regions->runs[n_runs] = (SamRun) { (uint32_t) x0, (uint32_t) x, (uint32_t) y, (uint32_t) n_runs };
+          regions->runs[n_runs] = (SamRun) { (uint32_t) x0, (uint32_t) x, (uint32_t) y,
+                                             (uint32_t) n_runs };
           n_runs++;
         }
     }
@@ -77,8 +79,7 @@ find_runs (SamRegions    *regions,
 }
 
 static uint32_t
-find_root (SamRun  *runs,
-           uint32_t i)
+find_root (SamRun *runs, uint32_t i)
 {
   while (runs[i].region != i)
     {
@@ -90,9 +91,7 @@ find_root (SamRun  *runs,
 }
 
 static void
-join_rows (SamRegions *regions,
-           size_t      height,
-           gboolean    diagonal)
+join_rows (SamRegions *regions, size_t height, gboolean diagonal)
 {
   SamRun *runs = regions->runs;
   size_t  reach = diagonal ? 1 : 0;
@@ -160,7 +159,8 @@ sam_regions_init (SamRegions    *regions,
       SamRun    *run = &regions->runs[i];
       SamRegion *region;
 
-      run->region = run->region == i ? (uint32_t) regions->n_regions++ : regions->runs[run->region].region;
+      run->region = run->region == i ? (uint32_t) regions->n_regions++
+                                     : regions->runs[run->region].region;
       region = &regions->regions[run->region];
       region->area += run->x1 - run->x0;
       region->at_border |= run->x0 == 0 || run->x1 == width || run->y == 0 || run->y == height - 1;
@@ -179,10 +179,7 @@ sam_regions_clear (SamRegions *regions)
 }
 
 uint32_t
-sam_regions_at (const SamRegions *regions,
-                size_t            height,
-                size_t            x,
-                size_t            y)
+sam_regions_at (const SamRegions *regions, size_t height, size_t x, size_t y)
 {
   size_t first, last;
 

@@ -29,10 +29,16 @@ typedef struct
   size_t     n_regions;
 } SamRegions;
 
-/* Pixels of @coverage with low <= value <= high; neighbours in four directions, or eight if @diagonal.
- * SAM_ERROR_NO_MEMORY */
-gboolean sam_regions_init (SamRegions *regions, const uint8_t *coverage, size_t width, size_t height,
-                           uint8_t low, uint8_t high, gboolean diagonal, GError **error);
+/* Pixels of @coverage with low <= value <= high; neighbours in four directions, or eight if
+ * @diagonal. SAM_ERROR_NO_MEMORY */
+gboolean sam_regions_init (SamRegions    *regions,
+                           const uint8_t *coverage,
+                           size_t         width,
+                           size_t         height,
+                           uint8_t        low,
+                           uint8_t        high,
+                           gboolean       diagonal,
+                           GError       **error);
 void     sam_regions_clear (SamRegions *regions);
 
 /* The region at a pixel, G_MAXUINT32 where there is none or outside the picture's height. */

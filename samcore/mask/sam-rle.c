@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Run lengths down the columns of a mask that lies in rows: a first pass over the rows counts where each column
- * changes, a second one notes the places. Rows that are like the one above cost next to nothing. */
+/* Run lengths down the columns of a mask that lies in rows: a first pass over the rows counts where
+ * each column changes, a second one notes the places. Rows that are like the one above cost next to
+ * nothing. */
 #include "config.h"
 
 #include "samcore/sam-rle.h"
@@ -29,10 +30,7 @@ next_change (const uint8_t *row,
 }
 
 gboolean
-sam_rle_init (SamRle        *rle,
-              const uint8_t *mask,
-              size_t         width,
-              size_t         height)
+sam_rle_init (SamRle *rle, const uint8_t *mask, size_t width, size_t height)
 {
   /* first the number of changes in a column, then the place of its next one in changes */
   g_autofree size_t   *place = g_try_new0 (size_t, width + 1);
@@ -75,8 +73,8 @@ sam_rle_init (SamRle        *rle,
           changes[place[x]++] = y;
       }
 
-  /* Each column starts as if the pixel above it were off; the run goes on from the column before. place[x] is
-   * now where the changes of x end. */
+  /* Each column starts as if the pixel above it were off; the run goes on from the column before.
+   * place[x] is now where the changes of x end. */
   for (size_t x = 0; x < width; x++)
     {
       size_t   i = x > 0 ? place[x - 1] : 0;
@@ -132,13 +130,12 @@ sam_rle_get_area (const SamRle *rle)
 }
 
 void
-sam_rle_write (const SamRle *rle,
-               uint8_t      *mask)
+sam_rle_write (const SamRle *rle, uint8_t *mask)
 {
   size_t x = 0, y = 0;
 
   for (size_t i = 0; i < rle->n_counts; i++)
-    for (size_t left = rle->counts[i]; left > 0; )
+    for (size_t left = rle->counts[i]; left > 0;)
       {
         size_t n = MIN (left, rle->height - y);
 

@@ -5,8 +5,9 @@
  *               resized_width] is looked at ──bilinear──▶ [height, width]
  *   one step:   values [side, side] ──bilinear or bicubic──▶ [height, width]
  *
- * Of the map at input size there is never more than a row: a row of the picture needs two (bicubic: four)
- * rows of the map below, each stretched to the picture's width and kept until it is no longer needed. */
+ * Of the map at input size there is never more than a row: a row of the picture needs two (bicubic:
+ * four) rows of the map below, each stretched to the picture's width and kept until it is no longer
+ * needed. */
 #include "config.h"
 
 #include "samcore/mask/sam-upsample.h"
@@ -23,15 +24,14 @@ sam_upsampler_init (SamUpsampler      *upsampler,
                     size_t             side,
                     GError           **error)
 {
-  return sam_upsampler_init_at (upsampler, geometry, side, geometry->picture_width, geometry->picture_height, error);
+  return sam_upsampler_init_at (upsampler, geometry, side, geometry->picture_width,
+                                geometry->picture_height, error);
 }
 
-/* The pixels of a side reduced from @n_full to @n pixels that have their centres in a part of it. */
+/* The pixels of a side reduced from @n_full to @n pixels that have their centres in a part of
+ * it. */
 static void
-find_covered (size_t  n_full,
-              size_t  n,
-              size_t *start,
-              size_t *length)
+find_covered (size_t n_full, size_t n, size_t *start, size_t *length)
 {
   double step = (double) n_full / n;
   double first = ceil (*start / step - 0.5), end = ceil ((*start + *length) / step - 0.5);
@@ -49,9 +49,10 @@ sam_upsampler_init_at (SamUpsampler      *upsampler,
                        GError           **error)
 {
   SamGeometry *at = &upsampler->geometry;
-  double       step_x = (double) geometry->picture_width / width, step_y = (double) geometry->picture_height / height;
-  double       first_x, first_y;
-  gboolean     ok;
+  double       step_x = (double) geometry->picture_width / width,
+         step_y = (double) geometry->picture_height / height;
+  double   first_x, first_y;
+  gboolean ok;
 
   memset (upsampler, 0, sizeof *upsampler);
   upsampler->geometry = *geometry;
@@ -65,17 +66,22 @@ sam_upsampler_init_at (SamUpsampler      *upsampler,
   first_y = (at->y + 0.5) * step_y - geometry->y;
 
   if (geometry->upsample == SAM_UPSAMPLE_TWO_STEP)
-    ok = sam_axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2, 0.5, 1.0)
-         && sam_axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2, 0.5, 1.0)
-         && sam_axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, at->width, 2, first_x, step_x)
-         && sam_axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, at->height, 2, first_y,
-                       step_y);
+    ok = sam_axis_init (&upsampler->x_first, side, geometry->input, geometry->resized_width, 2, 0.5,
+                        1.0) &&
+         sam_axis_init (&upsampler->y_first, side, geometry->input, geometry->resized_height, 2,
+                        0.5, 1.0) &&
+         sam_axis_init (&upsampler->x_last, geometry->resized_width, geometry->width, at->width, 2,
+                        first_x, step_x) &&
+         sam_axis_init (&upsampler->y_last, geometry->resized_height, geometry->height, at->height,
+                        2, first_y, step_y);
   else
     {
       size_t n_taps = geometry->upsample == SAM_UPSAMPLE_BICUBIC ? 4 : 2;
 
-      ok = sam_axis_init (&upsampler->x_last, side, geometry->width, at->width, n_taps, first_x, step_x)
-           && sam_axis_init (&upsampler->y_last, side, geometry->height, at->height, n_taps, first_y, step_y);
+      ok = sam_axis_init (&upsampler->x_last, side, geometry->width, at->width, n_taps, first_x,
+                          step_x) &&
+           sam_axis_init (&upsampler->y_last, side, geometry->height, at->height, n_taps, first_y,
+                          step_y);
     }
 
   if (! ok)
@@ -97,9 +103,7 @@ sam_upsampler_clear (SamUpsampler *upsampler)
 }
 
 gboolean
-sam_upsample_rows_init (SamUpsampleRows    *rows,
-                        const SamUpsampler *upsampler,
-                        const float        *values)
+sam_upsample_rows_init (SamUpsampleRows *rows, const SamUpsampler *upsampler, const float *values)
 {
   size_t width = upsampler->geometry.width;
   size_t n_last = upsampler->x_last.n_taps;
@@ -144,20 +148,14 @@ sam_upsample_rows_clear (SamUpsampleRows *rows)
 
 /* out: [n of axis]  in: what its indices point to */
 static void
-stretch_row (const SamAxis *axis,
-             const float   *in,
-             float         *out)
+stretch_row (const SamAxis *axis, const float *in, float *out)
 {
   sam_kernels ()->blend_columns (out, in, axis->index, axis->weight, axis->n_taps, axis->n, 1);
 }
 
 /* out, rows: [n]; the weights are those of output i of @axis */
 static void
-blend_rows (const SamAxis      *axis,
-            size_t              i,
-            const float *const *rows,
-            float              *out,
-            size_t              n)
+blend_rows (const SamAxis *axis, size_t i, const float *const *rows, float *out, size_t n)
 {
   float weight[4];
 
@@ -166,16 +164,17 @@ blend_rows (const SamAxis      *axis,
   sam_kernels ()->blend (out, rows, weight, axis->n_taps, n);
 }
 
-/* Row y of the logits at the input's width. Two neighbours are needed at a time: even and odd have a place each. */
+/* Row y of the logits at the input's width. Two neighbours are needed at a time: even and odd have
+ * a place each. */
 static const float *
-get_first (SamUpsampleRows *rows,
-           size_t           y)
+get_first (SamUpsampleRows *rows, size_t y)
 {
   int place = y & 1;
 
   if (rows->first_row[place] != y)
     {
-      stretch_row (&rows->upsampler->x_first, rows->values + y * rows->upsampler->side, rows->first[place]);
+      stretch_row (&rows->upsampler->x_first, rows->values + y * rows->upsampler->side,
+                   rows->first[place]);
       rows->first_row[place] = y;
     }
 
@@ -184,8 +183,7 @@ get_first (SamUpsampleRows *rows,
 
 /* Row y of the map below the picture, at the picture's width. */
 static const float *
-get_last (SamUpsampleRows *rows,
-          size_t           y)
+get_last (SamUpsampleRows *rows, size_t y)
 {
   const SamUpsampler *upsampler = rows->upsampler;
   size_t              place = y & (upsampler->x_last.n_taps - 1);
@@ -211,9 +209,7 @@ get_last (SamUpsampleRows *rows,
 }
 
 void
-sam_upsample_rows_get (SamUpsampleRows *rows,
-                       size_t           y_image,
-                       float           *out)
+sam_upsample_rows_get (SamUpsampleRows *rows, size_t y_image, float *out)
 {
   const SamAxis *axis = &rows->upsampler->y_last;
   const float   *around[4];
@@ -224,11 +220,7 @@ sam_upsample_rows_get (SamUpsampleRows *rows,
 }
 
 static float
-middle_at (const SamGeometry *geometry,
-           size_t             side,
-           const float       *values,
-           size_t             x,
-           size_t             y)
+middle_at (const SamGeometry *geometry, size_t side, const float *values, size_t x, size_t y)
 {
   uint32_t ix[2], iy[2];
   float    wx[2], wy[2], row[2];
@@ -256,8 +248,10 @@ sam_upsample_at (const SamGeometry *geometry,
   uint32_t ix[4], iy[4];
   float    wx[4], wy[4], sum = 0;
 
-  sam_axis_find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps, (float) x_image + 0.5f, ix, wx);
-  sam_axis_find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps, (float) y_image + 0.5f, iy, wy);
+  sam_axis_find_taps (two_step ? geometry->resized_width : side, geometry->width, n_taps,
+                      (float) x_image + 0.5f, ix, wx);
+  sam_axis_find_taps (two_step ? geometry->resized_height : side, geometry->height, n_taps,
+                      (float) y_image + 0.5f, iy, wy);
   for (size_t j = 0; j < n_taps; j++)
     {
       float row = 0;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Embeddings on disk, in segment-anything/ under the XDG cache home.
  *
- * A file is called KEY-DIGEST.safetensors: KEY is made of the picture as the model's encoder sees it and of the model,
- * DIGEST of the file's own bytes. So a file that was cut short, or of which a bit fell over, does not fit its name and
- * is thrown away. A writer writes under a name of its own and renames: readers and other writers see whole
- * files or none. The time of last use is the file's modification time; the longest unused go first. */
+ * A file is called KEY-DIGEST.safetensors: KEY is made of the picture as the model's encoder sees
+ * it and of the model, DIGEST of the file's own bytes. So a file that was cut short, or of which a
+ * bit fell over, does not fit its name and is thrown away. A writer writes under a name of its own
+ * and renames: readers and other writers see whole files or none. The time of last use is the
+ * file's modification time; the longest unused go first. */
 #include "samcore/sam-cache.h"
 
 #include <string.h>
@@ -28,22 +29,22 @@ sam_cache_get_folder (void)
   return g_build_filename (g_get_user_cache_dir (), "segment-anything", NULL);
 }
 
-/* NULL: there is no memory. What is made of the picture for the encoder is all that an embedding depends on, and much
+/* NULL: there is no memory. What is made of the picture for the encoder is all that an embedding
+ * depends on, and much
  * less than the picture: to hash that would take longer than to encode it. */
 static char *
-cache_key (SamModel *model,
-           SamImage *image)
+cache_key (SamModel *model, SamImage *image)
 {
   g_autofree char *input = sam_model_digest_input (model, image);
-  g_autofree char *text  = NULL;
+  g_autofree char *text = NULL;
   char            *key;
 
   if (input == NULL)
     return NULL;
 
-  text = g_strdup_printf ("%zux%zu/%s/%s", sam_image_get_width (image), sam_image_get_height (image), input,
-                          sam_model_get_hash (model));
-  key  = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
+  text = g_strdup_printf ("%zux%zu/%s/%s", sam_image_get_width (image),
+                          sam_image_get_height (image), input, sam_model_get_hash (model));
+  key = g_compute_checksum_for_string (G_CHECKSUM_SHA256, text, -1);
   key[N_HEX] = '\0';
 
   return key;
@@ -53,7 +54,7 @@ static char *
 file_digest (const char *path)
 {
   g_autoptr (GMappedFile) file = g_mapped_file_new (path, FALSE, NULL);
-  g_autofree char        *hex  = NULL;
+  g_autofree char        *hex = NULL;
 
   if (file == NULL)
     return NULL;
@@ -69,7 +70,8 @@ is_entry (const char *name)
 {
   size_t n = strlen (name);
 
-  if (n != 2 * N_HEX + 1 + strlen (SUFFIX) || name[N_HEX] != '-' || ! g_str_has_suffix (name, SUFFIX))
+  if (n != 2 * N_HEX + 1 + strlen (SUFFIX) || name[N_HEX] != '-' ||
+      ! g_str_has_suffix (name, SUFFIX))
     return FALSE;
 
   for (size_t i = 0; i < 2 * N_HEX + 1; i++)
@@ -80,12 +82,10 @@ is_entry (const char *name)
 }
 
 static SamEmbedding *
-look_up (SamModel   *model,
-         SamImage   *image,
-         const char *key)
+look_up (SamModel *model, SamImage *image, const char *key)
 {
   g_autofree char *folder = sam_cache_get_folder ();
-  g_autoptr (GDir) dir    = g_dir_open (folder, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char      *name;
 
   if (dir == NULL)
@@ -93,15 +93,15 @@ look_up (SamModel   *model,
 
   while ((name = g_dir_read_name (dir)) != NULL)
     {
-      g_autofree char          *path      = NULL;
-      g_autofree char          *digest    = NULL;
-      g_autoptr (SamEmbedding)  embedding = NULL;
-      g_autoptr (GError)        error     = NULL;
+      g_autofree char         *path = NULL;
+      g_autofree char         *digest = NULL;
+      g_autoptr (SamEmbedding) embedding = NULL;
+      g_autoptr (GError)       error = NULL;
 
       if (! is_entry (name) || ! g_str_has_prefix (name, key))
         continue;
 
-      path   = g_build_filename (folder, name, NULL);
+      path = g_build_filename (folder, name, NULL);
       digest = file_digest (path);
       if (digest != NULL && strncmp (name + N_HEX + 1, digest, N_HEX) == 0)
         embedding = sam_model_open_embedding (model, path, &error);
@@ -122,8 +122,7 @@ look_up (SamModel   *model,
 }
 
 SamEmbedding *
-sam_cache_lookup (SamModel *model,
-                  SamImage *image)
+sam_cache_lookup (SamModel *model, SamImage *image)
 {
   g_autofree char *key = cache_key (model, image);
 
@@ -144,8 +143,7 @@ entry_clear (gpointer data)
 }
 
 static int
-entry_compare (gconstpointer a,
-               gconstpointer b)
+entry_compare (gconstpointer a, gconstpointer b)
 {
   gint64 used_a = ((const Entry *) a)->used, used_b = ((const Entry *) b)->used;
 
@@ -155,11 +153,11 @@ entry_compare (gconstpointer a,
 void
 sam_cache_trim (guint64 max_bytes)
 {
-  g_autofree char   *folder  = sam_cache_get_folder ();
-  g_autoptr (GDir)   dir     = g_dir_open (folder, 0, NULL);
+  g_autofree char   *folder = sam_cache_get_folder ();
+  g_autoptr (GDir)   dir = g_dir_open (folder, 0, NULL);
   g_autoptr (GArray) entries = g_array_new (FALSE, FALSE, sizeof (Entry));
-  gint64             now     = g_get_real_time () / G_USEC_PER_SEC;
-  guint64            total   = 0;
+  gint64             now = g_get_real_time () / G_USEC_PER_SEC;
+  guint64            total = 0;
   const char        *name;
 
   if (dir == NULL)
@@ -200,16 +198,14 @@ sam_cache_trim (guint64 max_bytes)
 }
 
 static void
-store (SamModel           *model,
-       const SamEmbedding *embedding,
-       const char         *key)
+store (SamModel *model, const SamEmbedding *embedding, const char *key)
 {
-  g_autofree char   *folder    = sam_cache_get_folder ();
-  g_autofree char   *unique    = g_uuid_string_random ();
+  g_autofree char   *folder = sam_cache_get_folder ();
+  g_autofree char   *unique = g_uuid_string_random ();
   g_autofree char   *temporary = g_strconcat (folder, G_DIR_SEPARATOR_S TEMPORARY, unique, NULL);
-  g_autofree char   *digest    = NULL;
-  g_autofree char   *path      = NULL;
-  g_autoptr (GError) error     = NULL;
+  g_autofree char   *digest = NULL;
+  g_autofree char   *path = NULL;
+  g_autoptr (GError) error = NULL;
 
   /* what pictures somebody looks at is nobody else's business */
   if (g_mkdir_with_parents (folder, 0700) != 0)
@@ -243,9 +239,7 @@ store (SamModel           *model,
 }
 
 void
-sam_cache_store (SamModel           *model,
-                 SamImage           *image,
-                 const SamEmbedding *embedding)
+sam_cache_store (SamModel *model, SamImage *image, const SamEmbedding *embedding)
 {
   g_autofree char *key = cache_key (model, image);
 
@@ -260,7 +254,7 @@ sam_cache_encode (SamModel     *model,
                   gboolean     *found,
                   GError      **error)
 {
-  g_autofree char *key       = NULL;
+  g_autofree char *key = NULL;
   SamEmbedding    *embedding = NULL;
 
   if (found != NULL)

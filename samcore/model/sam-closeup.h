@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A second, closer look. The built-in model sees a picture at 384 pixels, where a small object is a few cells
- * and no edge is sharp; but it encodes in milliseconds. So what was found first is looked at again: the part of
- * the picture around it is encoded by itself, and mirrored too, both answers are averaged, and the result is
- * drawn to the picture's colours (sam-crf.h). Internal. */
+/* A second, closer look. The built-in model sees a picture at 384 pixels, where a small object is a
+ * few cells and no edge is sharp; but it encodes in milliseconds. So what was found first is looked
+ * at again: the part of the picture around it is encoded by itself, and mirrored too, both answers
+ * are averaged, and the result is drawn to the picture's colours (sam-crf.h). Internal. */
 #pragma once
 
 #include "samcore/model/sam-embedding-private.h"
@@ -11,7 +11,8 @@
 /* The grid of an answer. */
 #define SAM_CLOSEUP_SIDE 192
 
-/* SamCloseups (sam-embedding-private.h): a picture and those of its parts that were encoded last. */
+/* SamCloseups (sam-embedding-private.h): a picture and those of its parts that were encoded
+ * last. */
 SamCloseups *sam_closeups_new (SamImage *image);
 void         sam_closeups_free (SamCloseups *closeups);
 
@@ -26,6 +27,12 @@ void         sam_closeups_free (SamCloseups *closeups);
  * [SAM_CLOSEUP_SIDE, SAM_CLOSEUP_SIDE] logits for one object; free with g_free. NULL with
  * SAM_ERROR_NO_MEMORY or G_IO_ERROR_CANCELLED.
  */
-float *sam_closeup_answer (SamModel *model, const SamEmbedding *whole, const SamPromptObject *object,
-                           const float *first, const float *mask, SamGeometry *part, float *iou,
-                           const SamJob *job, GError **error);
+float *sam_closeup_answer (SamModel              *model,
+                           const SamEmbedding    *whole,
+                           const SamPromptObject *object,
+                           const float           *first,
+                           const float           *mask,
+                           SamGeometry           *part,
+                           float                 *iou,
+                           const SamJob          *job,
+                           GError               **error);

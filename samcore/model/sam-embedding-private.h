@@ -23,17 +23,21 @@ typedef enum
   SAM_N_MAPS
 } SamMapKind;
 
-/* With buffers of the sizes in @shape, whose values are not read: to be filled in before anybody else sees
- * the embedding. NULL with SAM_ERROR_NO_MEMORY. */
-SamEmbedding *sam_embedding_new (const SamGeometry *geometry, const char *model_hash,
-                                 const SamMap shape[SAM_N_MAPS], GError **error);
+/* With buffers of the sizes in @shape, whose values are not read: to be filled in before anybody
+ * else sees the embedding. NULL with SAM_ERROR_NO_MEMORY. */
+SamEmbedding *sam_embedding_new (const SamGeometry *geometry,
+                                 const char        *model_hash,
+                                 const SamMap       shape[SAM_N_MAPS],
+                                 GError           **error);
 SamMap       *sam_embedding_get_map (SamEmbedding *embedding, SamMapKind kind);
 
-/* The picture, for looking at parts of it again (sam-closeup.h); taken over, before anybody else sees the
- * embedding. Not saved. NULL where there are none. */
+/* The picture, for looking at parts of it again (sam-closeup.h); taken over, before anybody else
+ * sees the embedding. Not saved. NULL where there are none. */
 typedef struct _SamCloseups SamCloseups;
-void         sam_embedding_take_closeups (SamEmbedding *embedding, SamCloseups *closeups,
-                                          void (*free_closeups) (SamCloseups *closeups));
+typedef void (*SamFreeCloseups) (SamCloseups *closeups);
+void         sam_embedding_take_closeups (SamEmbedding   *embedding,
+                                          SamCloseups    *closeups,
+                                          SamFreeCloseups free_closeups);
 SamCloseups *sam_embedding_get_closeups (const SamEmbedding *embedding);
 
 /* Where logits lie that are decoded from it: four cells along one of the embedding's. */
@@ -41,10 +45,16 @@ SamGrid            sam_embedding_get_grid (const SamEmbedding *embedding);
 const SamGeometry *sam_embedding_get_geometry (const SamEmbedding *embedding);
 const char        *sam_embedding_get_model_hash (const SamEmbedding *embedding);
 
-gboolean      sam_embedding_save (const SamEmbedding *embedding, const char *path, GError **error);
-/* SAM_ERROR_BAD_FILE unless the file has exactly the maps of @shape; SAM_ERROR_UNSUPPORTED when it is
- * another model's. @geometry: with the picture's size filled in from the file, by the caller's rules. */
-SamEmbedding *sam_embedding_open (const char *path, const char *model_hash, const SamMap shape[SAM_N_MAPS],
-                                  size_t input, SamFit fit, SamUpsample upsample, GError **error);
+gboolean sam_embedding_save (const SamEmbedding *embedding, const char *path, GError **error);
+/* SAM_ERROR_BAD_FILE unless the file has exactly the maps of @shape; SAM_ERROR_UNSUPPORTED when it
+ * is another model's. @geometry: with the picture's size filled in from the file, by the caller's
+ * rules. */
+SamEmbedding *sam_embedding_open (const char  *path,
+                                  const char  *model_hash,
+                                  const SamMap shape[SAM_N_MAPS],
+                                  size_t       input,
+                                  SamFit       fit,
+                                  SamUpsample  upsample,
+                                  GError     **error);
 
 G_END_DECLS

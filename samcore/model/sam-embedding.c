@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SamEmbedding: the maps that an image encoder made of one picture, in memory and as a file.
  *
- * The file is safetensors: each map as f32 [side, side, channels] under its name below; metadata "format",
- * "model" (the model's hash), "width" and "height" of the picture. */
+ * The file is safetensors: each map as f32 [side, side, channels] under its name below; metadata
+ * "format", "model" (the model's hash), "width" and "height" of the picture. */
 #include "config.h"
 
 #include "samcore/model/sam-embedding-private.h"
@@ -22,7 +22,7 @@ struct _SamEmbedding
   char           *model_hash;
   SamMap          map[SAM_N_MAPS];
   SamCloseups    *closeups;
-  void          (*free_closeups) (SamCloseups *closeups);
+  void (*free_closeups) (SamCloseups *closeups);
 };
 
 static const char *const map_names[SAM_N_MAPS] = { "embedding", "stride4", "stride8", "hq" };
@@ -36,14 +36,15 @@ sam_embedding_new (const SamGeometry *geometry,
   SamEmbedding *embedding = g_new0 (SamEmbedding, 1);
 
   g_atomic_ref_count_init (&embedding->ref_count);
-  embedding->geometry   = *geometry;
+  embedding->geometry = *geometry;
   embedding->model_hash = g_strdup (model_hash);
   for (int i = 0; i < SAM_N_MAPS; i++)
     {
       embedding->map[i] = (SamMap) { NULL, shape[i].side, shape[i].channels };
       if (shape[i].channels == 0)
         continue;
-      embedding->map[i].values = sam_alloc_floats (shape[i].side, shape[i].side, shape[i].channels, error);
+      embedding->map[i].values = sam_alloc_floats (shape[i].side, shape[i].side, shape[i].channels,
+                                                   error);
       if (embedding->map[i].values == NULL)
         {
           sam_embedding_unref (embedding);
@@ -79,9 +80,9 @@ sam_embedding_unref (SamEmbedding *embedding)
 void
 sam_embedding_take_closeups (SamEmbedding *embedding,
                              SamCloseups  *closeups,
-                             void        (*free_closeups) (SamCloseups *closeups))
+                             void (*free_closeups) (SamCloseups *closeups))
 {
-  embedding->closeups      = closeups;
+  embedding->closeups = closeups;
   embedding->free_closeups = free_closeups;
 }
 
@@ -92,8 +93,7 @@ sam_embedding_get_closeups (const SamEmbedding *embedding)
 }
 
 SamMap *
-sam_embedding_get_map (SamEmbedding *embedding,
-                       SamMapKind    kind)
+sam_embedding_get_map (SamEmbedding *embedding, SamMapKind kind)
 {
   return &embedding->map[kind];
 }
@@ -129,13 +129,11 @@ sam_embedding_get_height (const SamEmbedding *embedding)
 }
 
 const float *
-sam_embedding_get_values (const SamEmbedding *embedding,
-                          size_t             *side,
-                          size_t             *channels)
+sam_embedding_get_values (const SamEmbedding *embedding, size_t *side, size_t *channels)
 {
   const SamMap *map = &embedding->map[SAM_MAP_EMBEDDING];
 
-  *side     = map->side;
+  *side = map->side;
   *channels = map->channels;
 
   return map->values;
@@ -151,20 +149,18 @@ sam_embedding_get_high_res (const SamEmbedding *embedding,
 
   g_return_val_if_fail (level == 0 || level == 1, NULL);
 
-  map       = &embedding->map[level == 0 ? SAM_MAP_STRIDE4 : SAM_MAP_STRIDE8];
-  *side     = map->side;
+  map = &embedding->map[level == 0 ? SAM_MAP_STRIDE4 : SAM_MAP_STRIDE8];
+  *side = map->side;
   *channels = map->channels;
 
   return map->values;
 }
 
 gboolean
-sam_embedding_save (const SamEmbedding *embedding,
-                    const char         *path,
-                    GError            **error)
+sam_embedding_save (const SamEmbedding *embedding, const char *path, GError **error)
 {
   g_autoptr (GString) header = g_string_new (NULL);
-  g_autofree char    *file   = NULL;
+  g_autofree char    *file = NULL;
   size_t              offset = 0;
   guint64             length;
   char               *next;
@@ -172,18 +168,21 @@ sam_embedding_save (const SamEmbedding *embedding,
   g_string_append_printf (header,
                           "{\"__metadata__\":{\"format\":\"" FORMAT "\",\"model\":\"%s\","
                           "\"width\":\"%" G_GSIZE_FORMAT "\",\"height\":\"%" G_GSIZE_FORMAT "\"}",
-                          embedding->model_hash, embedding->geometry.width, embedding->geometry.height);
+                          embedding->model_hash, embedding->geometry.width,
+                          embedding->geometry.height);
   for (int i = 0; i < SAM_N_MAPS; i++)
     {
       const SamMap *map = &embedding->map[i];
-      size_t        n   = map->side * map->side * map->channels * sizeof (float);
+      size_t        n = map->side * map->side * map->channels * sizeof (float);
 
       if (map->values == NULL)
         continue;
       g_string_append_printf (header,
-                              ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT
-                              ",%" G_GSIZE_FORMAT "],\"data_offsets\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT "]}",
-                              map_names[i], map->side, map->side, map->channels, offset, offset + n);
+                              ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%" G_GSIZE_FORMAT
+                              ",%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT
+                              "],\"data_offsets\":[%" G_GSIZE_FORMAT ",%" G_GSIZE_FORMAT "]}",
+                              map_names[i], map->side, map->side, map->channels, offset,
+                              offset + n);
       offset += n;
     }
   g_string_append_c (header, '}');
@@ -194,7 +193,8 @@ sam_embedding_save (const SamEmbedding *embedding,
   file = g_try_malloc (8 + header->len + offset);
   if (file == NULL)
     {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY, "not enough memory to write the embedding");
+      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
+                           "not enough memory to write the embedding");
       return FALSE;
     }
   length = GUINT64_TO_LE (header->len);
@@ -204,7 +204,7 @@ sam_embedding_save (const SamEmbedding *embedding,
   for (int i = 0; i < SAM_N_MAPS; i++)
     {
       const SamMap *map = &embedding->map[i];
-      size_t        n   = map->side * map->side * map->channels;
+      size_t        n = map->side * map->side * map->channels;
 
       for (size_t k = 0; map->values != NULL && k < n; k++)
         {
@@ -217,13 +217,12 @@ sam_embedding_save (const SamEmbedding *embedding,
         }
     }
 
-  return g_file_set_contents_full (path, file, next - file, G_FILE_SET_CONTENTS_CONSISTENT, 0666, error);
+  return g_file_set_contents_full (path, file, next - file, G_FILE_SET_CONTENTS_CONSISTENT, 0666,
+                                   error);
 }
 
 static gboolean
-read_side (SamWeights *weights,
-           const char *key,
-           size_t     *side)
+read_side (SamWeights *weights, const char *key, size_t *side)
 {
   const char *text = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), key);
   guint64     number;
@@ -239,17 +238,17 @@ read_side (SamWeights *weights,
 }
 
 SamEmbedding *
-sam_embedding_open (const char   *path,
-                    const char   *model_hash,
-                    const SamMap  shape[SAM_N_MAPS],
-                    size_t        input,
-                    SamFit        fit,
-                    SamUpsample   upsample,
-                    GError      **error)
+sam_embedding_open (const char  *path,
+                    const char  *model_hash,
+                    const SamMap shape[SAM_N_MAPS],
+                    size_t       input,
+                    SamFit       fit,
+                    SamUpsample  upsample,
+                    GError     **error)
 {
   g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open (path, error);
-  g_autoptr (SamWeights)    weights    = NULL;
-  g_autoptr (SamEmbedding)  embedding  = NULL;
+  g_autoptr (SamWeights)    weights = NULL;
+  g_autoptr (SamEmbedding)  embedding = NULL;
   const char               *hash;
   SamGeometry               geometry;
   size_t                    width = 1, height = 1;
@@ -264,7 +263,8 @@ sam_embedding_open (const char   *path,
   if (! sam_weights_failed (weights) && g_strcmp0 (hash, model_hash) != 0)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-                   "%s: the embedding was made by another model; make it again with this one", path);
+                   "%s: the embedding was made by another model; make it again with this one",
+                   path);
       return NULL;
     }
   read_side (weights, "width", &width);
@@ -279,7 +279,7 @@ sam_embedding_open (const char   *path,
 
   for (int i = 0; i < SAM_N_MAPS; i++)
     {
-      const SamMap *map      = &embedding->map[i];
+      const SamMap *map = &embedding->map[i];
       const size_t  sizes[3] = { map->side, map->side, map->channels };
       const float  *values;
 

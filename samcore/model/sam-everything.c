@@ -9,8 +9,8 @@
  *   of masks from several crops with much the same box that of the smallest crop
  *   small holes and islands away (optional); of masks that are then the same an unchanged one
  *
- * Masks are kept as run lengths. Thresholds are compared in float32, as in the reference, so that the same
- * masks pass. */
+ * Masks are kept as run lengths. Thresholds are compared in float32, as in the reference, so that
+ * the same masks pass. */
 #include "config.h"
 
 #include "samcore/sam-everything.h"
@@ -36,16 +36,15 @@
 /* What the reference takes for touching a border. */
 #define EDGE_TOLERANCE 20.0f
 
-/* How good a mask must be, as the models' own scores go: the published models were trained to say so, the built-in one
- * is small and never so sure. */
+/* How good a mask must be, as the models' own scores go: the published models were trained to say
+ * so, the built-in one is small and never so sure. */
 typedef struct
 {
   const char *family; /* NULL: all others */
   double      min_iou, min_stability;
 } Threshold;
 
-static const Threshold thresholds[] = { { "repvit", 0.5, 0.1 },
-                                        { NULL, 0.88, 0.95 } };
+static const Threshold thresholds[] = { { "repvit", 0.5, 0.1 }, { NULL, 0.88, 0.95 } };
 
 void
 sam_everything_options_init (SamEverythingOptions *options)
@@ -67,8 +66,7 @@ sam_everything_options_init (SamEverythingOptions *options)
 
 /* Puts numbers where what suits the model is asked for. family: NULL for an unknown one's */
 static void
-fill_thresholds (SamEverythingOptions *options,
-                 const char           *family)
+fill_thresholds (SamEverythingOptions *options, const char *family)
 {
   const Threshold *threshold = thresholds;
 
@@ -101,8 +99,7 @@ set_no_memory (GError **error)
 }
 
 SamMask *
-sam_object_to_mask (const SamObject *object,
-                    GError         **error)
+sam_object_to_mask (const SamObject *object, GError **error)
 {
   SamMask *mask = sam_mask_new_empty (object->rle.width, object->rle.height, error);
 
@@ -112,7 +109,8 @@ sam_object_to_mask (const SamObject *object,
   return mask;
 }
 
-/* --- steps ---------------------------------------------------------------------------------------- */
+/* --- steps
+ * ---------------------------------------------------------------------------------------- */
 
 GArray *
 sam_everything_make_grid (int points_per_side)
@@ -183,16 +181,15 @@ sam_everything_is_cut_off (const SamCorners *box,
   const float whole[4] = { 0, 0, (float) width, (float) height };
 
   for (int i = 0; i < 4; i++)
-    if (fabsf (sides[i] - crops[i]) <= EDGE_TOLERANCE && fabsf (sides[i] - whole[i]) > EDGE_TOLERANCE)
+    if (fabsf (sides[i] - crops[i]) <= EDGE_TOLERANCE &&
+        fabsf (sides[i] - whole[i]) > EDGE_TOLERANCE)
       return TRUE;
 
   return FALSE;
 }
 
 static int
-compare_by_score (gconstpointer a,
-                  gconstpointer b,
-                  gpointer      scores)
+compare_by_score (gconstpointer a, gconstpointer b, gpointer scores)
 {
   guint i = *(const guint *) a, j = *(const guint *) b;
   float u = ((const float *) scores)[i], v = ((const float *) scores)[j];
@@ -203,10 +200,7 @@ compare_by_score (gconstpointer a,
 }
 
 GArray *
-sam_everything_suppress (const float *boxes,
-                         const float *scores,
-                         guint        n,
-                         double       max_iou)
+sam_everything_suppress (const float *boxes, const float *scores, guint n, double max_iou)
 {
   g_autofree guint    *order = g_new (guint, n);
   g_autofree gboolean *gone = g_new0 (gboolean, n);
@@ -254,7 +248,8 @@ sam_everything_clean (uint8_t  *mask,
   size_t     n_small = 0, largest = 0;
 
   *changed = FALSE;
-  if (! sam_regions_init (&regions, mask, width, height, holes ? 0 : 128, holes ? 127 : 255, TRUE, error))
+  if (! sam_regions_init (&regions, mask, width, height, holes ? 0 : 128, holes ? 127 : 255, TRUE,
+                          error))
     return FALSE;
 
   for (size_t i = 0; i < regions.n_regions; i++)
@@ -268,8 +263,8 @@ sam_everything_clean (uint8_t  *mask,
     {
       const SamRun *run = &regions.runs[k];
 
-      if (regions.regions[run->region].area < min_area
-          && (holes || n_small < regions.n_regions || run->region != largest))
+      if (regions.regions[run->region].area < min_area &&
+          (holes || n_small < regions.n_regions || run->region != largest))
         memset (mask + run->y * width + run->x0, holes ? 255 : 0, run->x1 - run->x0);
     }
   *changed = n_small > 0;
@@ -279,9 +274,7 @@ sam_everything_clean (uint8_t  *mask,
 }
 
 SamCorners
-sam_everything_find_box (const uint8_t *mask,
-                         size_t         width,
-                         size_t         height)
+sam_everything_find_box (const uint8_t *mask, size_t width, size_t height)
 {
   SamCorners box = { width, height, 0, 0 };
 
@@ -309,13 +302,13 @@ sam_everything_find_box (const uint8_t *mask,
 }
 
 float
-sam_everything_measure_stability (size_t n_inner,
-                                  size_t n_outer)
+sam_everything_measure_stability (size_t n_inner, size_t n_outer)
 {
   return n_outer > 0 ? (float) n_inner / (float) n_outer : NAN;
 }
 
-/* --- one crop ------------------------------------------------------------------------------------- */
+/* --- one crop
+ * ------------------------------------------------------------------------------------- */
 
 typedef struct
 {
@@ -332,7 +325,7 @@ typedef struct
 {
   const SamLogits *logits;
   size_t           number;
-  double           x, y; /* in the crop */
+  double           x, y;   /* in the crop */
   SamObject       *object; /* NULL: did not pass */
 } Candidate;
 
@@ -354,12 +347,12 @@ draw_candidate (const Batch     *batch,
                 float           *stability)
 {
   const SamEverythingOptions *options = batch->search->options;
-  size_t                      width = batch->crop.x1 - batch->crop.x0, height = batch->crop.y1 - batch->crop.y0;
-  float                       threshold = (float) options->mask_threshold;
-  float                       inner = (float) (options->mask_threshold + options->stability_offset);
-  float                       outer = (float) (options->mask_threshold - options->stability_offset);
-  size_t                      n_inner = 0, n_outer = 0;
-  SamUpsampleRows             rows;
+  size_t          width = batch->crop.x1 - batch->crop.x0, height = batch->crop.y1 - batch->crop.y0;
+  float           threshold = (float) options->mask_threshold;
+  float           inner = (float) (options->mask_threshold + options->stability_offset);
+  float           outer = (float) (options->mask_threshold - options->stability_offset);
+  size_t          n_inner = 0, n_outer = 0;
+  SamUpsampleRows rows;
 
   if (! sam_upsample_rows_init (&rows, batch->upsampler,
                                 sam_logits_get_values (candidate->logits, candidate->number)))
@@ -380,10 +373,7 @@ draw_candidate (const Batch     *batch,
 
 /* The crop's mask at its place in the picture. */
 static gboolean
-place_mask (const Search     *search,
-            const SamCorners *crop,
-            const uint8_t    *mask,
-            SamRle           *rle)
+place_mask (const Search *search, const SamCorners *crop, const uint8_t *mask, SamRle *rle)
 {
   size_t              width = sam_image_get_width (search->image);
   size_t              height = sam_image_get_height (search->image);
@@ -404,19 +394,16 @@ place_mask (const Search     *search,
 
 /* The box in the picture of a crop's mask. */
 static SamCorners
-find_box_in_crop (const uint8_t    *mask,
-                  const SamCorners *crop)
+find_box_in_crop (const uint8_t *mask, const SamCorners *crop)
 {
   SamCorners box = sam_everything_find_box (mask, crop->x1 - crop->x0, crop->y1 - crop->y0);
 
-  return (SamCorners) { box.x0 + crop->x0, box.y0 + crop->y0, box.x1 + crop->x0, box.y1 + crop->y0 };
+  return (SamCorners) { box.x0 + crop->x0, box.y0 + crop->y0, box.x1 + crop->x0,
+                        box.y1 + crop->y0 };
 }
 
 static gboolean
-judge_candidate (const Batch *batch,
-                 Candidate   *candidate,
-                 uint8_t     *mask,
-                 float       *row)
+judge_candidate (const Batch *batch, Candidate *candidate, uint8_t *mask, float *row)
 {
   const SamEverythingOptions *options = batch->search->options;
   float                       iou = sam_logits_get_iou (candidate->logits, candidate->number);
@@ -450,12 +437,10 @@ judge_candidate (const Batch *batch,
 }
 
 static void
-judge_candidates (size_t   first,
-                  size_t   last,
-                  gpointer data)
+judge_candidates (size_t first, size_t last, gpointer data)
 {
-  Batch              *batch = data;
-  size_t              width = batch->crop.x1 - batch->crop.x0, height = batch->crop.y1 - batch->crop.y0;
+  Batch *batch = data;
+  size_t width = batch->crop.x1 - batch->crop.x0, height = batch->crop.y1 - batch->crop.y0;
   g_autofree uint8_t *mask = g_try_malloc_n (height, width);
   g_autofree float   *row = g_try_new (float, width);
   gboolean            ok = mask != NULL && row != NULL;
@@ -495,7 +480,8 @@ search_points (Search       *search,
 
       sam_prompt_init (&prompt);
       sam_prompt_add_point (&prompt, (float) x, (float) y, 1);
-      logits = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL, error);
+      logits = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL,
+                                           error);
       if (logits == NULL)
         return FALSE;
       g_ptr_array_add (answers, logits);
@@ -559,8 +545,7 @@ suppress_objects (GPtrArray   *objects, /* taken over */
 
 /* The best scored of those that are much the same. */
 static GPtrArray *
-prefer_high_scores (GPtrArray *objects,
-                    double     max_iou)
+prefer_high_scores (GPtrArray *objects, double max_iou)
 {
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
 
@@ -570,7 +555,8 @@ prefer_high_scores (GPtrArray *objects,
   return suppress_objects (objects, (const float *) (void *) scores->data, max_iou);
 }
 
-/* The object's mask as a click's that goes on from what was found. Its scores stay the first look's. */
+/* The object's mask as a click's that goes on from what was found. Its scores stay the first
+ * look's. */
 static gboolean
 look_closer (const Search *search,
              gpointer      embedding,
@@ -617,9 +603,7 @@ look_closer (const Search *search,
 }
 
 static SamImage *
-cut_out (SamImage         *image,
-         const SamCorners *crop,
-         GError          **error)
+cut_out (SamImage *image, const SamCorners *crop, GError **error)
 {
   size_t             width = crop->x1 - crop->x0, height = crop->y1 - crop->y0;
   g_autoptr (GBytes) bytes = NULL;
@@ -636,7 +620,8 @@ cut_out (SamImage         *image,
     }
   for (size_t y = 0; y < height; y++)
     memcpy (pixels + 3 * y * width,
-            sam_image_get_pixels (image) + 3 * ((crop->y0 + y) * sam_image_get_width (image) + crop->x0),
+            sam_image_get_pixels (image) +
+              3 * ((crop->y0 + y) * sam_image_get_width (image) + crop->x0),
             3 * width);
   bytes = g_bytes_new_take (pixels, 3 * width * height);
 
@@ -644,23 +629,19 @@ cut_out (SamImage         *image,
 }
 
 static gboolean
-search_crop (Search       *search,
-             SamCorners    crop,
-             const GArray *grid,
-             GPtrArray    *all,
-             GError      **error)
+search_crop (Search *search, SamCorners crop, const GArray *grid, GPtrArray *all, GError **error)
 {
   g_autoptr (SamImage) image = cut_out (search->image, &crop, error);
   GPtrArray           *objects = g_ptr_array_new_with_free_func (object_free);
-  SamJob               quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
-  guint                n_points = grid->len / 2;
-  double               first = (double) search->n_points_done / (double) search->n_points;
-  double               end = (double) (search->n_points_done + n_points) / (double) search->n_points;
-  SamJob               whole = sam_job_part (search->job, first, end);
-  SamJob               points = sam_job_part (&whole, 0.0, search->closer != NULL ? POINTS_PART : 1.0);
-  SamJob               looks = sam_job_part (&whole, POINTS_PART, 1.0);
-  gpointer             embedding = NULL;
-  gboolean             ok = TRUE;
+  SamJob   quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
+  guint    n_points = grid->len / 2;
+  double   first = (double) search->n_points_done / (double) search->n_points;
+  double   end = (double) (search->n_points_done + n_points) / (double) search->n_points;
+  SamJob   whole = sam_job_part (search->job, first, end);
+  SamJob   points = sam_job_part (&whole, 0.0, search->closer != NULL ? POINTS_PART : 1.0);
+  SamJob   looks = sam_job_part (&whole, POINTS_PART, 1.0);
+  gpointer embedding = NULL;
+  gboolean ok = TRUE;
 
   if (image != NULL)
     embedding = search->predictor->encode (image, search->predictor->data, &quiet, error);
@@ -670,7 +651,8 @@ search_crop (Search       *search,
       return FALSE;
     }
   for (guint i = 0; ok && i < n_points; i += BATCH)
-    ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), &points, objects, error);
+    ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), &points,
+                        objects, error);
   search->n_points_done += n_points;
   if (ok)
     objects = prefer_high_scores (objects, search->options->max_box_iou);
@@ -697,11 +679,11 @@ search_crop (Search       *search,
   return TRUE;
 }
 
-/* --- all crops ------------------------------------------------------------------------------------ */
+/* --- all crops
+ * ------------------------------------------------------------------------------------ */
 
 static GPtrArray *
-prefer_small_crops (GPtrArray *objects,
-                    double     max_iou)
+prefer_small_crops (GPtrArray *objects, double max_iou)
 {
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
 
@@ -718,9 +700,7 @@ prefer_small_crops (GPtrArray *objects,
 
 /* Cleans each mask; unchanged ones are preferred. */
 static GPtrArray *
-clean_objects (GPtrArray                  *objects,
-               const SamEverythingOptions *options,
-               GError                    **error)
+clean_objects (GPtrArray *objects, const SamEverythingOptions *options, GError **error)
 {
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
 
@@ -739,8 +719,8 @@ clean_objects (GPtrArray                  *objects,
           return NULL;
         }
       sam_rle_write (&object->rle, mask);
-      if (! sam_everything_clean (mask, width, height, options->min_area, TRUE, &filled, error)
-          || ! sam_everything_clean (mask, width, height, options->min_area, FALSE, &dropped, error))
+      if (! sam_everything_clean (mask, width, height, options->min_area, TRUE, &filled, error) ||
+          ! sam_everything_clean (mask, width, height, options->min_area, FALSE, &dropped, error))
         {
           g_ptr_array_unref (objects);
           return NULL;
@@ -792,7 +772,8 @@ search_picture (const SamPredictor         *predictor,
 
   for (int layer = 0; layer <= options->crop_layers; layer++)
     for (int i = 0; i < n_of_layer[layer]; i++)
-      if (! search_crop (&search, g_array_index (crops, SamCorners, number++), grids->pdata[layer], objects, error))
+      if (! search_crop (&search, g_array_index (crops, SamCorners, number++), grids->pdata[layer],
+                         objects, error))
         {
           g_ptr_array_unref (objects);
           return NULL;
@@ -835,6 +816,9 @@ sam_everything (SamModel                   *model,
 
   fill_thresholds (&filled, sam_model_get_family (model));
 
-  return search_picture (&predictor, sam_model_get_spec (model)->closeups && filled.mask_threshold == 0 ? &closer : NULL,
+  return search_picture (&predictor,
+                         sam_model_get_spec (model)->closeups && filled.mask_threshold == 0
+                           ? &closer
+                           : NULL,
                          image, &filled, job, error);
 }

@@ -5,12 +5,12 @@
  *   keys    = embedding + dense prompt                        [side, side, width]
  *   2 x ( queries attend to themselves ──▶ to the keys ──▶ MLP ──▶ the keys attend to the queries )
  *   queries attend to the keys
- *   keys ──▶ x 2 [+ stride 8] ──▶ norm, GELU ──▶ x 2 [+ stride 4] ──▶ GELU = pixels [4 side, 4 side, width / 8]
+ *   keys ──▶ x 2 [+ stride 8] ──▶ norm, GELU ──▶ x 2 [+ stride 4] ──▶ GELU = pixels, width / 8 each
  *   mask i = MLP (its query) . pixels        iou = MLP (iou query)
  *   HQ: finer = MLP (hq query) . (3x3 (3x3 (pixels)) + hq features of the picture)
  *
- * The initial queries are added again wherever queries or their keys enter an attention. LayerNorm has
- * eps 1e-5 in the transformer, 1e-6 when upscaling. */
+ * The initial queries are added again wherever queries or their keys enter an attention. LayerNorm
+ * has eps 1e-5 in the transformer, 1e-6 when upscaling. */
 #include "samcore/model/sam-mask-decoder.h"
 
 #include <math.h>
@@ -28,9 +28,9 @@
 #define UPSCALE_EPS     1e-6f
 #define GROUP_EPS       1e-5f
 #define MAX_MLP         8192
-#define MAX_HEAD        2048 /* width of a head's middle */
+#define MAX_HEAD        2048              /* width of a head's middle */
 #define MAX_HEADS       (SAM_N_MASKS + 3) /* masks, HQ's, IoU, object score */
-#define UPSCALED_ROWS   2 /* of the map, at once */
+#define UPSCALED_ROWS   2                 /* of the map, at once */
 
 typedef struct
 {
@@ -93,19 +93,25 @@ fetch_layer (SamWeights           *weights,
              size_t                width,
              const char           *prefix)
 {
-  size_t           mlp       = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
-  g_autofree char *to_image  = g_strconcat (prefix, "cross_attn_token_to_image.", NULL);
+  size_t mlp = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
+  g_autofree char *to_image = g_strconcat (prefix, "cross_attn_token_to_image.", NULL);
   g_autofree char *to_tokens = g_strconcat (prefix, "cross_attn_image_to_token.", NULL);
 
-  sam_weights_linear (weights, &layer->self.q, width, width, SAM_BIAS_YES, "%sself_attn.q_proj", prefix);
-  sam_weights_linear (weights, &layer->self.k, width, width, SAM_BIAS_YES, "%sself_attn.k_proj", prefix);
-  sam_weights_linear (weights, &layer->self.v, width, width, SAM_BIAS_YES, "%sself_attn.v_proj", prefix);
-  sam_weights_linear (weights, &layer->self.out, width, width, SAM_BIAS_YES, "%sself_attn.out_proj", prefix);
+  sam_weights_linear (weights, &layer->self.q, width, width, SAM_BIAS_YES, "%sself_attn.q_proj",
+                      prefix);
+  sam_weights_linear (weights, &layer->self.k, width, width, SAM_BIAS_YES, "%sself_attn.k_proj",
+                      prefix);
+  sam_weights_linear (weights, &layer->self.v, width, width, SAM_BIAS_YES, "%sself_attn.v_proj",
+                      prefix);
+  sam_weights_linear (weights, &layer->self.out, width, width, SAM_BIAS_YES, "%sself_attn.out_proj",
+                      prefix);
   sam_weights_norm (weights, &layer->norm[0], width, TRANSFORMER_EPS, "%snorm1", prefix);
   sam_read_map_fetch (weights, &layer->to_image, width, width / 2, spec->heads, to_image);
   sam_weights_norm (weights, &layer->norm[1], width, TRANSFORMER_EPS, "%snorm2", prefix);
-  sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[0]);
-  sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES, "%s%s", prefix, spec->mlp[1]);
+  sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES, "%s%s", prefix,
+                      spec->mlp[0]);
+  sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES, "%s%s", prefix,
+                      spec->mlp[1]);
   sam_weights_norm (weights, &layer->norm[2], width, TRANSFORMER_EPS, "%snorm3", prefix);
   sam_write_map_fetch (weights, &layer->to_tokens, width, width / 2, spec->heads, to_tokens);
   sam_weights_norm (weights, &layer->norm[3], width, TRANSFORMER_EPS, "%snorm4", prefix);
@@ -120,37 +126,43 @@ fetch_head (SamWeights           *weights,
             const char           *prefix,
             const char           *name)
 {
-  size_t hidden = sam_weights_dim (weights, 2, 0, 1, MAX_HEAD, "%s%s.%s.weight", prefix, name, spec->head[0]);
+  size_t hidden = sam_weights_dim (weights, 2, 0, 1, MAX_HEAD, "%s%s.%s.weight", prefix, name,
+                                   spec->head[0]);
 
-  sam_weights_linear (weights, &head->layer[0], in, hidden, SAM_BIAS_YES, "%s%s.%s", prefix, name, spec->head[0]);
-  sam_weights_linear (weights, &head->layer[1], hidden, hidden, SAM_BIAS_YES, "%s%s.%s", prefix, name, spec->head[1]);
-  sam_weights_linear (weights, &head->layer[2], hidden, out, SAM_BIAS_YES, "%s%s.%s", prefix, name, spec->head[2]);
+  sam_weights_linear (weights, &head->layer[0], in, hidden, SAM_BIAS_YES, "%s%s.%s", prefix, name,
+                      spec->head[0]);
+  sam_weights_linear (weights, &head->layer[1], hidden, hidden, SAM_BIAS_YES, "%s%s.%s", prefix,
+                      name, spec->head[1]);
+  sam_weights_linear (weights, &head->layer[2], hidden, out, SAM_BIAS_YES, "%s%s.%s", prefix, name,
+                      spec->head[2]);
 }
 
 static void
-fetch_tokens (SamMaskDecoder *decoder,
-              SamWeights     *weights,
-              const char     *prefix)
+fetch_tokens (SamMaskDecoder *decoder, SamWeights *weights, const char *prefix)
 {
-  struct { const char *name; size_t n; } tokens[4];
-  int                                    n_kinds = 0;
-  float                                 *next;
+  struct
+  {
+    const char *name;
+    size_t      n;
+  } tokens[4];
+  int    n_kinds = 0;
+  float *next;
 
   if (decoder->spec.object_score)
     {
       tokens[n_kinds].name = "obj_score_token";
-      tokens[n_kinds++].n  = 1;
+      tokens[n_kinds++].n = 1;
     }
   decoder->iou_token = n_kinds;
   tokens[n_kinds].name = "iou_token";
-  tokens[n_kinds++].n  = 1;
-  decoder->first_mask  = n_kinds;
+  tokens[n_kinds++].n = 1;
+  decoder->first_mask = n_kinds;
   tokens[n_kinds].name = "mask_tokens";
-  tokens[n_kinds++].n  = SAM_N_MASKS;
+  tokens[n_kinds++].n = SAM_N_MASKS;
   if (decoder->spec.hq)
     {
       tokens[n_kinds].name = "hf_token";
-      tokens[n_kinds++].n  = 1;
+      tokens[n_kinds++].n = 1;
     }
 
   for (int i = 0; i < n_kinds; i++)
@@ -158,8 +170,8 @@ fetch_tokens (SamMaskDecoder *decoder,
   next = decoder->fixed = sam_weights_alloc (weights, decoder->n_fixed * decoder->width);
   for (int i = 0; i < n_kinds; i++)
     {
-      const float *rows = sam_weights_matrix (weights, tokens[i].n, decoder->width, "%s%s.weight", prefix,
-                                              tokens[i].name);
+      const float *rows = sam_weights_matrix (weights, tokens[i].n, decoder->width, "%s%s.weight",
+                                              prefix, tokens[i].name);
 
       if (rows == NULL)
         return;
@@ -189,12 +201,14 @@ fetch_high_res (SamWeights           *weights,
     }
 
   middle = sam_weights_dim (weights, 4, 1, 1, MAX_HEAD, "%sconv_s%d.weight", prefix, level);
-  w1 = sam_weights_fetch (weights, 4, (const size_t[]) { middle, in, 1, 1 }, "%s.weight", spec->lateral[level]);
+  w1 = sam_weights_fetch (weights, 4, (const size_t[]) { middle, in, 1, 1 }, "%s.weight",
+                          spec->lateral[level]);
   b1 = sam_weights_vector (weights, middle, "%s.bias", spec->lateral[level]);
-  w2 = sam_weights_fetch (weights, 4, (const size_t[]) { out, middle, 1, 1 }, "%sconv_s%d.weight", prefix, level);
+  w2 = sam_weights_fetch (weights, 4, (const size_t[]) { out, middle, 1, 1 }, "%sconv_s%d.weight",
+                          prefix, level);
   b2 = sam_weights_vector (weights, out, "%sconv_s%d.bias", prefix, level);
-  w  = sam_weights_alloc (weights, out * in);
-  b  = sam_weights_alloc (weights, out);
+  w = sam_weights_alloc (weights, out * in);
+  b = sam_weights_alloc (weights, out);
   if (sam_weights_failed (weights))
     return;
 
@@ -218,25 +232,26 @@ fetch_high_res (SamWeights           *weights,
 }
 
 SamMaskDecoder *
-sam_mask_decoder_new (SamWeights         *weights,
-                      const SamModelSpec *spec,
-                      const SamEncoder   *encoder)
+sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder)
 {
   SamMaskDecoder       *decoder = g_new0 (SamMaskDecoder, 1);
   const SamDecoderSpec *options = &spec->decoder;
-  const char           *prefix  = spec->decoder_prefix;
-  size_t                width   = encoder->channels;
-  g_autofree char      *body    = g_strconcat (prefix, "transformer.", NULL);
-  g_autofree char      *final   = g_strconcat (body, "final_attn_token_to_image.", NULL);
+  const char           *prefix = spec->decoder_prefix;
+  size_t                width = encoder->channels;
+  g_autofree char      *body = g_strconcat (prefix, "transformer.", NULL);
+  g_autofree char      *final = g_strconcat (body, "final_attn_token_to_image.", NULL);
 
-  decoder->spec  = *options;
-  decoder->side  = encoder->side;
+  decoder->spec = *options;
+  decoder->side = encoder->side;
   decoder->width = width;
   if (options->heads == 0 || width % (2 * options->heads) != 0 || width % 8 != 0 ||
       width / options->heads > 128)
     {
-      sam_weights_fail (weights, "an embedding of %" G_GSIZE_FORMAT " channels cannot be cut into %"
-                        G_GSIZE_FORMAT " heads; the file's metadata are wrong", width, options->heads);
+      sam_weights_fail (weights,
+                        "an embedding of %" G_GSIZE_FORMAT
+                        " channels cannot be cut into %" G_GSIZE_FORMAT
+                        " heads; the file's metadata are wrong",
+                        width, options->heads);
       sam_mask_decoder_free (decoder);
       return NULL;
     }
@@ -249,17 +264,23 @@ sam_mask_decoder_new (SamWeights         *weights,
       fetch_layer (weights, &decoder->layer[i], options, width, layer);
     }
   sam_read_map_fetch (weights, &decoder->final, width, width / 2, options->heads, final);
-  sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn", body);
+  sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn",
+                    body);
 
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
-  sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4, "%s%s", prefix, options->upscale[0]);
-  sam_weights_norm (weights, &decoder->up_norm, width / 4, options->upscale_group ? GROUP_EPS : UPSCALE_EPS,
-                    "%s%s", prefix, options->upscale[1]);
-  sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8, "%s%s", prefix, options->upscale[2]);
+  sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4, "%s%s", prefix,
+                              options->upscale[0]);
+  sam_weights_norm (weights, &decoder->up_norm, width / 4,
+                    options->upscale_group ? GROUP_EPS : UPSCALE_EPS, "%s%s", prefix,
+                    options->upscale[1]);
+  sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8, "%s%s", prefix,
+                              options->upscale[2]);
   if (options->high_res)
     {
-      fetch_high_res (weights, &decoder->conv_s[0], options, 0, encoder->skip_channels[0], width / 8, prefix);
-      fetch_high_res (weights, &decoder->conv_s[1], options, 1, encoder->skip_channels[1], width / 4, prefix);
+      fetch_high_res (weights, &decoder->conv_s[0], options, 0, encoder->skip_channels[0],
+                      width / 8, prefix);
+      fetch_high_res (weights, &decoder->conv_s[1], options, 1, encoder->skip_channels[1],
+                      width / 4, prefix);
     }
 
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
@@ -276,18 +297,24 @@ sam_mask_decoder_new (SamWeights         *weights,
 
   if (options->hq)
     {
-      fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix, "hf_mlp");
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4, "%sembedding_encoder.0", prefix);
-      sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS, "%sembedding_encoder.1", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8, "%sembedding_encoder.3",
-                                  prefix);
+      fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix,
+                  "hf_mlp");
+      sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4,
+                                  "%sembedding_encoder.0", prefix);
+      sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS,
+                        "%sembedding_encoder.1", prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8,
+                                  "%sembedding_encoder.3", prefix);
       sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
                                   "%scompress_vit_feat.0", prefix);
-      sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS, "%scompress_vit_feat.1", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8, "%scompress_vit_feat.3", prefix);
+      sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS,
+                        "%scompress_vit_feat.1", prefix);
+      sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8,
+                                  "%scompress_vit_feat.3", prefix);
       sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
                         "%sembedding_maskfeature.0", prefix);
-      sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS, "%sembedding_maskfeature.1", prefix);
+      sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS,
+                        "%sembedding_maskfeature.1", prefix);
       sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
                         "%sembedding_maskfeature.3", prefix);
     }
@@ -316,7 +343,7 @@ sam_mask_decoder_get_channels (const SamMaskDecoder *decoder,
 {
   *stride4 = decoder->spec.high_res ? decoder->width / 8 : 0;
   *stride8 = decoder->spec.high_res ? decoder->width / 4 : 0;
-  *hq      = decoder->spec.hq ? decoder->width / 8 : 0;
+  *hq = decoder->spec.hq ? decoder->width / 8 : 0;
 }
 
 gboolean
@@ -328,8 +355,8 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
                           const SamTrace       *trace,
                           GError              **error)
 {
-  size_t            side  = decoder->side;
-  size_t            n     = side * side;
+  size_t            side = decoder->side;
+  size_t            n = side * side;
   size_t            width = decoder->width;
   g_auto (SamArena) arena = { 0 };
   float            *wide, *fine;
@@ -347,13 +374,13 @@ sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
   if (! sam_arena_commit (&arena, error))
     return FALSE;
 
-  sam_conv_transpose_norm_run (&decoder->hq_middle[0], &decoder->hq_middle_norm, wide, features->middle, NULL, side,
-                               side, SAM_ACT_GELU);
+  sam_conv_transpose_norm_run (&decoder->hq_middle[0], &decoder->hq_middle_norm, wide,
+                               features->middle, NULL, side, side, SAM_ACT_GELU);
   sam_conv_transpose_run (&decoder->hq_middle[1], hq, wide, NULL, 2 * side, 2 * side);
   sam_trace (trace, "hq_vit", hq, 16 * n, width / 8);
 
-  sam_conv_transpose_norm_run (&decoder->hq_embedding[0], &decoder->hq_embedding_norm, wide, features->embedding, NULL,
-                               side, side, SAM_ACT_GELU);
+  sam_conv_transpose_norm_run (&decoder->hq_embedding[0], &decoder->hq_embedding_norm, wide,
+                               features->embedding, NULL, side, side, SAM_ACT_GELU);
   sam_conv_transpose_run (&decoder->hq_embedding[1], fine, wide, NULL, 2 * side, 2 * side);
   sam_trace (trace, "hq_enc", fine, 16 * n, width / 8);
   sam_add (hq, hq, fine, 2 * n * width);
@@ -373,12 +400,24 @@ attend_to_selves (const SamMaskDecoder *decoder,
                   Buffers              *b)
 {
   size_t       width = decoder->width;
-  size_t       d     = width / decoder->spec.heads;
-  SamAttention a     = {
-    .q = b->q, .k = b->k, .v = b->v, .o = b->o,
-    .q_stride = width, .k_stride = width, .v_stride = width, .o_stride = width,
-    .q_head = d, .k_head = d, .v_head = d, .o_head = d,
-    .n_q = t, .n_k = t, .n_heads = decoder->spec.heads, .d = d,
+  size_t       d = width / decoder->spec.heads;
+  SamAttention a = {
+    .q = b->q,
+    .k = b->k,
+    .v = b->v,
+    .o = b->o,
+    .q_stride = width,
+    .k_stride = width,
+    .v_stride = width,
+    .o_stride = width,
+    .q_head = d,
+    .k_head = d,
+    .v_head = d,
+    .o_head = d,
+    .n_q = t,
+    .n_k = t,
+    .n_heads = decoder->spec.heads,
+    .d = d,
     .scale = 1.0f / sqrtf (d),
   };
 
@@ -398,9 +437,9 @@ run_layer (const SamMaskDecoder *decoder,
            size_t                t)
 {
   size_t width = decoder->width;
-  size_t tw    = t * width;
-  float *own   = NULL;       /* what is added to the self attention's queries and keys */
-  float *r     = b->queries; /* what its result is added to */
+  size_t tw = t * width;
+  float *own = NULL;     /* what is added to the self attention's queries and keys */
+  float *r = b->queries; /* what its result is added to */
 
   if (! first && decoder->spec.self == SAM_SELF_FIRST_BARE)
     {
@@ -424,8 +463,9 @@ run_layer (const SamMaskDecoder *decoder,
   sam_linear_run (&layer->mlp[1], b->queries, b->mlp, b->queries, t, SAM_ACT_NONE);
   sam_norm_run (&layer->norm[2], b->queries, b->queries, t);
 
-  sam_write_map_run (&layer->to_tokens, &layer->norm[3], b->keys, map, b->queries, b->tokens, t, b->cross);
-  map->x   = b->keys;
+  sam_write_map_run (&layer->to_tokens, &layer->norm[3], b->keys, map, b->queries, b->tokens, t,
+                     b->cross);
+  map->x = b->keys;
   map->all = NULL;
 }
 
@@ -439,9 +479,7 @@ typedef struct
 } HeadRun;
 
 static void
-run_heads (size_t   first,
-           size_t   last,
-           gpointer data)
+run_heads (size_t first, size_t last, gpointer data)
 {
   const HeadRun *runs = data;
 
@@ -458,38 +496,38 @@ typedef struct
   const SamMaskDecoder  *decoder;
   const SamDecoderImage *image;
   const float           *keys;
-  float                 *half;   /* [2 side, 2 side, width / 4], made already, or NULL */
-  float                 *pixels; /* [4 side, 4 side, width / 8], or NULL: nobody wants to see them */
-  const float           *hyper;  /* [n_masks, width / 8] */
-  float                 *masks;  /* [n_masks, 4 side, 4 side] */
-  size_t                 n_masks;
+  float                 *half; /* [2 side, 2 side, width / 4], made already, or NULL */
+  float       *pixels;         /* [4 side, 4 side, width / 8], or NULL: nobody wants to see them */
+  const float *hyper;          /* [n_masks, width / 8] */
+  float       *masks;          /* [n_masks, 4 side, 4 side] */
+  size_t       n_masks;
 } Upscaling;
 
 /* Some rows of the map to pixels and masks while they are in the cache. */
 static void
-upscale_rows (size_t   first,
-              size_t   last,
-              gpointer data)
+upscale_rows (size_t first, size_t last, gpointer data)
 {
-  const Upscaling       *u       = data;
+  const Upscaling       *u = data;
   const SamMaskDecoder  *decoder = u->decoder;
-  const SamDecoderImage *image   = u->image;
-  size_t                 side    = decoder->side;
-  size_t                 h       = last - first;
-  size_t                 c       = decoder->width / 8;
-  size_t                 at_half = first * side * 8 * c; /* four times the places, a quarter of the channels */
-  size_t                 n       = 16 * side;            /* pixels that one row becomes */
-  float                 *half    = u->half != NULL ? u->half + at_half
-                                                   : sam_scratch_floats (SAM_SCRATCH_RING, h * side * 8 * c);
-  float                 *pixels  = u->pixels != NULL ? u->pixels + first * n * c
-                                                     : sam_scratch_floats (SAM_SCRATCH_SCORES, h * n * c);
+  const SamDecoderImage *image = u->image;
+  size_t                 side = decoder->side;
+  size_t                 h = last - first;
+  size_t                 c = decoder->width / 8;
+  size_t at_half = first * side * 8 * c; /* four times the places, a quarter of the channels */
+  size_t n = 16 * side;                  /* pixels that one row becomes */
+  float *half = u->half != NULL ? u->half + at_half
+                                : sam_scratch_floats (SAM_SCRATCH_RING, h * side * 8 * c);
+  float *pixels = u->pixels != NULL ? u->pixels + first * n * c
+                                    : sam_scratch_floats (SAM_SCRATCH_SCORES, h * n * c);
 
   if (u->half == NULL)
-    sam_conv_transpose_norm_run (&decoder->up[0], &decoder->up_norm, half, u->keys + first * side * decoder->width,
-                                 image->stride8 != NULL ? image->stride8 + at_half : NULL, h, side, SAM_ACT_GELU);
+    sam_conv_transpose_norm_run (&decoder->up[0], &decoder->up_norm, half,
+                                 u->keys + first * side * decoder->width,
+                                 image->stride8 != NULL ? image->stride8 + at_half : NULL, h, side,
+                                 SAM_ACT_GELU);
   sam_conv_transpose_norm_run (&decoder->up[1], NULL, pixels, half,
-                               image->stride4 != NULL ? image->stride4 + first * n * c : NULL, 2 * h, 2 * side,
-                               SAM_ACT_GELU);
+                               image->stride4 != NULL ? image->stride4 + first * n * c : NULL,
+                               2 * h, 2 * side, SAM_ACT_GELU);
   sam_product (u->masks + first * n, n * side, u->hyper, pixels, u->n_masks, c, h * n);
 }
 
@@ -502,12 +540,13 @@ plan_buffers (const SamMaskDecoder *decoder,
               GError              **error)
 {
   size_t width = decoder->width;
-  size_t n     = decoder->side * decoder->side;
+  size_t n = decoder->side * decoder->side;
   size_t cross = sam_token_attention_scratch (t, n, decoder->spec.heads, width / 2, width);
 
   sam_arena_plan (arena, &b->queries, t, width, 1);
   sam_arena_plan (arena, &b->tokens, t, width, 1);
-  sam_arena_plan (arena, &b->mlp, t, MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
+  sam_arena_plan (arena, &b->mlp, t,
+                  MAX (decoder->layer[0].mlp[0].out, decoder->layer[1].mlp[0].out), 1);
   sam_arena_plan (arena, &b->q, t, width, 1);
   sam_arena_plan (arena, &b->k, t, width, 1);
   sam_arena_plan (arena, &b->v, t, width, 1);
@@ -529,7 +568,8 @@ plan_buffers (const SamMaskDecoder *decoder,
   return sam_arena_commit (arena, error);
 }
 
-/* What the queries say: of each mask that is wanted how to see it in the pixels, IoUs, whether there is an object. */
+/* What the queries say: of each mask that is wanted how to see it in the pixels, IoUs, whether
+ * there is an object. */
 static void
 ask_heads (const SamMaskDecoder *decoder,
            const Buffers        *b,
@@ -537,8 +577,8 @@ ask_heads (const SamMaskDecoder *decoder,
            SamDecoded           *decoded,
            const SamTrace       *trace)
 {
-  size_t  width   = decoder->width;
-  size_t  n_maps  = wanted.n + (decoder->spec.hq ? 1 : 0);
+  size_t  width = decoder->width;
+  size_t  n_maps = wanted.n + (decoder->spec.hq ? 1 : 0);
   size_t  n_heads = 0;
   HeadRun heads[MAX_HEADS];
 
@@ -547,12 +587,15 @@ ask_heads (const SamMaskDecoder *decoder,
       size_t token = i < wanted.n ? wanted.first + i : SAM_N_MASKS;
 
       heads[n_heads++] = (HeadRun) { &decoder->hyper[token], decoder->spec.act,
-                                     b->queries + (decoder->first_mask + token) * width, b->hyper + i * (width / 8) };
+                                     b->queries + (decoder->first_mask + token) * width,
+                                     b->hyper + i * (width / 8) };
     }
-  heads[n_heads++] = (HeadRun) { &decoder->iou, decoder->spec.act, b->queries + decoder->iou_token * width, decoded->iou };
+  heads[n_heads++] = (HeadRun) { &decoder->iou, decoder->spec.act,
+                                 b->queries + decoder->iou_token * width, decoded->iou };
   decoded->object_score = NAN;
   if (decoder->spec.object_score)
-    heads[n_heads++] = (HeadRun) { &decoder->object, decoder->spec.act, b->queries, &decoded->object_score };
+    heads[n_heads++] = (HeadRun) { &decoder->object, decoder->spec.act, b->queries,
+                                   &decoded->object_score };
   for (size_t i = 0; i < n_heads; i++)
     heads[i].hidden = b->hidden + i * 2 * MAX_HEAD;
   sam_parallel_for (n_heads, 1, run_heads, heads);
@@ -570,9 +613,9 @@ make_masks (const SamMaskDecoder  *decoder,
             float                 *masks,
             const SamTrace        *trace)
 {
-  size_t    side      = decoder->side;
-  size_t    n         = side * side;
-  size_t    c         = decoder->width / 8;
+  size_t    side = decoder->side;
+  size_t    n = side * side;
+  size_t    c = decoder->width / 8;
   Upscaling upscaling = { decoder, image, b->keys, b->half, b->pixels, b->hyper, masks, wanted.n };
 
   if (decoder->spec.upscale_group)
@@ -610,12 +653,12 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
                       GError                **error)
 {
   size_t            width = decoder->width;
-  size_t            n     = decoder->side * decoder->side;
-  size_t            t     = decoder->n_fixed + n_prompt;
-  SamPlaces         map   = { image->embedding, sam_prompt_encoder_get_no_mask (prompts),
-                              sam_prompt_encoder_get_grid (prompts), n };
+  size_t            n = decoder->side * decoder->side;
+  size_t            t = decoder->n_fixed + n_prompt;
+  SamPlaces         map = { image->embedding, sam_prompt_encoder_get_no_mask (prompts),
+                            sam_prompt_encoder_get_grid (prompts), n };
   g_auto (SamArena) arena = { 0 };
-  Buffers           b     = { NULL };
+  Buffers           b = { NULL };
 
   if (! plan_buffers (decoder, &b, &arena, t, trace != NULL, error))
     return FALSE;
@@ -627,7 +670,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
   if (mask != NULL && sam_prompt_encoder_takes_masks (prompts))
     {
       sam_prompt_encoder_add_mask (prompts, b.keys, image->embedding, mask, trace);
-      map.x   = b.keys;
+      map.x = b.keys;
       map.all = NULL;
     }
   if (! sam_job_step (job, 0.1, error))
@@ -647,8 +690,8 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
     return FALSE;
 
   ask_heads (decoder, &b, wanted, decoded, trace);
-  decoded->side  = 4 * decoder->side;
-  decoded->made  = wanted;
+  decoded->side = 4 * decoder->side;
+  decoded->made = wanted;
   decoded->masks = sam_alloc_floats (wanted.n + (decoder->spec.hq ? 1 : 0), 16 * n, 1, error);
   if (decoded->masks == NULL)
     return FALSE;
@@ -666,10 +709,7 @@ sam_mask_decoder_run (const SamMaskDecoder   *decoder,
 
 /* With everything projected, as the model is defined; sam-token-attention.c does fewer. */
 static double
-attention_flop (double width,
-                double inner,
-                double n_q,
-                double n_k)
+attention_flop (double width, double inner, double n_q, double n_k)
 {
   return 4.0 * width * inner * (n_q + n_k) + 4.0 * n_q * n_k * inner;
 }
@@ -686,14 +726,13 @@ head_flop (const Head *head)
 }
 
 double
-sam_mask_decoder_get_flop (const SamMaskDecoder *decoder,
-                           size_t                n_prompt)
+sam_mask_decoder_get_flop (const SamMaskDecoder *decoder, size_t n_prompt)
 {
-  double n      = decoder->side * decoder->side;
-  double t      = decoder->n_fixed + n_prompt;
-  double width  = decoder->width;
+  double n = decoder->side * decoder->side;
+  double t = decoder->n_fixed + n_prompt;
+  double width = decoder->width;
   double pixels = 16.0 * n;
-  double flop   = attention_flop (width, width / 2, t, n);
+  double flop = attention_flop (width, width / 2, t, n);
 
   for (int i = 0; i < N_LAYERS; i++)
     {

@@ -15,18 +15,27 @@ G_BEGIN_DECLS
 typedef struct _SamMaskDecoder SamMaskDecoder;
 
 /* Failures go to @weights; NULL then. */
-SamMaskDecoder *sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder);
-void            sam_mask_decoder_free (SamMaskDecoder *decoder);
-/* Of one run without a mask, 2 per multiply-add, as the reference does it. n_prompt: tokens of the prompt */
-double          sam_mask_decoder_get_flop (const SamMaskDecoder *decoder, size_t n_prompt);
+SamMaskDecoder *
+sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder);
+void sam_mask_decoder_free (SamMaskDecoder *decoder);
+/* Of one run without a mask, 2 per multiply-add, as the reference does it. n_prompt: tokens of the
+ * prompt */
+double sam_mask_decoder_get_flop (const SamMaskDecoder *decoder, size_t n_prompt);
 
-/* Per picture: the encoder's side features as the decoder adds them. Channels are 0 where there are none.
+/* Per picture: the encoder's side features as the decoder adds them. Channels are 0 where there are
+ * none.
  * stride 4: [4 side, 4 side, c]  stride 8: [2 side, 2 side, c]  hq: [4 side, 4 side, c] */
-void     sam_mask_decoder_get_channels (const SamMaskDecoder *decoder, size_t *stride4, size_t *stride8,
-                                        size_t *hq);
-gboolean sam_mask_decoder_prepare (const SamMaskDecoder *decoder, const SamFeatures *features,
-                                   float *stride4, float *stride8, float *hq, const SamTrace *trace,
-                                   GError **error);
+void     sam_mask_decoder_get_channels (const SamMaskDecoder *decoder,
+                                        size_t               *stride4,
+                                        size_t               *stride8,
+                                        size_t               *hq);
+gboolean sam_mask_decoder_prepare (const SamMaskDecoder *decoder,
+                                   const SamFeatures    *features,
+                                   float                *stride4,
+                                   float                *stride8,
+                                   float                *hq,
+                                   const SamTrace       *trace,
+                                   GError              **error);
 
 /* embedding: [side, side, width]  the others as sam_mask_decoder_prepare() makes them, or NULL */
 typedef struct
@@ -42,7 +51,7 @@ typedef struct
 
 typedef struct
 {
-  size_t       side;  /* of a mask: 4 times the embedding's */
+  size_t       side; /* of a mask: 4 times the embedding's */
   SamMaskRange made;
   float       *masks; /* [made.n, side, side], with HQ one more: the finer mask; free with g_free */
   float        iou[SAM_N_MASKS]; /* of all, made or not */
@@ -51,8 +60,7 @@ typedef struct
 
 /* Mask @i of those made: [side, side] */
 static inline const float *
-sam_decoded_get_mask (const SamDecoded *decoded,
-                      size_t            i)
+sam_decoded_get_mask (const SamDecoded *decoded, size_t i)
 {
   return decoded->masks + (i - decoded->made.first) * decoded->side * decoded->side;
 }
@@ -65,9 +73,16 @@ sam_decoded_get_finer_mask (const SamDecoded *decoded)
 }
 
 /* mask: [4 side, 4 side] logits or NULL  wanted: within SAM_N_MASKS */
-gboolean sam_mask_decoder_run (const SamMaskDecoder *decoder, const SamPromptEncoder *prompts,
-                               const SamDecoderImage *image, const SamToken *tokens, size_t n_tokens,
-                               const float *mask, SamMaskRange wanted, SamDecoded *decoded, const SamJob *job,
-                               const SamTrace *trace, GError **error);
+gboolean sam_mask_decoder_run (const SamMaskDecoder   *decoder,
+                               const SamPromptEncoder *prompts,
+                               const SamDecoderImage  *image,
+                               const SamToken         *tokens,
+                               size_t                  n_tokens,
+                               const float            *mask,
+                               SamMaskRange            wanted,
+                               SamDecoded             *decoded,
+                               const SamJob           *job,
+                               const SamTrace         *trace,
+                               GError                **error);
 
 G_END_DECLS

@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /* As sam_model_load(), from a checkpoint that is open already. */
 SamModel *sam_model_new (SamCheckpoint *checkpoint, const SamJob *job, GError **error);
 
-/* Packs all weights now, and so looks at all their values, which else the first sam_model_encode() does. Errors as
- * there. */
+/* Packs all weights now, and so looks at all their values, which else the first sam_model_encode()
+ * does. Errors as there. */
 gboolean sam_model_pack (SamModel *model, const SamJob *job, GError **error);
 /* Of one predict for so many points, 2 per multiply-add, as the reference does it. */
 double sam_model_get_click_gflop (const SamModel *model, size_t n_points);
@@ -29,25 +29,42 @@ typedef struct
 } SamPromptObject;
 
 /* image: the picture, or the same reduced; part: of the picture, in the model's own input */
-SamEmbedding *sam_model_encode_part (SamModel *model, SamImage *image, const SamGeometry *part,
-                                     const SamJob *job, const SamTrace *trace, GError **error);
-/* Of what the encoder sees of @image, which is all that the embedding depends on; NULL: no memory. Free with g_free. */
-char         *sam_model_digest_input (SamModel *model, SamImage *image);
+SamEmbedding *sam_model_encode_part (SamModel          *model,
+                                     SamImage          *image,
+                                     const SamGeometry *part,
+                                     const SamJob      *job,
+                                     const SamTrace    *trace,
+                                     GError           **error);
+/* Of what the encoder sees of @image, which is all that the embedding depends on; NULL: no memory.
+ * Free with g_free. */
+char *sam_model_digest_input (SamModel *model, SamImage *image);
 /* Allows close-ups of @image, of which @embedding was made, to models that make them. */
 void          sam_model_attach_image (SamModel *model, SamEmbedding *embedding, SamImage *image);
-SamEmbedding *sam_model_encode_traced (SamModel *model, SamImage *image, const SamJob *job,
-                                       const SamTrace *trace, GError **error);
+SamEmbedding *sam_model_encode_traced (SamModel       *model,
+                                       SamImage       *image,
+                                       const SamJob   *job,
+                                       const SamTrace *trace,
+                                       GError        **error);
 
 /* Candidates for one object, before any choice. tokens: as sam_prompt_encoder_arrange() makes them
  * mask: [4 side, 4 side] logits or NULL */
-gboolean sam_model_decode (SamModel *model, const SamEmbedding *embedding, const SamToken *tokens,
-                           size_t n_tokens, const float *mask, SamMaskRange wanted, SamDecoded *decoded,
-                           const SamJob *job, const SamTrace *trace, GError **error);
+gboolean sam_model_decode (SamModel           *model,
+                           const SamEmbedding *embedding,
+                           const SamToken     *tokens,
+                           size_t              n_tokens,
+                           const float        *mask,
+                           SamMaskRange        wanted,
+                           SamDecoded         *decoded,
+                           const SamJob       *job,
+                           const SamTrace     *trace,
+                           GError            **error);
 
 /* The decoder's masks that an answer is chosen from. ambiguous: "multimask" in the references. */
 SamMaskRange sam_model_get_choice (const SamModel *model, gboolean ambiguous);
 /* The decoder's masks that answer: their number, and which. */
-size_t sam_model_choose (const SamModel *model, const SamDecoded *decoded, gboolean ambiguous,
-                         size_t choice[SAM_N_MASKS - 1]);
+size_t sam_model_choose (const SamModel   *model,
+                         const SamDecoded *decoded,
+                         gboolean          ambiguous,
+                         size_t            choice[SAM_N_MASKS - 1]);
 
 G_END_DECLS

@@ -34,8 +34,8 @@ struct _SamModel
   char             *hash;
 };
 
-/* Looking at samples for the hash has brought parts of the file into memory again; nearly nothing of it is
- * needed any more. */
+/* Looking at samples for the hash has brought parts of the file into memory again; nearly nothing
+ * of it is needed any more. */
 static void
 drop_file (const SamCheckpoint *checkpoint)
 {
@@ -44,18 +44,16 @@ drop_file (const SamCheckpoint *checkpoint)
       const SamTensor *tensor = sam_checkpoint_get_tensor (checkpoint, i);
 
       if (tensor->contiguous)
-        sam_checkpoint_drop (checkpoint, tensor->data, tensor->n_elements * sam_dtype_get_size (tensor->dtype));
+        sam_checkpoint_drop (checkpoint, tensor->data,
+                             tensor->n_elements * sam_dtype_get_size (tensor->dtype));
     }
 }
 
 static SamModel *
-model_new (SamWeights      *weights,
-           const SamFamily *family,
-           const SamJob    *job,
-           GError         **error)
+model_new (SamWeights *weights, const SamFamily *family, const SamJob *job, GError **error)
 {
   g_autoptr (SamModel) model = g_new0 (SamModel, 1);
-  g_autofree char     *hash  = NULL;
+  g_autofree char     *hash = NULL;
   SamMap              *shape = model->shape;
 
   g_atomic_ref_count_init (&model->ref_count);
@@ -72,7 +70,8 @@ model_new (SamWeights      *weights,
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
   if (! sam_weights_check (weights, error) || ! sam_job_step (job, 0.8, error))
     return NULL;
-  model->prompts = sam_prompt_encoder_new (weights, &model->spec, model->encoder->side, model->encoder->channels);
+  model->prompts = sam_prompt_encoder_new (weights, &model->spec, model->encoder->side,
+                                           model->encoder->channels);
   if (! sam_weights_check (weights, error))
     return NULL;
   model->decoder = sam_mask_decoder_new (weights, &model->spec, model->encoder);
@@ -85,7 +84,7 @@ model_new (SamWeights      *weights,
   sam_mask_decoder_get_channels (model->decoder, &shape[SAM_MAP_STRIDE4].channels,
                                  &shape[SAM_MAP_STRIDE8].channels, &shape[SAM_MAP_HQ].channels);
   /* embeddings made with other arithmetic are not the same */
-  hash        = sam_checkpoint_get_hash (sam_weights_get_checkpoint (weights));
+  hash = sam_checkpoint_get_hash (sam_weights_get_checkpoint (weights));
   model->hash = g_strconcat (hash, "-", sam_arithmetic_name (), NULL);
   drop_file (sam_weights_get_checkpoint (weights));
   if (! sam_job_step (job, 1.0, error))
@@ -95,12 +94,10 @@ model_new (SamWeights      *weights,
 }
 
 SamModel *
-sam_model_new (SamCheckpoint *checkpoint,
-               const SamJob  *job,
-               GError       **error)
+sam_model_new (SamCheckpoint *checkpoint, const SamJob *job, GError **error)
 {
   SamWeights      *weights = sam_weights_new (checkpoint);
-  const SamFamily *family  = sam_family_find (weights);
+  const SamFamily *family = sam_family_find (weights);
 
   if (family == NULL)
     {
@@ -115,9 +112,7 @@ sam_model_new (SamCheckpoint *checkpoint,
 }
 
 SamModel *
-sam_model_load (const char   *path,
-                const SamJob *job,
-                GError      **error)
+sam_model_load (const char *path, const SamJob *job, GError **error)
 {
   g_autoptr (SamCheckpoint) checkpoint = NULL;
 
@@ -184,17 +179,14 @@ sam_model_get_gflop (const SamModel *model)
 }
 
 double
-sam_model_get_click_gflop (const SamModel *model,
-                           size_t          n_points)
+sam_model_get_click_gflop (const SamModel *model, size_t n_points)
 {
   /* points without a box end with a token for its absence */
   return sam_mask_decoder_get_flop (model->decoder, n_points + 1) * 1e-9;
 }
 
 gboolean
-sam_model_pack (SamModel     *model,
-                const SamJob *job,
-                GError      **error)
+sam_model_pack (SamModel *model, const SamJob *job, GError **error)
 {
   if (! sam_weights_look (model->weights, job, error))
     return FALSE;
@@ -226,12 +218,14 @@ fill_embedding (SamModel       *model,
                 GError        **error)
 {
   const SamGeometry *geometry = sam_embedding_get_geometry (embedding);
-  size_t             side     = model->spec.input;
-  SamJob             part     = sam_job_part (job, 0.05, 0.95);
-  SamFeatures        features = { .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values };
-  g_auto (SamArena)  arena    = { 0 };
-  SamInput           input;
-  float             *x;
+  size_t             side = model->spec.input;
+  SamJob             part = sam_job_part (job, 0.05, 0.95);
+  SamFeatures        features = {
+           .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values
+  };
+  g_auto (SamArena) arena = { 0 };
+  SamInput          input;
+  float            *x;
 
   sam_arena_plan (&arena, &x, side, side, 3);
   sam_features_plan (&features, model->encoder, &arena);
@@ -240,7 +234,8 @@ fill_embedding (SamModel       *model,
     return FALSE;
   sam_trace (trace, "pre", x, side * side, 3);
   /* who looks at maps gets whole ones */
-  input = (SamInput) { x, trace == NULL ? geometry->resized_height : side, trace == NULL ? geometry->resized_width : side };
+  input = (SamInput) { x, trace == NULL ? geometry->resized_height : side,
+                       trace == NULL ? geometry->resized_width : side };
   if (! sam_job_step (job, 0.05, error) ||
       ! model->encoder->klass->encode (model->encoder, &input, &features, &part, trace, error))
     return FALSE;
@@ -248,7 +243,8 @@ fill_embedding (SamModel       *model,
   return sam_mask_decoder_prepare (model->decoder, &features,
                                    sam_embedding_get_map (embedding, SAM_MAP_STRIDE4)->values,
                                    sam_embedding_get_map (embedding, SAM_MAP_STRIDE8)->values,
-                                   sam_embedding_get_map (embedding, SAM_MAP_HQ)->values, trace, error) &&
+                                   sam_embedding_get_map (embedding, SAM_MAP_HQ)->values, trace,
+                                   error) &&
          sam_job_step (job, 1.0, error);
 }
 
@@ -261,7 +257,7 @@ sam_model_encode_part (SamModel          *model,
                        GError           **error)
 {
   g_autoptr (SamEmbedding) embedding = NULL;
-  SamJob                   packing   = sam_job_part (job, 0, 0.02);
+  SamJob                   packing = sam_job_part (job, 0, 0.02);
 
   if (! sam_job_step (job, 0.0, error) || ! sam_weights_look (model->weights, &packing, error))
     return NULL;
@@ -274,20 +270,17 @@ sam_model_encode_part (SamModel          *model,
 }
 
 static void
-init_geometry (SamGeometry    *geometry,
-               const SamModel *model,
-               const SamImage *image)
+init_geometry (SamGeometry *geometry, const SamModel *model, const SamImage *image)
 {
-  sam_geometry_init (geometry, sam_image_get_width (image), sam_image_get_height (image), model->spec.input,
-                     model->spec.fit, model->spec.upsample);
+  sam_geometry_init (geometry, sam_image_get_width (image), sam_image_get_height (image),
+                     model->spec.input, model->spec.fit, model->spec.upsample);
 }
 
 char *
-sam_model_digest_input (SamModel *model,
-                        SamImage *image)
+sam_model_digest_input (SamModel *model, SamImage *image)
 {
   size_t            input = model->spec.input;
-  g_autofree float *x     = sam_alloc_floats (input, input, 3, NULL);
+  g_autofree float *x = sam_alloc_floats (input, input, 3, NULL);
   SamGeometry       geometry;
 
   init_geometry (&geometry, model, image);
@@ -316,19 +309,14 @@ sam_model_encode_traced (SamModel       *model,
 }
 
 void
-sam_model_attach_image (SamModel     *model,
-                        SamEmbedding *embedding,
-                        SamImage     *image)
+sam_model_attach_image (SamModel *model, SamEmbedding *embedding, SamImage *image)
 {
   if (model->spec.closeups)
     sam_embedding_take_closeups (embedding, sam_closeups_new (image), sam_closeups_free);
 }
 
 SamEmbedding *
-sam_model_encode (SamModel     *model,
-                  SamImage     *image,
-                  const SamJob *job,
-                  GError      **error)
+sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
 {
   return sam_model_encode_traced (model, image, job, NULL, error);
 }
@@ -343,9 +331,7 @@ sam_model_save_embedding (SamModel           *model,
 }
 
 SamEmbedding *
-sam_model_open_embedding (SamModel   *model,
-                          const char *path,
-                          GError    **error)
+sam_model_open_embedding (SamModel *model, const char *path, GError **error)
 {
   return sam_embedding_open (path, model->hash, model->shape, model->spec.input, model->spec.fit,
                              model->spec.upsample, error);
@@ -365,21 +351,20 @@ sam_model_decode (SamModel           *model,
                   const SamTrace     *trace,
                   GError            **error)
 {
-  SamEmbedding   *maps  = (SamEmbedding *) embedding;
+  SamEmbedding   *maps = (SamEmbedding *) embedding;
   SamDecoderImage image = {
     .embedding = sam_embedding_get_map (maps, SAM_MAP_EMBEDDING)->values,
-    .stride4   = sam_embedding_get_map (maps, SAM_MAP_STRIDE4)->values,
-    .stride8   = sam_embedding_get_map (maps, SAM_MAP_STRIDE8)->values,
-    .hq        = sam_embedding_get_map (maps, SAM_MAP_HQ)->values,
+    .stride4 = sam_embedding_get_map (maps, SAM_MAP_STRIDE4)->values,
+    .stride8 = sam_embedding_get_map (maps, SAM_MAP_STRIDE8)->values,
+    .hq = sam_embedding_get_map (maps, SAM_MAP_HQ)->values,
   };
 
-  return sam_mask_decoder_run (model->decoder, model->prompts, &image, tokens, n_tokens, mask, wanted, decoded,
-                               job, trace, error);
+  return sam_mask_decoder_run (model->decoder, model->prompts, &image, tokens, n_tokens, mask,
+                               wanted, decoded, job, trace, error);
 }
 
 SamMaskRange
-sam_model_get_choice (const SamModel *model,
-                      gboolean        ambiguous)
+sam_model_get_choice (const SamModel *model, gboolean ambiguous)
 {
   if (ambiguous)
     return (SamMaskRange) { 1, SAM_N_MASKS - 1 };
@@ -391,8 +376,8 @@ sam_model_get_choice (const SamModel *model,
 static gboolean
 is_stable (const SamDecoded *decoded)
 {
-  const float *mask   = sam_decoded_get_mask (decoded, 0);
-  size_t       n      = decoded->side * decoded->side;
+  const float *mask = sam_decoded_get_mask (decoded, 0);
+  size_t       n = decoded->side * decoded->side;
   size_t       inside = sam_kernels ()->count_above (mask, STABILITY_DELTA, n);
   size_t       around = sam_kernels ()->count_above (mask, -STABILITY_DELTA, n);
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a prompt to an answer:
  *
- *   prompt ──▶ one object per box ──▶ decode each ──▶ choose candidates ──▶ look closer ──▶ unite ──▶ SamLogits */
+ *   prompt ──▶ one object per box ──▶ decode each ──▶ choose ──▶ look closer ──▶ unite */
 #include "config.h"
 
 #include "samcore/model/sam-model-private.h"
@@ -16,8 +16,8 @@
 #include "samcore/image/sam-grid.h"
 #include "samcore/mask/sam-logits-private.h"
 
-/* A mask given as a prompt becomes logits of this size: as sure as a confident answer of the networks, not
- * surer, so that points can still overrule it. */
+/* A mask given as a prompt becomes logits of this size: as sure as a confident answer of the
+ * networks, not surer, so that points can still overrule it. */
 #define MASK_LOGIT 8.0f
 
 /* Objects united on one grid: no larger than this. */
@@ -45,8 +45,7 @@ object_clear (gpointer data)
 }
 
 static void
-object_add (SamPromptObject *object,
-            const SamPoint  *point)
+object_add (SamPromptObject *object, const SamPoint *point)
 {
   float place[2] = { point->x_image, point->y_image };
 
@@ -55,35 +54,35 @@ object_add (SamPromptObject *object,
 }
 
 static gboolean
-box_holds (const SamBox *box,
-           double        x_image,
-           double        y_image)
+box_holds (const SamBox *box, double x_image, double y_image)
 {
-  return x_image >= box->x0_image && x_image <= box->x1_image && y_image >= box->y0_image && y_image <= box->y1_image;
+  return x_image >= box->x0_image && x_image <= box->x1_image && y_image >= box->y0_image &&
+         y_image <= box->y1_image;
 }
 
 static SamPromptObject *
-objects_append (GArray       *objects,
-                const SamBox *box)
+objects_append (GArray *objects, const SamBox *box)
 {
   SamPromptObject object = { .points = g_array_new (FALSE, FALSE, 2 * sizeof (float)),
-                             .labels = g_array_new (FALSE, FALSE, sizeof (int)), .box = box };
+                             .labels = g_array_new (FALSE, FALSE, sizeof (int)),
+                             .box = box };
 
   g_array_append_val (objects, object);
 
   return &g_array_index (objects, SamPromptObject, objects->len - 1);
 }
 
-/* A positive point belongs to the smallest box that holds it, a negative one to every box that does; with
- * a single box all points are its. What is left makes an object of its own if a positive point is there.
- * (SamPromptObject *) pointers do not outlive an append: the boxes come first, then the points. */
+/* A positive point belongs to the smallest box that holds it, a negative one to every box that
+ * does; with a single box all points are its. What is left makes an object of its own if a positive
+ * point is there. (SamPromptObject *) pointers do not outlive an append: the boxes come first, then
+ * the points. */
 static GArray *
 split_prompt (const SamPrompt *prompt)
 {
   GArray            *objects = g_array_new (FALSE, FALSE, sizeof (SamPromptObject));
   size_t             n_boxes = prompt->boxes->len;
-  g_autoptr (GArray) left    = g_array_new (FALSE, FALSE, sizeof (SamPoint));
-  gboolean           alone   = FALSE;
+  g_autoptr (GArray) left = g_array_new (FALSE, FALSE, sizeof (SamPoint));
+  gboolean           alone = FALSE;
 
   g_array_set_clear_func (objects, object_clear);
   for (size_t i = 0; i < n_boxes; i++)
@@ -91,16 +90,16 @@ split_prompt (const SamPrompt *prompt)
 
   for (size_t i = 0; i < prompt->points->len; i++)
     {
-      const SamPoint  *point    = &g_array_index (prompt->points, SamPoint, i);
+      const SamPoint  *point = &g_array_index (prompt->points, SamPoint, i);
       SamPromptObject *smallest = NULL;
-      gboolean         held     = FALSE;
-      double           area     = INFINITY;
+      gboolean         held = FALSE;
+      double           area = INFINITY;
 
       for (size_t k = 0; k < n_boxes; k++)
         {
           SamPromptObject *object = &g_array_index (objects, SamPromptObject, k);
-          double           size   = ((double) object->box->x1_image - object->box->x0_image) *
-                                    ((double) object->box->y1_image - object->box->y0_image);
+          double           size = ((double) object->box->x1_image - object->box->x0_image) *
+                        ((double) object->box->y1_image - object->box->y0_image);
 
           if (n_boxes > 1 && ! box_holds (object->box, point->x_image, point->y_image))
             continue;
@@ -110,7 +109,7 @@ split_prompt (const SamPrompt *prompt)
           else if (size < area)
             {
               smallest = object;
-              area     = size;
+              area = size;
             }
         }
       if (smallest != NULL)
@@ -133,27 +132,25 @@ split_prompt (const SamPrompt *prompt)
   return objects;
 }
 
-/* The mask's coverage averaged over each cell of the grid, as logits; outside the picture there is nothing. */
+/* The mask's coverage averaged over each cell of the grid, as logits; outside the picture there is
+ * nothing. */
 static void
-logits_from_mask (float             *logits,
-                  const SamMask     *mask,
-                  const SamGeometry *geometry,
-                  size_t             side)
+logits_from_mask (float *logits, const SamMask *mask, const SamGeometry *geometry, size_t side)
 {
   const uint8_t *coverage = sam_mask_get_coverage (mask);
-  size_t         w        = sam_mask_get_width (mask);
-  size_t         h        = sam_mask_get_height (mask);
-  double         cell     = (double) geometry->input / side;
-  double         x_scale  = cell * w / geometry->resized_width; /* the mask is stretched over the picture */
-  double         y_scale  = cell * h / geometry->resized_height;
+  size_t         w = sam_mask_get_width (mask);
+  size_t         h = sam_mask_get_height (mask);
+  double         cell = (double) geometry->input / side;
+  double x_scale = cell * w / geometry->resized_width; /* the mask is stretched over the picture */
+  double y_scale = cell * h / geometry->resized_height;
 
   for (size_t y = 0; y < side; y++)
     for (size_t x = 0; x < side; x++)
       {
-        size_t   x0  = (size_t) (x * x_scale);
-        size_t   y0  = (size_t) (y * y_scale);
-        size_t   x1  = MIN (MAX ((size_t) ((x + 1) * x_scale), x0 + 1), w);
-        size_t   y1  = MIN (MAX ((size_t) ((y + 1) * y_scale), y0 + 1), h);
+        size_t   x0 = (size_t) (x * x_scale);
+        size_t   y0 = (size_t) (y * y_scale);
+        size_t   x1 = MIN (MAX ((size_t) ((x + 1) * x_scale), x0 + 1), w);
+        size_t   y1 = MIN (MAX ((size_t) ((y + 1) * y_scale), y0 + 1), h);
         uint64_t sum = 0;
         double   n;
 
@@ -170,9 +167,7 @@ logits_from_mask (float             *logits,
 
 /* The mask's box in the picture; FALSE for an empty mask. */
 static gboolean
-box_from_mask (SamBox            *box,
-               const SamMask     *mask,
-               const SamGeometry *geometry)
+box_from_mask (SamBox *box, const SamMask *mask, const SamGeometry *geometry)
 {
   double x_scale = (double) geometry->width / sam_mask_get_width (mask);
   double y_scale = (double) geometry->height / sam_mask_get_height (mask);
@@ -185,8 +180,8 @@ box_from_mask (SamBox            *box,
   return TRUE;
 }
 
-/* With several objects, an earlier answer shows all of them; each is told its own part only: a box what
- * is inside it, the points what is in no box. */
+/* With several objects, an earlier answer shows all of them; each is told its own part only: a box
+ * what is inside it, the points what is in no box. */
 static void
 keep_own_part (float                 *logits,
                const SamPromptObject *object,
@@ -209,7 +204,8 @@ keep_own_part (float                 *logits,
       }
 }
 
-/* [side, side] logits that the prompt gives as a mask: the previous answer, or else the rough mask. */
+/* [side, side] logits that the prompt gives as a mask: the previous answer, or else the rough
+ * mask. */
 static gboolean
 make_mask_input (const SamModel     *model,
                  const SamEmbedding *embedding,
@@ -219,7 +215,7 @@ make_mask_input (const SamModel     *model,
                  GError            **error)
 {
   const SamGeometry *geometry = sam_embedding_get_geometry (embedding);
-  float              limit    = sam_model_get_spec (model)->decoder.mask_input_limit;
+  float              limit = sam_model_get_spec (model)->decoder.mask_input_limit;
   const SamGeometry *answered;
   SamGrid            to = { geometry, side };
   SamGrid            from;
@@ -238,15 +234,19 @@ make_mask_input (const SamModel     *model,
   /* a first look has this model's own grid; the grid of a closer one is its own input */
   own = answered != NULL &&
         ((answered->input == geometry->input && sam_logits_get_width (prompt->previous) == side) ||
-         (sam_embedding_get_closeups (embedding) != NULL && sam_logits_get_width (prompt->previous) == answered->input));
-  if (! own || answered->picture_width != geometry->width || answered->picture_height != geometry->height)
+         (sam_embedding_get_closeups (embedding) != NULL &&
+          sam_logits_get_width (prompt->previous) == answered->input));
+  if (! own || answered->picture_width != geometry->width ||
+      answered->picture_height != geometry->height)
     {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-                           "the answer to refine is another picture's or another model's; start again");
+      g_set_error_literal (
+        error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
+        "the answer to refine is another picture's or another model's; start again");
       return FALSE;
     }
   from = (SamGrid) { answered, sam_logits_get_width (prompt->previous) };
-  sam_grid_resample (logits, &to, sam_logits_get_values (prompt->previous, prompt->previous_candidate), &from,
+  sam_grid_resample (logits, &to,
+                     sam_logits_get_values (prompt->previous, prompt->previous_candidate), &from,
                      SAM_LOGITS_OUTSIDE);
   if (limit > 0)
     for (size_t i = 0; i < side * side; i++)
@@ -262,46 +262,38 @@ answer_clear (Answer *answer)
 }
 
 static gboolean
-answer_alloc (Answer  *answer,
-              size_t   n,
-              size_t   side,
-              GError **error)
+answer_alloc (Answer *answer, size_t n, size_t side, GError **error)
 {
-  answer->n      = n;
-  answer->side   = side;
+  answer->n = n;
+  answer->side = side;
   answer->values = sam_alloc_floats (n, side, side, error);
 
   return answer->values != NULL;
 }
 
 static float *
-answer_get_map (const Answer *answer,
-                size_t        candidate)
+answer_get_map (const Answer *answer, size_t candidate)
 {
   return answer->values + candidate * answer->side * answer->side;
 }
 
 /* The finer mask is added to the model's own, or stands alone, or is left out. */
 static void
-copy_mask (float            *values,
-           const SamDecoded *decoded,
-           size_t            choice,
-           gboolean          hq,
-           SamHqMode         mode)
+copy_mask (float *values, const SamDecoded *decoded, size_t choice, gboolean hq, SamHqMode mode)
 {
-  size_t       n     = decoded->side * decoded->side;
-  const float *mask  = sam_decoded_get_mask (decoded, choice);
+  size_t       n = decoded->side * decoded->side;
+  const float *mask = sam_decoded_get_mask (decoded, choice);
   const float *finer = sam_decoded_get_finer_mask (decoded);
 
   for (size_t i = 0; i < n; i++)
-    values[i] = ! hq || mode == SAM_HQ_OFF ? mask[i] : mode == SAM_HQ_ONLY ? finer[i] : mask[i] + finer[i];
+    values[i] = ! hq || mode == SAM_HQ_OFF ? mask[i]
+                : mode == SAM_HQ_ONLY      ? finer[i]
+                                           : mask[i] + finer[i];
 }
 
 /* Both objects, of one candidate each, in one map. */
 static gboolean
-answer_unite (Answer       *answer,
-              const Answer *other,
-              GError      **error)
+answer_unite (Answer *answer, const Answer *other, GError **error)
 {
   const SamGeometry *a = &answer->geometry[0], *b = &other->geometry[0];
   size_t             x = MIN (a->x, b->x), y = MIN (a->y, b->y);
@@ -322,7 +314,8 @@ answer_unite (Answer       *answer,
     }
 
   /* a grid over both parts, as fine as the finer one */
-  both.side = (size_t) CLAMP (ceil (MAX (width, height) / cell), MAX (answer->side, other->side), MAX_SIDE);
+  both.side = (size_t) CLAMP (ceil (MAX (width, height) / cell), MAX (answer->side, other->side),
+                              MAX_SIDE);
   sam_geometry_init_part (&both.geometry[0], a, x, y, width, height, both.side);
   next = sam_alloc_floats (both.side, both.side, 1, error);
   if (next == NULL || ! answer_alloc (&both, 1, both.side, error))
@@ -352,12 +345,12 @@ answer_from_decoded (Answer            *answer,
   for (size_t k = 0; k < n; k++)
     {
       answer->geometry[k] = *geometry;
-      answer->iou[k]      = decoded->iou[choice[k]];
+      answer->iou[k] = decoded->iou[choice[k]];
     }
   if (! hq && n == decoded->made.n)
     {
-      answer->n      = n;
-      answer->side   = decoded->side;
+      answer->n = n;
+      answer->side = decoded->side;
       answer->values = g_steal_pointer (&decoded->masks);
       return TRUE;
     }
@@ -388,13 +381,16 @@ answer_closely (Answer                *answer,
 
   for (size_t k = 0; k < n; k++)
     {
-      SamJob            part   = sam_job_part (job, 0.1 + 0.9 * k / n, 0.1 + 0.9 * (k + 1) / n);
-      g_autofree float *values = sam_closeup_answer (model, embedding, object, sam_decoded_get_mask (decoded, choice[k]),
-                                                     mask, &answer->geometry[k], &answer->iou[k], &part, error);
+      SamJob            part = sam_job_part (job, 0.1 + 0.9 * k / n, 0.1 + 0.9 * (k + 1) / n);
+      g_autofree float *values = sam_closeup_answer (model, embedding, object,
+                                                     sam_decoded_get_mask (decoded, choice[k]),
+                                                     mask, &answer->geometry[k], &answer->iou[k],
+                                                     &part, error);
 
       if (values == NULL)
         return FALSE;
-      memcpy (answer_get_map (answer, k), values, SAM_CLOSEUP_SIDE * SAM_CLOSEUP_SIDE * sizeof *values);
+      memcpy (answer_get_map (answer, k), values,
+              SAM_CLOSEUP_SIDE * SAM_CLOSEUP_SIDE * sizeof *values);
       /* two looks, two opinions: their mean orders masks better than either */
       answer->iou[k] = 0.5f * (answer->iou[k] + decoded->iou[choice[k]]);
     }
@@ -402,7 +398,8 @@ answer_closely (Answer                *answer,
   return TRUE;
 }
 
-/* One object's candidates. mask: [side, side] or NULL; answer: to be cleared even after a failure */
+/* One object's candidates. mask: [side, side] or NULL; answer: to be cleared even after a
+ * failure */
 static gboolean
 answer_object (Answer                *answer,
                SamModel              *model,
@@ -414,11 +411,11 @@ answer_object (Answer                *answer,
                const SamJob          *job,
                GError               **error)
 {
-  const SamModelSpec *spec     = sam_model_get_spec (model);
+  const SamModelSpec *spec = sam_model_get_spec (model);
   const SamGeometry  *geometry = sam_embedding_get_geometry (embedding);
-  gboolean            closer   = sam_embedding_get_closeups (embedding) != NULL && ! prompt->quick;
-  SamJob              first    = sam_job_part (job, 0.0, closer ? 0.1 : 1.0);
-  SamDecoded          decoded  = { 0 };
+  gboolean            closer = sam_embedding_get_closeups (embedding) != NULL && ! prompt->quick;
+  SamJob              first = sam_job_part (job, 0.0, closer ? 0.1 : 1.0);
+  SamDecoded          decoded = { 0 };
   size_t              choice[MAX_CANDIDATES];
   size_t              n;
   float               corners[4];
@@ -429,12 +426,14 @@ answer_object (Answer                *answer,
   if (object->box != NULL)
     memcpy (corners, object->box, sizeof corners);
   tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (model), geometry,
-                                       (const float (*)[2]) object->points->data, (const int *) object->labels->data,
-                                       object->points->len, object->box != NULL ? corners : NULL);
+                                       (const float (*)[2]) object->points->data,
+                                       (const int *) object->labels->data, object->points->len,
+                                       object->box != NULL ? corners : NULL);
   /* a lone point among other objects: there is no one to ask, the best of the three it is */
   lone = object->box == NULL && object->points->len == 1 && mask == NULL;
   if (! sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, mask,
-                          sam_model_get_choice (model, ambiguous || lone), &decoded, &first, NULL, error))
+                          sam_model_get_choice (model, ambiguous || lone), &decoded, &first, NULL,
+                          error))
     return FALSE;
 
   n = sam_model_choose (model, &decoded, ambiguous || lone, choice);
@@ -450,7 +449,8 @@ answer_object (Answer                *answer,
   if (closer)
     done = answer_closely (answer, model, embedding, object, &decoded, choice, n, mask, job, error);
   else
-    done = answer_from_decoded (answer, &decoded, choice, n, geometry, spec->decoder.hq, prompt->hq_mode, error);
+    done = answer_from_decoded (answer, &decoded, choice, n, geometry, spec->decoder.hq,
+                                prompt->hq_mode, error);
   g_free (decoded.masks);
 
   return done;
@@ -463,30 +463,33 @@ sam_model_predict (SamModel           *model,
                    const SamJob       *job,
                    GError            **error)
 {
-  const SamModelSpec *spec      = sam_model_get_spec (model);
-  const SamGeometry  *geometry  = sam_embedding_get_geometry (embedding);
-  size_t              side      = sam_embedding_get_grid (embedding).side;
+  const SamModelSpec *spec = sam_model_get_spec (model);
+  const SamGeometry  *geometry = sam_embedding_get_geometry (embedding);
+  size_t              side = sam_embedding_get_grid (embedding).side;
   gboolean            ambiguous = sam_prompt_is_ambiguous (prompt);
-  gboolean            masked    = prompt->previous != NULL || prompt->mask != NULL;
-  g_autoptr (GArray)  objects   = NULL;
-  Answer              answer    = { 0 };
-  gboolean            done      = TRUE;
+  gboolean            masked = prompt->previous != NULL || prompt->mask != NULL;
+  g_autoptr (GArray)  objects = NULL;
+  Answer              answer = { 0 };
+  gboolean            done = TRUE;
   SamBox              mask_box;
   g_auto (SamArena)   arena = { 0 };
   float              *given = NULL, *own = NULL;
 
   if (g_strcmp0 (sam_embedding_get_model_hash (embedding), sam_model_get_hash (model)) != 0)
     {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-                           "the picture was prepared for another model; prepare it again with this one");
+      g_set_error_literal (
+        error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
+        "the picture was prepared for another model; prepare it again with this one");
       return NULL;
     }
-  if (! sam_prompt_check (prompt, geometry->width, geometry->height, error) || ! sam_job_step (job, 0.0, error))
+  if (! sam_prompt_check (prompt, geometry->width, geometry->height, error) ||
+      ! sam_job_step (job, 0.0, error))
     return NULL;
 
   objects = split_prompt (prompt);
   /* Most networks have hardly seen a mask without points: its box goes with it. */
-  if (objects->len == 1 && prompt->points->len == 0 && prompt->boxes->len == 0 && prompt->mask != NULL)
+  if (objects->len == 1 && prompt->points->len == 0 && prompt->boxes->len == 0 &&
+      prompt->mask != NULL)
     {
       if (! box_from_mask (&mask_box, prompt->mask, geometry))
         {
@@ -509,8 +512,8 @@ sam_model_predict (SamModel           *model,
   for (size_t i = 0; done && i < objects->len; i++)
     {
       const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
-      SamJob                 part   = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
-      Answer                 next   = { 0 };
+      SamJob part = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
+      Answer next = { 0 };
 
       if (given != NULL)
         {
@@ -518,7 +521,8 @@ sam_model_predict (SamModel           *model,
           if (objects->len > 1)
             keep_own_part (own, object, prompt->boxes, &(SamGrid) { geometry, side });
         }
-      done = answer_object (i == 0 ? &answer : &next, model, embedding, prompt, object, ambiguous, own, &part, error);
+      done = answer_object (i == 0 ? &answer : &next, model, embedding, prompt, object, ambiguous,
+                            own, &part, error);
       if (i > 0)
         {
           done = done && answer_unite (&answer, &next, error);
@@ -535,6 +539,7 @@ sam_model_predict (SamModel           *model,
 
   for (size_t k = 0; k < answer.n; k++)
     answer.iou[k] /= objects->len;
-  return sam_logits_new_parts_take (answer.geometry, answer.n, answer.side, answer.values, answer.iou, answer.object_score,
-                                    spec->decoder.mask_input_limit, prompt);
+  return sam_logits_new_parts_take (answer.geometry, answer.n, answer.side, answer.values,
+                                    answer.iou, answer.object_score, spec->decoder.mask_input_limit,
+                                    prompt);
 }

@@ -5,10 +5,7 @@
 #include "samcore/sam-predictor.h"
 
 static gpointer
-encode (SamImage     *image,
-        gpointer      model,
-        const SamJob *job,
-        GError      **error)
+encode (SamImage *image, gpointer model, const SamJob *job, GError **error)
 {
   return sam_model_encode (model, image, job, error);
 }
@@ -44,8 +41,7 @@ free_embedding (gpointer embedding)
 }
 
 SamPredictor
-sam_predictor_for_model (SamModel *model,
-                         gboolean  quick)
+sam_predictor_for_model (SamModel *model, gboolean quick)
 {
   return (SamPredictor) { encode, quick ? predict_quickly : predict, free_embedding, model };
 }

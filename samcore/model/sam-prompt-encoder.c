@@ -2,7 +2,7 @@
 /* What the user said as the decoder takes it.
  *
  *   points, box ──▶ the family's order ──▶ sin, cos of random projections + an embedding per label
- *   mask [4 s, 4 s, 1] ──▶ 2x2/2 to 4 ──▶ norm, GELU ──▶ 2x2/2 to 16 ──▶ norm, GELU ──▶ 1x1 to width */
+ *   mask [4 s, 4 s, 1] ──▶ 2x2/2 to 4 ──▶ norm, GELU ──▶ 2x2/2 to 16 ──▶ norm, GELU ──▶ 1x1 */
 #include "samcore/model/sam-prompt-encoder.h"
 
 #include <math.h>
@@ -34,10 +34,7 @@ struct _SamPromptEncoder
 /* x, y: 0..1 over the input  pe: [width] = sines, then cosines
  * In float32 and in this order, as the reference computes it. */
 static void
-encode_position (const SamPromptEncoder *encoder,
-                 float                  *pe,
-                 float                   x,
-                 float                   y)
+encode_position (const SamPromptEncoder *encoder, float *pe, float x, float y)
 {
   size_t n = encoder->width / 2;
 
@@ -47,37 +44,33 @@ encode_position (const SamPromptEncoder *encoder,
     {
       float t = (float) (2.0 * G_PI) * (x * encoder->gauss[k] + y * encoder->gauss[n + k]);
 
-      pe[k]     = sinf (t);
+      pe[k] = sinf (t);
       pe[n + k] = cosf (t);
     }
 }
 
 /* The centres of the embedding's places. */
 static void
-encode_rows (size_t   first,
-             size_t   last,
-             gpointer data)
+encode_rows (size_t first, size_t last, gpointer data)
 {
   const SamPromptEncoder *encoder = data;
-  size_t                  side    = encoder->side;
+  size_t                  side = encoder->side;
 
   for (size_t y = first; y < last; y++)
     for (size_t x = 0; x < side; x++)
-      encode_position (encoder, encoder->grid + (y * side + x) * encoder->width, (x + 0.5f) / side, (y + 0.5f) / side);
+      encode_position (encoder, encoder->grid + (y * side + x) * encoder->width, (x + 0.5f) / side,
+                       (y + 0.5f) / side);
 }
 
 SamPromptEncoder *
-sam_prompt_encoder_new (SamWeights         *weights,
-                        const SamModelSpec *spec,
-                        size_t              side,
-                        size_t              width)
+sam_prompt_encoder_new (SamWeights *weights, const SamModelSpec *spec, size_t side, size_t width)
 {
   SamPromptEncoder    *encoder = g_new0 (SamPromptEncoder, 1);
-  const SamPromptSpec *names   = &spec->prompt;
-  const char          *prefix  = spec->prompt_prefix;
+  const SamPromptSpec *names = &spec->prompt;
+  const char          *prefix = spec->prompt_prefix;
 
-  encoder->spec  = *names;
-  encoder->side  = side;
+  encoder->spec = *names;
+  encoder->side = side;
   encoder->width = width;
   encoder->input = spec->input;
 
@@ -93,10 +86,12 @@ sam_prompt_encoder_new (SamWeights         *weights,
       encoder->no_mask = sam_weights_matrix (weights, 1, width, "%sno_mask_embed.weight", prefix);
       sam_weights_conv (weights, &encoder->conv[0], 1, MASK_WIDTH_1, 2, 2, 0, SAM_BIAS_YES,
                         "%smask_downscaling.0", prefix);
-      sam_weights_norm (weights, &encoder->norm[0], MASK_WIDTH_1, MASK_EPS, "%smask_downscaling.1", prefix);
-      sam_weights_conv (weights, &encoder->conv[1], MASK_WIDTH_1, MASK_WIDTH_2, 2, 2, 0, SAM_BIAS_YES,
-                        "%smask_downscaling.3", prefix);
-      sam_weights_norm (weights, &encoder->norm[1], MASK_WIDTH_2, MASK_EPS, "%smask_downscaling.4", prefix);
+      sam_weights_norm (weights, &encoder->norm[0], MASK_WIDTH_1, MASK_EPS, "%smask_downscaling.1",
+                        prefix);
+      sam_weights_conv (weights, &encoder->conv[1], MASK_WIDTH_1, MASK_WIDTH_2, 2, 2, 0,
+                        SAM_BIAS_YES, "%smask_downscaling.3", prefix);
+      sam_weights_norm (weights, &encoder->norm[1], MASK_WIDTH_2, MASK_EPS, "%smask_downscaling.4",
+                        prefix);
       sam_weights_conv1x1 (weights, &encoder->last, MASK_WIDTH_2, width, SAM_BIAS_YES,
                            "%smask_downscaling.6", prefix);
     }
@@ -122,15 +117,11 @@ sam_prompt_encoder_free (SamPromptEncoder *encoder)
 
 /* Each family has its own order of multiplying, dividing and rounding. */
 static SamToken
-place (const SamPromptEncoder *encoder,
-       const SamGeometry      *geometry,
-       float                   x,
-       float                   y,
-       int                     label)
+place (const SamPromptEncoder *encoder, const SamGeometry *geometry, float x, float y, int label)
 {
   float input = geometry->input;
-  float w     = geometry->width;
-  float h     = geometry->height;
+  float w = geometry->width;
+  float h = geometry->height;
 
   x -= geometry->x;
   y -= geometry->y;
@@ -156,14 +147,14 @@ place (const SamPromptEncoder *encoder,
 GArray *
 sam_prompt_encoder_arrange (const SamPromptEncoder *encoder,
                             const SamGeometry      *geometry,
-                            const float           (*points)[2],
-                            const int              *labels,
-                            size_t                  n_points,
-                            const float            *box)
+                            const float (*points)[2],
+                            const int   *labels,
+                            size_t       n_points,
+                            const float *box)
 {
   GArray        *tokens = g_array_new (FALSE, FALSE, sizeof (SamToken));
-  SamPromptStyle style  = encoder->spec.style;
-  SamToken       pad    = { 0.0f, 0.0f, SAM_LABEL_PAD };
+  SamPromptStyle style = encoder->spec.style;
+  SamToken       pad = { 0.0f, 0.0f, SAM_LABEL_PAD };
   SamToken       corner[2];
 
   if (box != NULL)
@@ -218,7 +209,7 @@ sam_prompt_encoder_embed (const SamPromptEncoder *encoder,
     {
       float       *token = tokens + i * width;
       int          label = prompt[i].label;
-      const float *added = label == SAM_LABEL_PAD ? encoder->pad
+      const float *added = label == SAM_LABEL_PAD    ? encoder->pad
                            : label >= 0 && label < 4 ? encoder->label[label]
                                                      : NULL;
 
@@ -258,26 +249,26 @@ typedef struct
 
 /* Some rows of the map, while what they are made of is in the cache. */
 static void
-downscale_rows (size_t   first,
-                size_t   last,
-                gpointer data)
+downscale_rows (size_t first, size_t last, gpointer data)
 {
-  const MaskInput        *input   = data;
+  const MaskInput        *input = data;
   const SamPromptEncoder *encoder = input->encoder;
-  size_t                  side    = encoder->side;
-  size_t                  n       = (last - first) * side;
-  size_t                  at      = first * side * encoder->width;
-  float                  *half    = sam_scratch_floats (SAM_SCRATCH_RING, 4 * n * MASK_WIDTH_1);
-  float                  *full    = sam_scratch_floats (SAM_SCRATCH_SCORES, n * MASK_WIDTH_2);
+  size_t                  side = encoder->side;
+  size_t                  n = (last - first) * side;
+  size_t                  at = first * side * encoder->width;
+  float                  *half = sam_scratch_floats (SAM_SCRATCH_RING, 4 * n * MASK_WIDTH_1);
+  float                  *full = sam_scratch_floats (SAM_SCRATCH_SCORES, n * MASK_WIDTH_2);
 
-  sam_conv_run_rows (&encoder->conv[0], half, input->mask, 4 * side, 4 * side, SAM_ACT_NONE, 2 * first, 2 * last, 0);
+  sam_conv_run_rows (&encoder->conv[0], half, input->mask, 4 * side, 4 * side, SAM_ACT_NONE,
+                     2 * first, 2 * last, 0);
   sam_norm_run (&encoder->norm[0], half, half, 4 * n);
   sam_activate (half, half, 4 * n * MASK_WIDTH_1, SAM_ACT_GELU);
-  sam_conv_run_rows (&encoder->conv[1], full, half, 2 * side, 2 * side, SAM_ACT_NONE, first, last, 2 * first);
+  sam_conv_run_rows (&encoder->conv[1], full, half, 2 * side, 2 * side, SAM_ACT_NONE, first, last,
+                     2 * first);
   sam_norm_run (&encoder->norm[1], full, full, n);
   sam_activate (full, full, n * MASK_WIDTH_2, SAM_ACT_GELU);
-  sam_linear_run (&encoder->last, input->y + at, full, input->embedding != NULL ? input->embedding + at : NULL, n,
-                  SAM_ACT_NONE);
+  sam_linear_run (&encoder->last, input->y + at, full,
+                  input->embedding != NULL ? input->embedding + at : NULL, n, SAM_ACT_NONE);
 }
 
 void

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Few tokens against many places x, with positions p. What is projected are the tokens, in both ways, never the
- * places: for a token's query q, and Wk, Wv that part of the weights which makes one head's keys and values,
+/* Few tokens against many places x, with positions p. What is projected are the tokens, in both
+ * ways, never the places: for a token's query q, and Wk, Wv that part of the weights which makes
+ * one head's keys and values,
  *
  *   q . (Wk (x + p))   = (WkT q) . (x + p)
  *   sum_i w_i (Wv x_i) = Wv (sum_i w_i x_i)
  *
- * So a map is multiplied by as many columns as there are tokens times heads, [t, heads], usually about 60. A
- * piece is a part of the map that stays in the cache.
+ * So a map is multiplied by as many columns as there are tokens times heads, [t, heads], usually
+ * about 60. A piece is a part of the map that stays in the cache.
  *
- *   read    scores = (x + p) queries, e^(scores - maximum of the piece), sums and weighted sums of x per piece;
- *           the pieces are put together in their order, head by head
+ *   read    scores = (x + p) queries, e^(scores - maximum of the piece), sums and weighted sums of
+ *           x per piece; the pieces are put together in their order, head by head
  *   write   scores = (x + p) keys, softmax over the tokens, x += weights values, norm
  *
- * What is done between the passes over the map is little, but all threads would wait for one: so it is in pieces, too. */
+ * What is done between the passes over the map is little, but all threads would wait for one: so it
+ * is in pieces, too. */
 #include "config.h"
 
 #include "samcore/model/sam-token-attention.h"
@@ -30,11 +32,11 @@
 /* The arrays of a call, each beginning at a cache line. Panels are at most 64 columns wide. */
 typedef struct
 {
-  float *first, *second;  /* [t, inner]: projections */
-  float *folded;          /* [columns, width] */
+  float *first, *second;   /* [t, inner]: projections */
+  float *folded;           /* [columns, width] */
   float *scoring, *values; /* folded, packed */
-  float *bias;            /* [columns] */
-  float *max, *sums, *o;  /* of pieces: [columns], [columns], [columns, width] */
+  float *bias;             /* [columns] */
+  float *max, *sums, *o;   /* of pieces: [columns], [columns], [columns, width] */
 } Arrays;
 
 /* One call. */
@@ -58,14 +60,14 @@ sam_read_map_fetch (SamWeights *weights,
                     size_t      heads,
                     const char *name)
 {
-  read->gemm  = sam_arithmetic_gemm (sam_arithmetic_get ());
+  read->gemm = sam_arithmetic_gemm (sam_arithmetic_get ());
   read->heads = heads;
   read->inner = inner;
   read->width = width;
   sam_weights_linear (weights, &read->q, width, inner, SAM_BIAS_YES, "%sq_proj", name);
   sam_weights_linear (weights, &read->out, inner, width, SAM_BIAS_YES, "%sout_proj", name);
-  read->k      = sam_weights_matrix (weights, inner, width, "%sk_proj.weight", name);
-  read->v      = sam_weights_matrix (weights, inner, width, "%sv_proj.weight", name);
+  read->k = sam_weights_matrix (weights, inner, width, "%sk_proj.weight", name);
+  read->v = sam_weights_matrix (weights, inner, width, "%sv_proj.weight", name);
   read->v_bias = sam_weights_vector (weights, inner, "%sv_proj.bias", name);
 }
 
@@ -77,15 +79,15 @@ sam_write_map_fetch (SamWeights  *weights,
                      size_t       heads,
                      const char  *name)
 {
-  write->gemm  = sam_arithmetic_gemm (sam_arithmetic_get ());
+  write->gemm = sam_arithmetic_gemm (sam_arithmetic_get ());
   write->heads = heads;
   write->inner = inner;
   write->width = width;
   sam_weights_linear (weights, &write->k, width, inner, SAM_BIAS_YES, "%sk_proj", name);
   sam_weights_linear (weights, &write->v, width, inner, SAM_BIAS_YES, "%sv_proj", name);
-  write->q        = sam_weights_matrix (weights, inner, width, "%sq_proj.weight", name);
-  write->q_bias   = sam_weights_vector (weights, inner, "%sq_proj.bias", name);
-  write->out      = sam_weights_matrix (weights, width, inner, "%sout_proj.weight", name);
+  write->q = sam_weights_matrix (weights, inner, width, "%sq_proj.weight", name);
+  write->q_bias = sam_weights_vector (weights, inner, "%sq_proj.bias", name);
+  write->out = sam_weights_matrix (weights, width, inner, "%sout_proj.weight", name);
   write->out_bias = sam_weights_vector (weights, width, "%sout_proj.bias", name);
 }
 
@@ -98,12 +100,13 @@ take (float *scratch, size_t *taken, size_t n)
   return scratch != NULL ? scratch + at : NULL;
 }
 
-/* Of each piece of a map of @n: an even number of pieces as large as each other, that two threads end together */
+/* Of each piece of a map of @n: an even number of pieces as large as each other, that two threads
+ * end together */
 static size_t
 count_places (size_t n)
 {
   size_t n_pieces = ((n - 1) / (2 * MOST_PLACES) + 1) * 2;
-  size_t places   = (n - 1) / n_pieces + 1;
+  size_t places = (n - 1) / n_pieces + 1;
 
   return (places + STRIP - 1) / STRIP * STRIP;
 }
@@ -112,19 +115,19 @@ count_places (size_t n)
 static size_t
 arrange (Arrays *a, float *scratch, size_t t, size_t n, size_t heads, size_t inner, size_t width)
 {
-  size_t columns  = t * heads;
+  size_t columns = t * heads;
   size_t n_pieces = (n - 1) / count_places (n) + 1;
-  size_t taken    = 0;
+  size_t taken = 0;
 
-  a->first   = take (scratch, &taken, t * inner);
-  a->second  = take (scratch, &taken, t * inner);
-  a->folded  = take (scratch, &taken, columns * width);
+  a->first = take (scratch, &taken, t * inner);
+  a->second = take (scratch, &taken, t * inner);
+  a->folded = take (scratch, &taken, columns * width);
   a->scoring = take (scratch, &taken, (columns + 63) * (width + 31));
-  a->values  = take (scratch, &taken, (columns + 31) * (width + 63));
-  a->bias    = take (scratch, &taken, columns);
-  a->max     = take (scratch, &taken, n_pieces * columns);
-  a->sums    = take (scratch, &taken, n_pieces * columns);
-  a->o       = take (scratch, &taken, n_pieces * columns * width);
+  a->values = take (scratch, &taken, (columns + 31) * (width + 63));
+  a->bias = take (scratch, &taken, columns);
+  a->max = take (scratch, &taken, n_pieces * columns);
+  a->sums = take (scratch, &taken, n_pieces * columns);
+  a->o = take (scratch, &taken, n_pieces * columns * width);
 
   return taken;
 }
@@ -146,8 +149,15 @@ begin (const SamGemm   *gemm,
        size_t           t,
        float           *scratch)
 {
-  Pass pass = { .gemm = gemm, .map = map, .width = width, .inner = inner, .heads = heads, .d = inner / heads, .t = t,
-                .columns = t * heads, .places = count_places (map->n) };
+  Pass pass = { .gemm = gemm,
+                .map = map,
+                .width = width,
+                .inner = inner,
+                .heads = heads,
+                .d = inner / heads,
+                .t = t,
+                .columns = t * heads,
+                .places = count_places (map->n) };
 
   pass.n_pieces = (map->n - 1) / pass.places + 1;
   arrange (&pass.a, scratch, t, map->n, heads, inner, width);
@@ -155,12 +165,13 @@ begin (const SamGemm   *gemm,
   return pass;
 }
 
-/* What a head's part [t, d] of the tokens' projection @x makes of its part [d, width] of @w: columns of folded */
+/* What a head's part [t, d] of the tokens' projection @x makes of its part [d, width] of @w:
+ * columns of folded */
 static void
 fold_rows (const Pass *p, size_t head, const float *x, const float *w, float scale)
 {
-  sam_gemm_nn (p->a.folded + head * p->width, p->heads * p->width, x + head * p->d, p->inner, w + head * p->d * p->width,
-               p->width, p->t, p->width, p->d, scale);
+  sam_gemm_nn (p->a.folded + head * p->width, p->heads * p->width, x + head * p->d, p->inner,
+               w + head * p->d * p->width, p->width, p->t, p->width, p->d, scale);
 }
 
 static void
@@ -177,12 +188,12 @@ static float *
 score_places (const Pass *p, size_t first, size_t last)
 {
   const SamKernels *kernels = sam_kernels ();
-  const SamGemm    *gemm    = p->gemm;
-  const SamPlaces  *map     = p->map;
-  size_t            rows    = last - first;
-  float            *strips  = sam_scratch_bytes (SAM_SCRATCH_ROWS, sam_strips_bytes (gemm, rows, p->width));
-  float            *row     = sam_scratch_floats (SAM_SCRATCH_ROW, p->width);
-  float            *scores  = sam_scratch_floats (SAM_SCRATCH_SCORES, rows * p->columns);
+  const SamGemm    *gemm = p->gemm;
+  const SamPlaces  *map = p->map;
+  size_t            rows = last - first;
+  float *strips = sam_scratch_bytes (SAM_SCRATCH_ROWS, sam_strips_bytes (gemm, rows, p->width));
+  float *row = sam_scratch_floats (SAM_SCRATCH_ROW, p->width);
+  float *scores = sam_scratch_floats (SAM_SCRATCH_SCORES, rows * p->columns);
 
   for (size_t i = first; i < last; i++)
     {
@@ -210,15 +221,16 @@ fold_queries (size_t first, size_t last, gpointer data)
 static void
 read_places (size_t first, size_t last, gpointer data)
 {
-  const Pass       *p       = data;
+  const Pass       *p = data;
   const SamKernels *kernels = sam_kernels ();
-  const SamGemm    *gemm    = p->gemm;
-  size_t            rows    = last - first;
-  size_t            at      = first / p->places * p->columns;
-  float            *scores  = score_places (p, first, last);
-  float            *turned  = sam_scratch_floats (SAM_SCRATCH_GROUP, p->columns * rows);
-  float            *weights = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, sam_strips_bytes (gemm, p->columns, rows));
-  float            *panels  = sam_scratch_bytes (SAM_SCRATCH_PANELS, sam_panels_bytes (gemm, p->width, rows));
+  const SamGemm    *gemm = p->gemm;
+  size_t            rows = last - first;
+  size_t            at = first / p->places * p->columns;
+  float            *scores = score_places (p, first, last);
+  float            *turned = sam_scratch_floats (SAM_SCRATCH_GROUP, p->columns * rows);
+  float            *weights = sam_scratch_bytes (SAM_SCRATCH_MIDDLE,
+                                                 sam_strips_bytes (gemm, p->columns, rows));
+  float *panels = sam_scratch_bytes (SAM_SCRATCH_PANELS, sam_panels_bytes (gemm, p->width, rows));
 
   kernels->exp_columns (scores, rows, p->columns, p->a.max + at, p->a.sums + at);
   kernels->transpose (turned, scores, rows, p->columns);
@@ -228,12 +240,13 @@ read_places (size_t first, size_t last, gpointer data)
   gemm->gemm (p->a.o + at * p->width, p->width, weights, panels, p->columns, p->width, rows, false);
 }
 
-/* The pieces' weighted sums of a column to the mean over the whole map, in the place of folded, which is packed. */
+/* The pieces' weighted sums of a column to the mean over the whole map, in the place of folded,
+ * which is packed. */
 static void
 unite_pieces (const Pass *p, size_t column)
 {
   const SamKernels *kernels = sam_kernels ();
-  float            *mean    = p->a.folded + column * p->width;
+  float            *mean = p->a.folded + column * p->width;
   float            *factors = sam_scratch_floats (SAM_SCRATCH_ROW, p->n_pieces);
   float             max = -INFINITY, sum = 0;
 
@@ -247,7 +260,8 @@ unite_pieces (const Pass *p, size_t column)
       sum += factors[piece] * p->a.sums[at];
     }
   kernels->scale (factors, factors, 1 / sum, p->n_pieces);
-  kernels->correlate (mean, p->a.o + column * p->width, factors, p->n_pieces, p->columns * p->width, p->width);
+  kernels->correlate (mean, p->a.o + column * p->width, factors, p->n_pieces, p->columns * p->width,
+                      p->width);
   if (p->map->all != NULL) /* the weights' sum is 1 */
     kernels->add (mean, mean, p->map->all, p->width);
 }
@@ -261,8 +275,9 @@ finish_reading (size_t first, size_t last, gpointer data)
     {
       for (size_t i = 0; i < p->t; i++)
         unite_pieces (p, i * p->heads + head);
-      sam_gemm_nt (p->a.second + head * p->d, p->inner, p->a.folded + head * p->width, p->heads * p->width,
-                   p->read->v + head * p->d * p->width, p->width, p->t, p->d, p->width, 1, 0);
+      sam_gemm_nt (p->a.second + head * p->d, p->inner, p->a.folded + head * p->width,
+                   p->heads * p->width, p->read->v + head * p->d * p->width, p->width, p->t, p->d,
+                   p->width, 1, 0);
     }
 }
 
@@ -291,14 +306,14 @@ sam_read_map_run (const SamReadMap *read,
 static void
 fold_keys (size_t first, size_t last, gpointer data)
 {
-  const Pass *p     = data;
+  const Pass *p = data;
   const float scale = 1 / sqrtf (p->d);
 
   for (size_t head = first; head < last; head++)
     {
       fold_rows (p, head, p->a.first, p->write->q, scale);
-      sam_gemm_nt (p->a.bias + head, p->heads, p->a.first + head * p->d, p->inner, p->write->q_bias + head * p->d, p->d,
-                   p->t, 1, p->d, scale, 0);
+      sam_gemm_nt (p->a.bias + head, p->heads, p->a.first + head * p->d, p->inner,
+                   p->write->q_bias + head * p->d, p->d, p->t, 1, p->d, scale, 0);
     }
 }
 
@@ -308,8 +323,8 @@ fold_values (size_t first, size_t last, gpointer data)
   const Pass *p = data;
 
   for (size_t head = first; head < last; head++)
-    sam_gemm_nt (p->a.folded + head * p->width, p->heads * p->width, p->a.second + head * p->d, p->inner,
-                 p->write->out + head * p->d, p->inner, p->t, p->width, p->d, 1, 0);
+    sam_gemm_nt (p->a.folded + head * p->width, p->heads * p->width, p->a.second + head * p->d,
+                 p->inner, p->write->out + head * p->d, p->inner, p->t, p->width, p->d, 1, 0);
 }
 
 static void
@@ -317,27 +332,29 @@ pack_values (size_t first, size_t last, gpointer data)
 {
   const Pass *p = data;
 
-  p->gemm->pack_columns ((char *) p->a.values + sam_panels_bytes (p->gemm, first, p->columns), p->a.folded + first,
-                         p->width, false, last - first, p->columns);
+  p->gemm->pack_columns ((char *) p->a.values + sam_panels_bytes (p->gemm, first, p->columns),
+                         p->a.folded + first, p->width, false, last - first, p->columns);
 }
 
 static void
 write_places (size_t first, size_t last, gpointer data)
 {
-  const Pass       *p       = data;
+  const Pass       *p = data;
   const SamKernels *kernels = sam_kernels ();
-  const SamGemm    *gemm    = p->gemm;
-  const SamPlaces  *map     = p->map;
-  size_t            rows    = last - first;
-  const float      *x       = map->x + first * p->width;
-  float            *y       = p->y + first * p->width;
-  float            *scores  = score_places (p, first, last);
-  float            *weights = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, sam_strips_bytes (gemm, rows, p->columns));
+  const SamGemm    *gemm = p->gemm;
+  const SamPlaces  *map = p->map;
+  size_t            rows = last - first;
+  const float      *x = map->x + first * p->width;
+  float            *y = p->y + first * p->width;
+  float            *scores = score_places (p, first, last);
+  float            *weights = sam_scratch_bytes (SAM_SCRATCH_MIDDLE,
+                                                 sam_strips_bytes (gemm, rows, p->columns));
 
   kernels->add_row (scores, scores, p->a.bias, rows, p->columns);
   kernels->softmax_columns (scores, rows, p->t, p->heads);
   for (size_t i = 0; i < rows; i++)
-    gemm->pack_row (sam_packed_row (gemm, weights, i, p->columns), scores + i * p->columns, p->columns);
+    gemm->pack_row (sam_packed_row (gemm, weights, i, p->columns), scores + i * p->columns,
+                    p->columns);
   if (map->all != NULL)
     kernels->add_row (y, x, map->all, rows, p->width);
   else if (y != x)
@@ -360,8 +377,8 @@ sam_write_map_run (const SamWriteMap *write,
   Pass p = begin (write->gemm, map, write->width, write->inner, write->heads, t, scratch);
 
   p.write = write;
-  p.norm  = norm;
-  p.y     = y;
+  p.norm = norm;
+  p.y = y;
   sam_sum_linear_run (&write->k, p.a.first, tokens, own, NULL, t);
   sam_linear_run (&write->v, p.a.second, tokens, NULL, t, SAM_ACT_NONE);
   sam_parallel_for (p.heads, 1, fold_keys, &p);

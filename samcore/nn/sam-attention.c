@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Attention in tiles. A piece is some queries of one head of one window; it goes over the keys in tiles
- * whose scores stay in the level 2 cache:
+/* Attention in tiles. A piece is some queries of one head of one window; it goes over the keys in
+ * tiles whose scores stay in the level 2 cache:
  *   scores = scale q kT + biases          [queries, keys of the tile]
  *   m = the running maximum; p = e^(scores - m); sums and output so far times e^(old m - m)
  *   o += p v
- * and in the end divides by the sums. k and v are packed for the products: by the piece itself if it has all
- * queries of its head, else before, for all heads. */
+ * and in the end divides by the sums. k and v are packed for the products: by the piece itself if
+ * it has all queries of its head, else before, for all heads. */
 #include "config.h"
 
 #include "samcore/kernels/sam-arithmetic.h"
@@ -18,12 +18,13 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define MAX_QUERIES  256
-#define MAX_KEYS     1024
-#define TILE         65536 /* scores: 256 KB, and as much again when packed */
-#define PACK         2     /* multiplications that packing a value counts as */
-#define REGISTER     16    /* floats */
-#define ROWS_AT_ONCE 8     /* are completed, then softmax: a processor waits for what it has just written in pieces */
+#define MAX_QUERIES 256
+#define MAX_KEYS    1024
+#define TILE        65536 /* scores: 256 KB, and as much again when packed */
+#define PACK        2     /* multiplications that packing a value counts as */
+#define REGISTER    16    /* floats */
+#define ROWS_AT_ONCE                                                                               \
+  8 /* are completed, then softmax: a processor waits for what it has just written in pieces */
 
 typedef struct
 {
@@ -51,8 +52,8 @@ scales_keys (const SamAttention *a)
 static void
 pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, size_t first_key)
 {
-  size_t       n      = MIN (t->n_keys, a->n_k - first_key);
-  const float *k      = a->k + head * a->k_head + first_key * a->k_stride;
+  size_t       n = MIN (t->n_keys, a->n_k - first_key);
+  const float *k = a->k + head * a->k_head + first_key * a->k_stride;
 
   if (scales_keys (a))
     {
@@ -66,14 +67,14 @@ pack_tile (char *to, const Attention *t, const SamAttention *a, size_t head, siz
     {
       t->gemm->pack_columns (to, k, a->k_stride, true, n, a->d);
     }
-  t->gemm->pack_columns (to + t->k_bytes, a->v + head * a->v_head + first_key * a->v_stride, a->v_stride, false,
-                         a->d, n);
+  t->gemm->pack_columns (to + t->k_bytes, a->v + head * a->v_head + first_key * a->v_stride,
+                         a->v_stride, false, a->d, n);
 }
 
 static void
 pack_tiles (size_t first, size_t last, gpointer data)
 {
-  const Attention *t       = data;
+  const Attention *t = data;
   const size_t     n_heads = t->attentions->n_heads;
 
   for (size_t i = first; i < last; i++)
@@ -93,23 +94,23 @@ typedef struct
   const SamAttention *a;
   size_t              head, first_query, n_queries;
   size_t              first_key, n_keys;
-  float              *scores, *o;                         /* [n_queries, ld], [n_queries, ld_o]: so far */
+  float              *scores, *o; /* [n_queries, ld], [n_queries, ld_o]: so far */
   size_t              ld, ld_o;
-  float               max[MAX_QUERIES], sum[MAX_QUERIES]; /* of each query's scores, of their e^…: so far */
+  float max[MAX_QUERIES], sum[MAX_QUERIES]; /* of each query's scores, of their e^…: so far */
 } Piece;
 
-/* What is added to the scores of queries [first, last) of a piece, and what lies beyond the last key: a softmax of whole
- * registers is faster, and scores of -infinity add nothing. */
+/* What is added to the scores of queries [first, last) of a piece, and what lies beyond the last
+ * key: a softmax of whole registers is faster, and scores of -infinity add nothing. */
 static void
 bias_scores (const Piece *p, size_t first, size_t last)
 {
   const SamKernels   *kernels = sam_kernels ();
-  const SamAttention *a       = p->a;
+  const SamAttention *a = p->a;
 
   for (size_t i = first; i < last; i++)
     {
       float *scores = p->scores + i * p->ld;
-      size_t row    = p->head * a->n_q + p->first_query + i;
+      size_t row = p->head * a->n_q + p->first_query + i;
 
       if (a->rel_h != NULL)
         kernels->add_relative (scores, a->rel_h + row * a->key_h + p->first_key / a->key_w,
@@ -129,8 +130,8 @@ softmax_tile (Piece *p, const SamGemm *gemm, float *weights)
 
   for (size_t i = 0; i < p->n_queries; i++)
     {
-      float *scores  = p->scores + i * p->ld;
-      float *o       = p->o + i * p->ld_o;
+      float *scores = p->scores + i * p->ld;
+      float *o = p->o + i * p->ld_o;
       float  old_max = p->max[i];
       float  tile_sum;
 
@@ -153,23 +154,23 @@ softmax_tile (Piece *p, const SamGemm *gemm, float *weights)
 static void
 attend (const Attention *t, const SamAttention *a, size_t number, size_t head, size_t first_query)
 {
-  const SamKernels *kernels   = sam_kernels ();
-  const SamGemm    *gemm      = t->gemm;
+  const SamKernels *kernels = sam_kernels ();
+  const SamGemm    *gemm = t->gemm;
   const size_t      n_queries = MIN (t->n_queries, a->n_q - first_query);
-  const size_t      ld        = round_up (t->n_keys, 32); /* whole panels */
-  const size_t      ld_o      = round_up (a->d, 32);
-  float            *queries   = strips (gemm, SAM_SCRATCH_ROWS, n_queries, a->d);
-  float            *weights   = strips (gemm, SAM_SCRATCH_MIDDLE, n_queries, t->n_keys);
+  const size_t      ld = round_up (t->n_keys, 32); /* whole panels */
+  const size_t      ld_o = round_up (a->d, 32);
+  float            *queries = strips (gemm, SAM_SCRATCH_ROWS, n_queries, a->d);
+  float            *weights = strips (gemm, SAM_SCRATCH_MIDDLE, n_queries, t->n_keys);
   Piece             p;
 
-  p.a           = a;
-  p.head        = head;
+  p.a = a;
+  p.head = head;
   p.first_query = first_query;
-  p.n_queries   = n_queries;
-  p.scores      = sam_scratch_floats (SAM_SCRATCH_SCORES, n_queries * ld);
-  p.o           = sam_scratch_floats (SAM_SCRATCH_GROUP, n_queries * ld_o);
-  p.ld          = ld;
-  p.ld_o        = ld_o;
+  p.n_queries = n_queries;
+  p.scores = sam_scratch_floats (SAM_SCRATCH_SCORES, n_queries * ld);
+  p.o = sam_scratch_floats (SAM_SCRATCH_GROUP, n_queries * ld_o);
+  p.ld = ld;
+  p.ld_o = ld_o;
   for (size_t i = 0; i < n_queries; i++)
     {
       const float *q = a->q + (first_query + i) * a->q_stride + head * a->q_head;
@@ -190,7 +191,7 @@ attend (const Attention *t, const SamAttention *a, size_t number, size_t head, s
       char *panels;
 
       p.first_key = tile * t->n_keys;
-      p.n_keys    = MIN (t->n_keys, a->n_k - p.first_key);
+      p.n_keys = MIN (t->n_keys, a->n_k - p.first_key);
       if (t->packed != NULL)
         {
           panels = t->packed + (number / t->n_blocks * t->n_tiles + tile) * t->tile_bytes;
@@ -201,13 +202,16 @@ attend (const Attention *t, const SamAttention *a, size_t number, size_t head, s
           pack_tile (panels, t, a, head, p.first_key);
         }
 
-      gemm->gemm (p.scores, ld, queries, panels, n_queries, round_up (p.n_keys, gemm->panel), a->d, false);
+      gemm->gemm (p.scores, ld, queries, panels, n_queries, round_up (p.n_keys, gemm->panel), a->d,
+                  false);
       softmax_tile (&p, gemm, weights);
-      gemm->gemm (p.o, ld_o, weights, panels + t->k_bytes, n_queries, round_up (a->d, gemm->panel), p.n_keys, tile > 0);
+      gemm->gemm (p.o, ld_o, weights, panels + t->k_bytes, n_queries, round_up (a->d, gemm->panel),
+                  p.n_keys, tile > 0);
     }
 
   for (size_t i = 0; i < n_queries; i++)
-    kernels->scale (a->o + (first_query + i) * a->o_stride + head * a->o_head, p.o + i * ld_o, 1 / p.sum[i], a->d);
+    kernels->scale (a->o + (first_query + i) * a->o_stride + head * a->o_head, p.o + i * ld_o,
+                    1 / p.sum[i], a->d);
 }
 
 static void
@@ -224,8 +228,7 @@ attend_pieces (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_attention (const SamAttention *a,
-               size_t              n)
+sam_attention (const SamAttention *a, size_t n)
 {
   Attention      t = { .attentions = a };
   const SamGemm *gemm;
@@ -236,19 +239,19 @@ sam_attention (const SamAttention *a,
   g_return_if_fail (a->n_k > 0);
 
   t.gemm = gemm = sam_arithmetic_gemm (a->arithmetic);
-  t.n_keys      = MIN (a->n_k, MAX_KEYS);
+  t.n_keys = MIN (a->n_k, MAX_KEYS);
   if (a->rel_h != NULL) /* whole rows of the grid of keys */
     t.n_keys = MIN (a->n_k, MAX (1, MAX_KEYS / a->key_w) * a->key_w);
   t.n_tiles = (a->n_k - 1) / t.n_keys + 1;
 
-  /* As many queries as fill a tile with scores; then evenly over so many blocks, in whole strips, of which there may be
-   * fewer now. */
+  /* As many queries as fill a tile with scores; then evenly over so many blocks, in whole strips,
+   * of which there may be fewer now. */
   t.n_queries = CLAMP (TILE / t.n_keys, gemm->strip, MAX_QUERIES);
-  t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
+  t.n_blocks = (a->n_q - 1) / t.n_queries + 1;
   t.n_queries = MIN (round_up ((a->n_q - 1) / t.n_blocks + 1, gemm->strip), MAX_QUERIES);
-  t.n_blocks  = (a->n_q - 1) / t.n_queries + 1;
+  t.n_blocks = (a->n_q - 1) / t.n_queries + 1;
 
-  t.k_bytes    = sam_panels_bytes (gemm, t.n_keys, a->d);
+  t.k_bytes = sam_panels_bytes (gemm, t.n_keys, a->d);
   t.tile_bytes = t.k_bytes + sam_panels_bytes (gemm, a->d, t.n_keys);
 
   if (t.n_blocks > 1)
@@ -259,12 +262,14 @@ sam_attention (const SamAttention *a,
       if (posix_memalign (&packed, 64, n * a->n_heads * t.n_tiles * t.tile_bytes) == 0)
         {
           t.packed = packed;
-          work     = PACK * 2 * t.n_keys * a->d;
-          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, SAM_WORTH_A_PIECE / work), pack_tiles, &t);
+          work = PACK * 2 * t.n_keys * a->d;
+          sam_parallel_for (n * a->n_heads * t.n_tiles, MAX (1, SAM_WORTH_A_PIECE / work),
+                            pack_tiles, &t);
         }
     }
 
   work = 2 * t.n_queries * a->n_k * a->d;
-  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, SAM_WORTH_A_PIECE / work), attend_pieces, &t);
+  sam_parallel_for (n * a->n_heads * t.n_blocks, MAX (1, SAM_WORTH_A_PIECE / work), attend_pieces,
+                    &t);
   free (t.packed);
 }

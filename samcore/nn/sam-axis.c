@@ -11,7 +11,8 @@ cubic (float d)
 {
   const float a = -0.75f;
 
-  return d <= 1.0f ? ((a + 2.0f) * d - (a + 3.0f)) * d * d + 1.0f : ((a * d - 5.0f * a) * d + 8.0f * a) * d - 4.0f * a;
+  return d <= 1.0f ? ((a + 2.0f) * d - (a + 3.0f)) * d * d + 1.0f
+                   : ((a * d - 5.0f * a) * d + 8.0f * a) * d - 4.0f * a;
 }
 
 void
@@ -22,18 +23,18 @@ sam_axis_find_taps (size_t    n_in,
                     uint32_t *index,
                     float    *weight)
 {
-  const float scale  = (float) n_in / (float) n_out;
-  const int   last   = (int) n_in - 1;
+  const float scale = (float) n_in / (float) n_out;
+  const int   last = (int) n_in - 1;
   float       source = scale * position - 0.5f;
 
   if (n_taps == 2)
     {
       int i0;
 
-      source    = MAX (source, 0.0f);
-      i0        = MIN ((int) source, last);
-      index[0]  = (uint32_t) i0;
-      index[1]  = (uint32_t) MIN (i0 + 1, last);
+      source = MAX (source, 0.0f);
+      i0 = MIN ((int) source, last);
+      index[0] = (uint32_t) i0;
+      index[1] = (uint32_t) MIN (i0 + 1, last);
       weight[1] = source - (float) i0;
       weight[0] = 1.0f - weight[1];
     }
@@ -43,7 +44,7 @@ sam_axis_find_taps (size_t    n_in,
 
       for (int t = 0; t < 4; t++)
         {
-          index[t]  = (uint32_t) CLAMP ((int) whole + t - 1, 0, last);
+          index[t] = (uint32_t) CLAMP ((int) whole + t - 1, 0, last);
           weight[t] = cubic (fabsf (source - whole - (float) (t - 1)));
         }
     }
@@ -59,9 +60,9 @@ sam_axis_init (SamAxis *axis,
                double   step)
 {
   axis->n_taps = n_taps;
-  axis->n      = n;
-  axis->index  = g_try_new (uint32_t, n * n_taps);
-  axis->weight = g_try_new (float, n * n_taps);
+  axis->n = n;
+  axis->index = g_try_new (uint32_t, n *n_taps);
+  axis->weight = g_try_new (float, n *n_taps);
   if (n > 0 && (axis->index == NULL || axis->weight == NULL))
     return FALSE;
 
@@ -73,7 +74,7 @@ sam_axis_init (SamAxis *axis,
       sam_axis_find_taps (n_in, n_out, n_taps, (float) (first + i * step), index, weight);
       for (size_t t = 0; t < n_taps; t++)
         {
-          axis->index[t * n + i]  = index[t];
+          axis->index[t * n + i] = index[t];
           axis->weight[t * n + i] = weight[t];
         }
     }

@@ -4,7 +4,8 @@
 
 #include "samcore/nn/sam-layers.h"
 
-/* widen: [in] to [hidden]; spatial: of hidden, padding 1; narrow: [hidden] to [out]. All have biases. */
+/* widen: [in] to [hidden]; spatial: of hidden, padding 1; narrow: [hidden] to [out]. All have
+ * biases. */
 typedef struct
 {
   SamLinear    widen;
@@ -13,7 +14,14 @@ typedef struct
 } SamBottleneck;
 
 /* y = last (narrow (act (spatial (act (widen (x))))) + r)
- * x: [h, w, in]  r: [h', w', out] or NULL  y: [h', w', out] with h' = ceil (h / stride); y is neither x nor r
+ * x: [h, w, in]  r: [h', w', out] or NULL  y: [h', w', out] with h' = ceil (h / stride); y is
+ *                neither x nor r
  * The wide arrays exist only as the three rows that the depthwise convolution looks at. */
-void sam_bottleneck_run (const SamBottleneck *bottleneck, float *y, const float *x, const float *r,
-                         size_t h, size_t w, SamAct act, SamAct last);
+void sam_bottleneck_run (const SamBottleneck *bottleneck,
+                         float               *y,
+                         const float         *x,
+                         const float         *r,
+                         size_t               h,
+                         size_t               w,
+                         SamAct               act,
+                         SamAct               last);

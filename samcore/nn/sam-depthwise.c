@@ -21,19 +21,19 @@ sam_depthwise_row (const SamDepthwiseMap *map)
 void
 sam_depthwise_make (const void *data, size_t first, size_t last)
 {
-  const SamDepthwiseMap *map   = data;
+  const SamDepthwiseMap *map = data;
   const size_t           w_out = sam_depthwise_row (map);
-  const size_t           row   = map->w * map->c;
+  const size_t           row = map->w * map->c;
   const float           *zeros = sam_scratch_zeros (row);
 
   for (size_t i = first / w_out; i * w_out < last; i++)
     {
-      const float *middle  = map->x + i * map->stride * row;
+      const float *middle = map->x + i * map->stride * row;
       const float *rows[3] = { i > 0 ? middle - row : zeros, middle,
                                i * map->stride + 1 < map->h ? middle + row : zeros };
 
-      sam_kernels ()->depthwise3x3 (map->y + i * w_out * map->c, rows, map->k, map->b, map->w, map->c, map->stride,
-                                    SAM_ACT_NONE);
+      sam_kernels ()->depthwise3x3 (map->y + i * w_out * map->c, rows, map->k, map->b, map->w,
+                                    map->c, map->stride, SAM_ACT_NONE);
     }
 }
 
@@ -64,11 +64,11 @@ typedef struct
 static void
 sum_band (size_t first, size_t last, gpointer data)
 {
-  const TapSums         *t    = data;
-  const SamDepthwiseMap *map  = t->map;
-  const size_t           c    = map->c;
+  const TapSums         *t = data;
+  const SamDepthwiseMap *map = t->map;
+  const size_t           c = map->c;
   float                 *sums = t->sums + first / BAND * 9 * c;
-  float                 *row  = sam_scratch_floats (SAM_SCRATCH_ROW, 3 * c);
+  float                 *row = sam_scratch_floats (SAM_SCRATCH_ROW, 3 * c);
 
   for (size_t y = first; y < last; y++)
     {
@@ -77,7 +77,8 @@ sum_band (size_t first, size_t last, gpointer data)
         {
           Met met = find_met (map->w, map->stride, tap);
 
-          sam_kernels ()->sum_rows (row + tap * c, map->x + (y * map->w + met.first) * c, map->stride * c, met.n, c);
+          sam_kernels ()->sum_rows (row + tap * c, map->x + (y * map->w + met.first) * c,
+                                    map->stride * c, met.n, c);
           for (size_t i = 0; t->w.spare > 0 && i < c; i++)
             row[tap * c + i] += (float) t->w.spare * map->x[(y * map->w + t->w.at) * c + i];
         }
@@ -87,7 +88,8 @@ sum_band (size_t first, size_t last, gpointer data)
         {
           Met met = find_met (map->h, map->stride, tap);
 
-          if (y >= met.first && (y - met.first) % map->stride == 0 && (y - met.first) / map->stride < met.n)
+          if (y >= met.first && (y - met.first) % map->stride == 0 &&
+              (y - met.first) / map->stride < met.n)
             sam_kernels ()->add (sums + tap * 3 * c, sums + tap * 3 * c, row, 3 * c);
         }
     }
@@ -96,12 +98,13 @@ sum_band (size_t first, size_t last, gpointer data)
 void
 sam_depthwise_mean (const SamDepthwiseMap *map, const SamSide *h, const SamSide *w, float *mean)
 {
-  const size_t      c       = map->c;
-  const size_t      n       = ((h->n + h->spare - 1) / map->stride + 1) * ((w->n + w->spare - 1) / map->stride + 1);
+  const size_t c = map->c;
+  const size_t n = ((h->n + h->spare - 1) / map->stride + 1) *
+                   ((w->n + w->spare - 1) / map->stride + 1);
   const size_t      n_bands = (map->h + BAND - 1) / BAND;
-  g_autofree float *sums    = g_new0 (float, (n_bands + 1) * 9 * c);
-  float            *total   = sums + n_bands * 9 * c;
-  TapSums           t       = { map, *h, *w, sums };
+  g_autofree float *sums = g_new0 (float, (n_bands + 1) * 9 * c);
+  float            *total = sums + n_bands * 9 * c;
+  TapSums           t = { map, *h, *w, sums };
 
   sam_parallel_for (map->h, BAND, sum_band, &t);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Layers with their weights, as the networks hold them, and the calls that run them. Fetched by sam-weights.h, which
- * owns the memory. Internal. */
+/* Layers with their weights, as the networks hold them, and the calls that run them. Fetched by
+ * sam-weights.h, which owns the memory. Internal. */
 #pragma once
 
 #include "samcore/nn/sam-conv.h"
@@ -41,12 +41,7 @@ typedef struct
 
 /* x: [n, in]  r: [n, out] or NULL  y: [n, out] = act (…) + r */
 static inline void
-sam_linear_run (const SamLinear *l,
-                float           *y,
-                const float     *x,
-                const float     *r,
-                size_t           n,
-                SamAct           act)
+sam_linear_run (const SamLinear *l, float *y, const float *x, const float *r, size_t n, SamAct act)
 {
   sam_matrix_linear (y, x, l->m, l->b, r, n, act);
 }
@@ -62,7 +57,7 @@ sam_norm_linear_run (const SamNorm   *norm,
                      SamAct           act)
 {
   const SamRowNorm row_norm = { norm->w, norm->b, norm->eps };
-  const SamRows    rows     = { .x = x, .ld = l->in, .norm = &row_norm };
+  const SamRows    rows = { .x = x, .ld = l->in, .norm = &row_norm };
 
   sam_matrix_linear_rows (y, &rows, l->m, l->b, r, n, act);
 }
@@ -81,7 +76,8 @@ sam_sum_linear_run (const SamLinear *l,
   sam_matrix_linear_rows (y, &rows, l->m, l->b, r, n, SAM_ACT_NONE);
 }
 
-/* y = mlp[1] (act (mlp[0] (norm (x)))) + r; norm, r or maker, which makes x, may be NULL; y may be x and r */
+/* y = mlp[1] (act (mlp[0] (norm (x)))) + r; norm, r or maker, which makes x, may be NULL; y may be
+ * x and r */
 static inline void
 sam_mlp_run (const SamNorm     *norm,
              const SamLinear    mlp[2],
@@ -92,19 +88,18 @@ sam_mlp_run (const SamNorm     *norm,
              size_t             n,
              SamAct             act)
 {
-  const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
-  const SamRows    rows     = { .x = x, .ld = mlp[0].in, .norm = norm != NULL ? &row_norm : NULL, .maker = maker };
+  const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps }
+                                           : (SamRowNorm) { 0 };
+  const SamRows    rows = {
+       .x = x, .ld = mlp[0].in, .norm = norm != NULL ? &row_norm : NULL, .maker = maker
+  };
 
   sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
 }
 
 /* x: [h, w, c] */
 static inline SamDepthwiseMap
-sam_depthwise_map (const SamDepthwise *d,
-                   float              *y,
-                   const float        *x,
-                   size_t              h,
-                   size_t              w)
+sam_depthwise_map (const SamDepthwise *d, float *y, const float *x, size_t h, size_t w)
 {
   return (SamDepthwiseMap) { y, x, d->w, d->b, h, w, d->c, d->stride };
 }
@@ -120,7 +115,8 @@ sam_conv_transpose_norm_run (const SamConvTranspose *c,
                              size_t                  w,
                              SamAct                  act)
 {
-  const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps } : (SamRowNorm) { 0 };
+  const SamRowNorm row_norm = norm != NULL ? (SamRowNorm) { norm->w, norm->b, norm->eps }
+                                           : (SamRowNorm) { 0 };
 
   sam_matrix_conv_transpose2x2 (y, x, c->m, c->b, r, h, w, norm != NULL ? &row_norm : NULL, act);
 }
@@ -138,10 +134,7 @@ sam_conv_transpose_run (const SamConvTranspose *c,
 
 /* y may be x */
 static inline void
-sam_norm_run (const SamNorm *norm,
-              float         *y,
-              const float   *x,
-              size_t         n)
+sam_norm_run (const SamNorm *norm, float *y, const float *x, size_t n)
 {
   sam_layer_norm (y, x, norm->w, norm->b, norm->eps, n, norm->c);
 }

@@ -14,14 +14,14 @@ SamMatrix *
 sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic)
 {
   const SamGemm *gemm = sam_arithmetic_weights_gemm (MIN (arithmetic, sam_arithmetic_get ()), in);
-  SamMatrix     *m    = g_new0 (SamMatrix, 1);
+  SamMatrix     *m = g_new0 (SamMatrix, 1);
 
   g_assert (SAM_MATRIX_GROUP % gemm->panel == 0 && SAM_MATRIX_GROUP % gemm->line == 0);
   g_assert (gemm->part == 0 || SAM_MATRIX_GROUP % gemm->part == 0);
 
-  m->w    = w;
-  m->in   = in;
-  m->out  = out;
+  m->w = w;
+  m->in = in;
+  m->out = out;
   m->gemm = gemm;
 
   return m;
@@ -36,7 +36,7 @@ sam_matrix_use_slab (SamMatrix *m, SamSlab *slab)
 void
 sam_matrix_on_packed (SamMatrix *m, SamMatrixPacked packed, void *data)
 {
-  m->packed      = packed;
+  m->packed = packed;
   m->packed_data = data;
 }
 
@@ -71,7 +71,8 @@ pack_group (size_t first, size_t last, gpointer data)
   const float *w = m->w + first * m->in;
 
   if (m->panels != NULL)
-    m->gemm->pack_columns (m->panels + sam_panels_bytes (m->gemm, first, m->in), w, m->in, true, last - first, m->in);
+    m->gemm->pack_columns (m->panels + sam_panels_bytes (m->gemm, first, m->in), w, m->in, true,
+                           last - first, m->in);
   if (! sam_kernels ()->all_finite (w, (last - first) * m->in))
     g_atomic_int_set (&m->not_finite, 1);
 }

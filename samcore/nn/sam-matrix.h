@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A weight matrix, packed once for the processor's products. What is done with one: sam-linear.h, sam-conv.h,
- * sam-conv-transpose.h, sam-bottleneck.h. Internal. */
+/* A weight matrix, packed once for the processor's products. What is done with one: sam-linear.h,
+ * sam-conv.h, sam-conv-transpose.h, sam-bottleneck.h. Internal. */
 #pragma once
 
 #include "samcore/kernels/sam-arithmetic.h"
@@ -11,19 +11,22 @@
 
 typedef struct _SamMatrix SamMatrix;
 
-/* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for callers. */
+/* w: [out, in], must outlive the matrix, which is packed from it at its first use. Immutable for
+ * callers. */
 SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic);
 /* Where to pack it; the slab must outlive the matrix. */
-void       sam_matrix_use_slab (SamMatrix *matrix, SamSlab *slab);
-/* What to do when the matrix has been packed and no longer needs w; in whatever thread uses it first. */
+void sam_matrix_use_slab (SamMatrix *matrix, SamSlab *slab);
+/* What to do when the matrix has been packed and no longer needs w; in whatever thread uses it
+ * first. */
 typedef void (*SamMatrixPacked) (void *data, const float *w, size_t n);
-void       sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void *data);
-/* Packs it now. After true w is not looked at again; false: there was no memory, w is still needed. */
-bool       sam_matrix_pack (SamMatrix *matrix);
+void sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void *data);
+/* Packs it now. After true w is not looked at again; false: there was no memory, w is still
+ * needed. */
+bool sam_matrix_pack (SamMatrix *matrix);
 /* Packs it, too, which is when all values are looked at. */
-bool       sam_matrix_is_finite (SamMatrix *matrix);
-void       sam_matrix_free (SamMatrix *matrix);
+bool sam_matrix_is_finite (SamMatrix *matrix);
+void sam_matrix_free (SamMatrix *matrix);
 /* What its products use, and what goes with them should. */
 SamArithmetic sam_matrix_get_arithmetic (const SamMatrix *matrix);
 /* SAM_ACT_GELU, or SAM_ACT_GELU_ROUGH where that suits its products. */
-SamAct     sam_matrix_get_gelu (const SamMatrix *matrix);
+SamAct sam_matrix_get_gelu (const SamMatrix *matrix);

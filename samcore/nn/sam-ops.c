@@ -30,12 +30,18 @@ layer_norm_rows (size_t first, size_t last, gpointer data)
 {
   const Rows *r = data;
 
-  sam_kernels ()->layer_norm (r->y + first * r->c, r->x + first * r->c, r->a, r->b, r->eps, last - first, r->c);
+  sam_kernels ()->layer_norm (r->y + first * r->c, r->x + first * r->c, r->a, r->b, r->eps,
+                              last - first, r->c);
 }
 
 void
-sam_layer_norm (float *y, const float *x, const float *weight, const float *bias, float eps,
-                size_t n, size_t c)
+sam_layer_norm (float       *y,
+                const float *x,
+                const float *weight,
+                const float *bias,
+                float        eps,
+                size_t       n,
+                size_t       c)
 {
   Rows r = { .y = y, .x = x, .a = weight, .b = bias, .eps = eps, .c = c };
 

@@ -42,9 +42,7 @@ typedef struct
 } Copies;
 
 static void
-copy_rows (size_t   first,
-           size_t   last,
-           gpointer data)
+copy_rows (size_t first, size_t last, gpointer data)
 {
   const Copies *copies = data;
 
@@ -54,10 +52,7 @@ copy_rows (size_t   first,
 
 /* [n, c] with n + spare places' room for it; moves it to @to, which is not before it */
 static void
-restore_row (float       *to,
-             const float *row,
-             SamSide      w,
-             size_t       c)
+restore_row (float *to, const float *row, SamSide w, size_t c)
 {
   const size_t before = (w.at + 1) * c;
 
@@ -69,9 +64,9 @@ restore_row (float       *to,
 void
 sam_sides_restore (float *y, SamSide h, SamSide w, size_t c)
 {
-  const size_t row   = (w.n + w.spare) * c;
+  const size_t row = (w.n + w.spare) * c;
   const size_t below = (h.at + 1) * row;
-  Copies       rows  = { y + h.at * row, row };
+  Copies       rows = { y + h.at * row, row };
 
   if (w.spare > 0)
     for (size_t i = h.n; i-- > 0;)

@@ -13,9 +13,7 @@ typedef struct
 } Pool;
 
 static void
-pool_maps (size_t   first,
-           size_t   last,
-           gpointer data)
+pool_maps (size_t first, size_t last, gpointer data)
 {
   const Pool *p = data;
   size_t      w = p->w / 2;
@@ -32,7 +30,7 @@ pool_maps (size_t   first,
 
           for (size_t c = 0; c < p->c; c++)
             {
-              float top    = x[c] > x[c + p->stride] ? x[c] : x[c + p->stride];
+              float top = x[c] > x[c + p->stride] ? x[c] : x[c + p->stride];
               float bottom = below[c] > below[c + p->stride] ? below[c] : below[c + p->stride];
 
               y[c] = top > bottom ? top : bottom;
@@ -42,13 +40,7 @@ pool_maps (size_t   first,
 }
 
 void
-sam_max_pool (float       *y,
-              const float *x,
-              size_t       n,
-              size_t       h,
-              size_t       w,
-              size_t       c,
-              size_t       stride)
+sam_max_pool (float *y, const float *x, size_t n, size_t h, size_t w, size_t c, size_t stride)
 {
   Pool p = { y, x, h, w, c, stride, h * w * stride };
 

@@ -13,17 +13,36 @@
 #define COLUMNS 4096 /* of a piece */
 
 void
-sam_gemm_nt (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
-             size_t m, size_t n, size_t k, float alpha, float beta)
+sam_gemm_nt (float       *c,
+             size_t       ldc,
+             const float *a,
+             size_t       lda,
+             const float *b,
+             size_t       ldb,
+             size_t       m,
+             size_t       n,
+             size_t       k,
+             float        alpha,
+             float        beta)
 {
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc);
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, m, n, k, alpha, a, lda, b, ldb, beta, c,
+               ldc);
 }
 
 void
-sam_gemm_nn (float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
-             size_t m, size_t n, size_t k, float alpha)
+sam_gemm_nn (float       *c,
+             size_t       ldc,
+             const float *a,
+             size_t       lda,
+             const float *b,
+             size_t       ldb,
+             size_t       m,
+             size_t       n,
+             size_t       k,
+             float        alpha)
 {
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, 0, c, ldc);
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, alpha, a, lda, b, ldb, 0, c,
+               ldc);
 }
 
 typedef struct
@@ -38,7 +57,8 @@ product_columns (size_t first, size_t last, gpointer data)
 {
   const Product *p = data;
 
-  sam_kernels ()->product (p->y + first, p->ld, p->x, p->z + first * p->k, p->n, p->k, last - first);
+  sam_kernels ()->product (p->y + first, p->ld, p->x, p->z + first * p->k, p->n, p->k,
+                           last - first);
 }
 
 void

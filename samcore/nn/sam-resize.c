@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Resizing of a network's maps. Along the rows first: of the rows so made, the last n_taps are kept, each in the slot of
- * its number modulo n_taps. */
+/* Resizing of a network's maps. Along the rows first: of the rows so made, the last n_taps are
+ * kept, each in the slot of its number modulo n_taps. */
 #include "config.h"
 
 #include "samcore/nn/sam-axis.h"
@@ -22,11 +22,11 @@ typedef struct
 static void
 resize_rows (size_t first, size_t last, gpointer data)
 {
-  const Resize     *r       = data;
+  const Resize     *r = data;
   const SamKernels *kernels = sam_kernels ();
-  size_t            n_taps  = r->rows.n_taps;
-  size_t            n       = r->w2 * r->c;
-  float            *made    = sam_scratch_floats (SAM_SCRATCH_RESIZE, n_taps * n);
+  size_t            n_taps = r->rows.n_taps;
+  size_t            n = r->w2 * r->c;
+  float            *made = sam_scratch_floats (SAM_SCRATCH_RESIZE, n_taps * n);
   size_t            made_of[4] = { G_MAXSIZE, G_MAXSIZE, G_MAXSIZE, G_MAXSIZE };
 
   for (size_t i = first; i < last; i++)
@@ -36,15 +36,15 @@ resize_rows (size_t first, size_t last, gpointer data)
 
       for (size_t t = 0; t < n_taps; t++)
         {
-          size_t row  = r->rows.index[t * r->h2 + i];
+          size_t row = r->rows.index[t * r->h2 + i];
           size_t slot = row % n_taps;
 
           if (made_of[slot] != row)
-            kernels->blend_columns (made + slot * n, r->x + row * r->w * r->c, r->columns.index, r->columns.weight,
-                                    n_taps, r->w2, r->c);
+            kernels->blend_columns (made + slot * n, r->x + row * r->w * r->c, r->columns.index,
+                                    r->columns.weight, n_taps, r->w2, r->c);
           made_of[slot] = row;
-          from[t]       = made + slot * n;
-          f[t]          = r->rows.weight[t * r->h2 + i];
+          from[t] = made + slot * n;
+          f[t] = r->rows.weight[t * r->h2 + i];
         }
       kernels->blend (r->y + i * n, from, f, n_taps, n);
     }
@@ -55,8 +55,10 @@ resize (float *y, const float *x, size_t h, size_t w, size_t c, size_t h2, size_
 {
   Resize r = { .y = y, .x = x, .w = w, .c = c, .h2 = h2, .w2 = w2 };
 
-  if (! sam_axis_init (&r.rows, h, h2, h2, n_taps, 0.5, 1) || ! sam_axis_init (&r.columns, w, w2, w2, n_taps, 0.5, 1))
-    g_error ("no memory for the taps of %zu x %zu places", h2, w2); /* as GLib says it of so little */
+  if (! sam_axis_init (&r.rows, h, h2, h2, n_taps, 0.5, 1) ||
+      ! sam_axis_init (&r.columns, w, w2, w2, n_taps, 0.5, 1))
+    g_error ("no memory for the taps of %zu x %zu places", h2,
+             w2); /* as GLib says it of so little */
   sam_parallel_for (h2, MAX (4, 65536 / (w2 * c)), resize_rows, &r);
   sam_axis_clear (&r.rows);
   sam_axis_clear (&r.columns);
@@ -77,7 +79,7 @@ sam_resize_bicubic (float *y, const float *x, size_t h, size_t w, size_t c, size
 static void
 add_upsampled_rows (size_t first, size_t last, gpointer data)
 {
-  const Resize     *r       = data;
+  const Resize     *r = data;
   const SamKernels *kernels = sam_kernels ();
 
   for (size_t i = first; i < last; i++)

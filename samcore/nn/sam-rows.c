@@ -22,7 +22,8 @@ normed_row (const SamRows *rows, size_t row, size_t in, float *buffer)
   if (norm == NULL)
     return rows->x + row * rows->ld;
 
-  sam_kernels ()->layer_norm (buffer, rows->x + row * rows->ld, norm->weight, norm->bias, norm->eps, 1, in);
+  sam_kernels ()->layer_norm (buffer, rows->x + row * rows->ld, norm->weight, norm->bias, norm->eps,
+                              1, in);
   return buffer;
 }
 
@@ -30,7 +31,7 @@ static const float *
 fetch_row (const void *data, size_t row, size_t in, float *buffer)
 {
   const SamRows *rows = data;
-  const float   *x    = normed_row (rows, row, in, buffer);
+  const float   *x = normed_row (rows, row, in, buffer);
 
   if (rows->add == NULL)
     return x;

@@ -14,18 +14,20 @@ typedef struct
 
 #define SAM_ROW_ZERO UINT32_MAX
 
-/* Makes rows [first, last) of an array that nobody has read yet, in the thread that reads them first and finds them in
- * its cache. first and last are multiples of rows, or the end; each row is asked for once. */
+/* Makes rows [first, last) of an array that nobody has read yet, in the thread that reads them
+ * first and finds them in its cache. first and last are multiples of rows, or the end; each row is
+ * asked for once. */
 typedef struct
 {
-  void       (*make) (const void *data, size_t first, size_t last);
-  const void  *data;
-  size_t       rows;
+  void (*make) (const void *data, size_t first, size_t last);
+  const void *data;
+  size_t      rows;
 } SamRowMaker;
 
-/* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of index (each
- * an x row's number or SAM_ROW_ZERO), normalised if norm is set, but not those of zeros; then row i of add, [n, in],
- * is added. maker: makes x, or NULL if x is there; then the rows are in order. */
+/* The rows [n, in] that a product reads: rows of x, ld floats apart, in this order or in that of
+ * index (each an x row's number or SAM_ROW_ZERO), normalised if norm is set, but not those of
+ * zeros; then row i of add, [n, in], is added. maker: makes x, or NULL if x is there; then the rows
+ * are in order. */
 typedef struct
 {
   const float       *x;
@@ -36,10 +38,11 @@ typedef struct
   const SamRowMaker *maker;
 } SamRows;
 
-/* Where a product's rows come from: row @row, [in], where it is or made in buffer [in]. maker: as above. */
+/* Where a product's rows come from: row @row, [in], where it is or made in buffer [in]. maker: as
+ * above. */
 typedef struct
 {
-  const float     *(*row) (const void *data, size_t row, size_t in, float *buffer);
+  const float *(*row) (const void *data, size_t row, size_t in, float *buffer);
   const void        *data;
   const SamRowMaker *maker;
 } SamRowSource;

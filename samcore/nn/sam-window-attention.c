@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Attention in the windows of a map: cutting it up and putting it together again, or a whole block window by
- * window. */
+/* Attention in the windows of a map: cutting it up and putting it together again, or a whole block
+ * window by window. */
 #include "samcore/nn/sam-window-attention.h"
 
 #include <string.h>
@@ -19,19 +19,17 @@ typedef struct
 } Windows;
 
 static void
-partition_windows (size_t   first,
-                   size_t   last,
-                   gpointer data)
+partition_windows (size_t first, size_t last, gpointer data)
 {
-  const Windows *s     = data;
+  const Windows *s = data;
   size_t         bytes = s->c * sizeof (float);
 
   for (size_t i = first; i < last; i++)
     {
       float *out = s->y + i * s->window * s->window * s->c;
-      size_t y0  = i / s->across * s->window;
-      size_t x0  = i % s->across * s->window;
-      size_t n   = MIN (s->window, s->w - x0);
+      size_t y0 = i / s->across * s->window;
+      size_t x0 = i % s->across * s->window;
+      size_t n = MIN (s->window, s->w - x0);
 
       for (size_t y = y0; y < y0 + s->window; y++)
         {
@@ -61,9 +59,7 @@ sam_window_partition (float       *y,
 }
 
 static void
-reverse_windows (size_t   first,
-                 size_t   last,
-                 gpointer data)
+reverse_windows (size_t first, size_t last, gpointer data)
 {
   const Windows *s = data;
 
@@ -72,7 +68,7 @@ reverse_windows (size_t   first,
       const float *in = s->x + i * s->window * s->window * s->c;
       size_t       y0 = i / s->across * s->window;
       size_t       x0 = i % s->across * s->window;
-      size_t       n  = MIN (s->window, s->w - x0);
+      size_t       n = MIN (s->window, s->w - x0);
 
       for (size_t y = y0; y < MIN (y0 + s->window, s->h); y++)
         {
@@ -83,12 +79,7 @@ reverse_windows (size_t   first,
 }
 
 void
-sam_window_reverse (float       *y,
-                    const float *x,
-                    size_t       h,
-                    size_t       w,
-                    size_t       c,
-                    size_t       window)
+sam_window_reverse (float *y, const float *x, size_t h, size_t w, size_t c, size_t window)
 {
   Windows s = { y, x, NULL, h, w, c, window, sam_window_count (w, window) };
 
@@ -96,17 +87,13 @@ sam_window_reverse (float       *y,
 }
 
 void
-sam_window_attention (const SamAttention *a,
-                      size_t              n,
-                      size_t              q_step,
-                      size_t              kv_step,
-                      size_t              o_step)
+sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_step, size_t o_step)
 {
   g_autofree SamAttention *all = g_new (SamAttention, n);
 
   for (size_t i = 0; i < n; i++)
     {
-      all[i]    = *a;
+      all[i] = *a;
       all[i].q += i * q_step;
       all[i].k += i * kv_step;
       all[i].v += i * kv_step;
@@ -130,8 +117,8 @@ typedef struct
   size_t                h, w, across;
 } BlockRun;
 
-/* Of the places of windows [first, last), each side x side, those that lie inside of a map [h, w]: the map's row and
- * the place. Returns how many. */
+/* Of the places of windows [first, last), each side x side, those that lie inside of a map [h, w]:
+ * the map's row and the place. Returns how many. */
 static size_t
 list_places (uint32_t *rows,
              uint32_t *places,
@@ -147,12 +134,12 @@ list_places (uint32_t *rows,
   for (size_t i = 0; i < (last - first) * side * side; i++)
     {
       size_t window = first + i / (side * side);
-      size_t y      = window / across * side + i / side % side;
-      size_t x      = window % across * side + i % side;
+      size_t y = window / across * side + i / side % side;
+      size_t x = window % across * side + i % side;
 
       if (y < h && x < w)
         {
-          rows[n]     = (uint32_t) (y * w + x);
+          rows[n] = (uint32_t) (y * w + x);
           places[n++] = (uint32_t) i;
         }
     }
@@ -160,8 +147,8 @@ list_places (uint32_t *rows,
   return n;
 }
 
-/* n rows of c to their places among n_places; pad at the others. From the last one on, so that none is overwritten
- * before it has moved. */
+/* n rows of c to their places among n_places; pad at the others. From the last one on, so that none
+ * is overwritten before it has moved. */
 static void
 spread_rows (float          *x,
              const uint32_t *places,
@@ -180,35 +167,33 @@ spread_rows (float          *x,
 }
 
 static void
-run_windows (size_t   first,
-             size_t   last,
-             gpointer data)
+run_windows (size_t first, size_t last, gpointer data)
 {
-  const BlockRun       *run     = data;
-  const SamWindowBlock *block   = run->block;
-  const size_t          side    = block->window;
-  const size_t          shrink  = block->residual != NULL ? 2 : 1;
-  const size_t          side_y  = side / shrink;
-  const size_t          n       = (last - first) * side * side;
-  const size_t          n_y     = (last - first) * side_y * side_y;
-  const size_t          wide    = block->qkv->out;
-  const size_t          width   = block->proj->out;
-  uint32_t             *rows    = sam_scratch_bytes (SAM_SCRATCH_INDEX, 4 * n * sizeof *rows);
-  uint32_t             *places  = rows + n;
-  uint32_t             *rows_y  = places + n;
+  const BlockRun       *run = data;
+  const SamWindowBlock *block = run->block;
+  const size_t          side = block->window;
+  const size_t          shrink = block->residual != NULL ? 2 : 1;
+  const size_t          side_y = side / shrink;
+  const size_t          n = (last - first) * side * side;
+  const size_t          n_y = (last - first) * side_y * side_y;
+  const size_t          wide = block->qkv->out;
+  const size_t          width = block->proj->out;
+  uint32_t             *rows = sam_scratch_bytes (SAM_SCRATCH_INDEX, 4 * n * sizeof *rows);
+  uint32_t             *places = rows + n;
+  uint32_t             *rows_y = places + n;
   uint32_t             *places_y = rows_y + n;
-  float                *qkv     = sam_scratch_floats (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
-  float                *z       = qkv + n * wide;
-  float                *o       = z + n * width;
-  float                *q       = o + n_y * width;
-  float                *r       = q + n_y * width;
-  SamAttention          a       = block->attention;
-  SamRowNorm            norm    = { block->norm->w, block->norm->b, block->norm->eps };
-  SamRows               in      = { .x = run->x, .ld = block->qkv->in, .index = rows, .norm = &norm };
-  SamRows               out     = { .x = o, .ld = width, .index = places_y };
-  size_t                n_rows  = list_places (rows, places, first, last, run->across, side, run->h, run->w);
-  size_t                n_rows_y = list_places (rows_y, places_y, first, last, run->across, side_y,
-                                                run->h / shrink, run->w / shrink);
+  float       *qkv = sam_scratch_floats (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
+  float       *z = qkv + n * wide;
+  float       *o = z + n * width;
+  float       *q = o + n_y * width;
+  float       *r = q + n_y * width;
+  SamAttention a = block->attention;
+  SamRowNorm   norm = { block->norm->w, block->norm->b, block->norm->eps };
+  SamRows      in = { .x = run->x, .ld = block->qkv->in, .index = rows, .norm = &norm };
+  SamRows      out = { .x = o, .ld = width, .index = places_y };
+  size_t       n_rows = list_places (rows, places, first, last, run->across, side, run->h, run->w);
+  size_t       n_rows_y = list_places (rows_y, places_y, first, last, run->across, side_y,
+                                       run->h / shrink, run->w / shrink);
 
   sam_matrix_linear_rows (qkv, &in, block->qkv->m, block->qkv->b, NULL, n_rows, SAM_ACT_NONE);
   spread_rows (qkv, places, n_rows, n, wide, block->pad);
@@ -220,24 +205,24 @@ run_windows (size_t   first,
     {
       sam_max_pool (q, qkv, last - first, side, side, width, wide);
       a.q = q;
-      sam_matrix_linear_rows (z, &in, block->residual->m, block->residual->b, NULL, n_rows, SAM_ACT_NONE);
+      sam_matrix_linear_rows (z, &in, block->residual->m, block->residual->b, NULL, n_rows,
+                              SAM_ACT_NONE);
       spread_rows (z, places, n_rows, n, width, block->pad); /* what is there is dropped */
       sam_max_pool (r, z, last - first, side, side, width, width);
     }
-  sam_window_attention (&a, last - first, side_y * side_y * a.q_stride, side * side * wide, side_y * side_y * width);
+  sam_window_attention (&a, last - first, side_y * side_y * a.q_stride, side * side * wide,
+                        side_y * side_y * width);
 
   sam_matrix_linear_rows (z, &out, block->proj->m, block->proj->b, NULL, n_rows_y, SAM_ACT_NONE);
   for (size_t i = 0; i < n_rows_y; i++)
     sam_kernels ()->add (run->y + rows_y[i] * width, z + i * width,
-                         block->residual != NULL ? r + places_y[i] * width : run->x + rows[i] * width, width);
+                         block->residual != NULL ? r + places_y[i] * width
+                                                 : run->x + rows[i] * width,
+                         width);
 }
 
 void
-sam_window_block_run (const SamWindowBlock *block,
-                      float                *y,
-                      const float          *x,
-                      size_t                h,
-                      size_t                w)
+sam_window_block_run (const SamWindowBlock *block, float *y, const float *x, size_t h, size_t w)
 {
   BlockRun run = { block, y, x, h, w, sam_window_count (w, block->window) };
 

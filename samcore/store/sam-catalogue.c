@@ -5,8 +5,8 @@
  *        └─▶ entry of the catalogue? ──▶ its file in one of the folders
  *        └─▶ a file of that name in one of the folders
  *
- * The catalogue is a key file, data/models.ini, kept inside of the program. It is read once and never
- * freed, so entries can be pointed at from anywhere. */
+ * The catalogue is a key file, data/models.ini, kept inside of the program. It is read once and
+ * never freed, so entries can be pointed at from anywhere. */
 #include "config.h"
 
 #include <errno.h>
@@ -35,9 +35,7 @@ static GPtrArray *directories; /* added ones */
 
 /* An entry's text; NULL when it is not there or empty. Not freed. */
 static const char *
-get_text (GKeyFile   *file,
-          const char *group,
-          const char *key)
+get_text (GKeyFile *file, const char *group, const char *key)
 {
   char *text = g_key_file_get_string (file, group, key, NULL);
 
@@ -54,10 +52,7 @@ is_sha256 (const char *hex)
 }
 
 static gboolean
-read_model (GKeyFile     *file,
-            const char   *group,
-            SamModelInfo *model,
-            GError      **error)
+read_model (GKeyFile *file, const char *group, SamModelInfo *model, GError **error)
 {
   const char *wrong = NULL;
 
@@ -74,7 +69,8 @@ read_model (GKeyFile     *file,
   model->licence_words = get_text (file, group, "licence-words");
   model->offered = g_key_file_get_boolean (file, group, "offer", NULL);
 
-  if (model->title == NULL || model->family == NULL || model->file == NULL || model->licence == NULL)
+  if (model->title == NULL || model->family == NULL || model->file == NULL ||
+      model->licence == NULL)
     wrong = "has no title, family, file or licence";
   else if (strchr (model->file, '/') != NULL || model->file[0] == '.')
     wrong = "has a file with a folder in its name";
@@ -93,13 +89,13 @@ read_model (GKeyFile     *file,
 static gpointer
 load_catalogue (gpointer data)
 {
-  Catalogue            *catalogue = g_new0 (Catalogue, 1);
-  const char           *path = g_getenv ("SAM_CATALOGUE");
-  g_autoptr (GKeyFile)  file = g_key_file_new ();
-  g_autoptr (GBytes)    bytes = NULL;
-  g_auto (GStrv)        groups = NULL;
-  GError              **error = &catalogue->error;
-  gboolean              loaded;
+  Catalogue           *catalogue = g_new0 (Catalogue, 1);
+  const char          *path = g_getenv ("SAM_CATALOGUE");
+  g_autoptr (GKeyFile) file = g_key_file_new ();
+  g_autoptr (GBytes)   bytes = NULL;
+  g_auto (GStrv)       groups = NULL;
+  GError             **error = &catalogue->error;
+  gboolean             loaded;
 
   catalogue->models = g_array_new (FALSE, TRUE, sizeof (SamModelInfo));
   if (path != NULL && *path != '\0')
@@ -110,7 +106,8 @@ load_catalogue (gpointer data)
     }
   else
     {
-      bytes = g_resource_lookup_data (sam_get_resource (), "/segment-anything/models.ini", 0, error);
+      bytes = g_resource_lookup_data (sam_get_resource (), "/segment-anything/models.ini", 0,
+                                      error);
       loaded = bytes != NULL && g_key_file_load_from_bytes (file, bytes, G_KEY_FILE_NONE, error);
     }
   if (! loaded)
@@ -205,15 +202,14 @@ sam_catalogue_get_user_directory (void)
 
 /* Adds @path, and its subfolder for models. */
 static void
-add_folder (GPtrArray *folders,
-            char      *path)
+add_folder (GPtrArray *folders, char *path)
 {
   g_ptr_array_add (folders, path);
   g_ptr_array_add (folders, g_build_filename (path, "models", NULL));
 }
 
-/* Where the built-in model is: next to the program (the plug-in's folder), in the prefix that the program
- * is installed into, wherever that was moved to, or in the source of a build tree. */
+/* Where the built-in model is: next to the program (the plug-in's folder), in the prefix that the
+ * program is installed into, wherever that was moved to, or in the source of a build tree. */
 static void
 add_builtin_folders (GPtrArray *folders)
 {
@@ -275,8 +271,7 @@ is_file (const char *path)
 
 /* @folder/@name if that is a file; or @folder itself if it is a file of that name. */
 static char *
-find_in (const char *folder,
-         const char *name)
+find_in (const char *folder, const char *name)
 {
   g_autofree char *path = g_build_filename (folder, name, NULL);
   g_autofree char *last = NULL;
@@ -303,8 +298,7 @@ has_ending (const char *name)
 
 /* A file called @name, or @name with an ending, in one folder. */
 static char *
-find_with_endings (const char *folder,
-                   const char *name)
+find_with_endings (const char *folder, const char *name)
 {
   /* Nothing without an ending: a folder of programs has all sorts of names. */
   char *path = has_ending (name) ? find_in (folder, name) : NULL;
@@ -321,8 +315,7 @@ find_with_endings (const char *folder,
 
 /* The file of a model by the name of the catalogue's or by its own; @info may be NULL. */
 static char *
-find_installed (const char         *name,
-                const SamModelInfo *info)
+find_installed (const char *name, const SamModelInfo *info)
 {
   g_autoptr (GPtrArray) folders = get_folders ();
   char                 *path = NULL;
@@ -343,9 +336,7 @@ find_installed (const char         *name,
 }
 
 static void
-set_missing_error (GError            **error,
-                   const char         *name,
-                   const SamModelInfo *info)
+set_missing_error (GError **error, const char *name, const SamModelInfo *info)
 {
   g_autofree char *size = NULL;
   GString         *known;
@@ -353,29 +344,34 @@ set_missing_error (GError            **error,
   if (info != NULL && info->offered)
     {
       size = g_format_size (info->about);
-      g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
-                   "the model %s is not installed yet; fetch it%s%s%s in the list of models or with: "
-                   "samcore models --download %s", info->title, info->about ? " (" : "",
-                   info->about ? size : "", info->about ? ")" : "", info->name);
+      g_set_error (
+        error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
+        "the model %s is not installed yet; fetch it%s%s%s in the list of models or with: "
+        "samcore models --download %s",
+        info->title, info->about ? " (" : "", info->about ? size : "", info->about ? ")" : "",
+        info->name);
     }
   else if (info != NULL && info->source != NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
-                   "the model %s is not installed, and not fetched for you (licence %s: %s); with the file "
-                   "from %s use: samcore models --add FILE", info->title, info->licence,
-                   info->licence_words, info->source);
+      g_set_error (
+        error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
+        "the model %s is not installed, and not fetched for you (licence %s: %s); with the file "
+        "from %s use: samcore models --add FILE",
+        info->title, info->licence, info->licence_words, info->source);
     }
   else if (info != NULL)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
                    "the file of the model %s, %s, is missing; install the program again or say in "
-                   "SAM_MODEL_PATH where it is", info->title, info->file);
+                   "SAM_MODEL_PATH where it is",
+                   info->title, info->file);
     }
   else
     {
       known = g_string_new (NULL);
       for (size_t i = 0; i < sam_catalogue_get_n_models (); i++)
-        g_string_append_printf (known, "%s%s", i > 0 ? ", " : "", sam_catalogue_get_model (i)->name);
+        g_string_append_printf (known, "%s%s", i > 0 ? ", " : "",
+                                sam_catalogue_get_model (i)->name);
       g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
                    "there is no model called \"%s\"; give the path of a file or one of: %s", name,
                    known->str);
@@ -384,8 +380,7 @@ set_missing_error (GError            **error,
 }
 
 char *
-sam_catalogue_find (const char *name,
-                    GError    **error)
+sam_catalogue_find (const char *name, GError **error)
 {
   g_autofree char    *chosen = NULL;
   const SamModelInfo *info;
@@ -403,7 +398,8 @@ sam_catalogue_find (const char *name,
     return g_canonicalize_filename (name, NULL);
   if (strchr (name, '/') != NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL, "the model file %s does not exist", name);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL, "the model file %s does not exist",
+                   name);
       return NULL;
     }
 
@@ -437,8 +433,7 @@ sam_catalogue_get_default (void)
 }
 
 gboolean
-sam_catalogue_set_default (const char *name,
-                           GError    **error)
+sam_catalogue_set_default (const char *name, GError **error)
 {
   g_autofree char     *path = get_settings_path ();
   g_autofree char     *folder = g_path_get_dirname (path);
@@ -464,8 +459,8 @@ sam_catalogue_set_default (const char *name,
     {
       int why = errno;
 
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be made: %s", folder,
-                   g_strerror (why));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be made: %s",
+                   folder, g_strerror (why));
       return FALSE;
     }
 
@@ -499,9 +494,7 @@ add_item (GPtrArray          *items,
 }
 
 static gboolean
-is_listed (GPtrArray  *items,
-           const char *name,
-           const char *path)
+is_listed (GPtrArray *items, const char *name, const char *path)
 {
   for (guint i = 0; i < items->len; i++)
     {
@@ -516,9 +509,7 @@ is_listed (GPtrArray  *items,
 
 /* The checkpoints in @folder that are not listed yet, in the order of their names. */
 static void
-add_other_files (GPtrArray  *items,
-                 const char *folder,
-                 const char *chosen)
+add_other_files (GPtrArray *items, const char *folder, const char *chosen)
 {
   g_autoptr (GDir)      dir = g_dir_open (folder, 0, NULL);
   g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
@@ -560,9 +551,7 @@ sam_catalogue_list (void)
 }
 
 char *
-sam_file_sha256 (const char   *path,
-                 const SamJob *job,
-                 GError      **error)
+sam_file_sha256 (const char *path, const SamJob *job, GError **error)
 {
   g_autoptr (GFile)            file = g_file_new_for_path (path);
   g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
@@ -592,11 +581,10 @@ sam_file_sha256 (const char   *path,
   return g_strdup (g_checksum_get_string (sum));
 }
 
-/* Can a file of @size bytes be @model? A rounded size is right to about a hundredth; without any, a file is not
- * worth reading to find out. */
+/* Can a file of @size bytes be @model? A rounded size is right to about a hundredth; without any, a
+ * file is not worth reading to find out. */
 static gboolean
-has_size (const SamModelInfo *model,
-          guint64             size)
+has_size (const SamModelInfo *model, guint64 size)
 {
   if (model->size != 0)
     return size == model->size;
@@ -624,9 +612,7 @@ sam_catalogue_guess (const char *path)
 }
 
 const SamModelInfo *
-sam_catalogue_recognise (const char   *path,
-                         const SamJob *job,
-                         GError      **error)
+sam_catalogue_recognise (const char *path, const SamJob *job, GError **error)
 {
   g_autofree char *sum = NULL;
   GStatBuf         status;
@@ -635,8 +621,8 @@ sam_catalogue_recognise (const char   *path,
     {
       int why = errno;
 
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be opened: %s", path,
-                   g_strerror (why));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be opened: %s",
+                   path, g_strerror (why));
       return NULL;
     }
 

@@ -5,8 +5,8 @@
  *   header: JSON with the metadata
  *   data:   each tensor read as float in pieces, rounded to nearest even, written
  *
- * int8: a large matrix NAME [rows, …] is written as signed bytes and NAME.int8_scale [rows] in f32, so that
- * byte · scale is the value; sam_tensor_read() multiplies, nobody else needs to know. */
+ * int8: a large matrix NAME [rows, …] is written as signed bytes and NAME.int8_scale [rows] in f32,
+ * so that byte · scale is the value; sam_tensor_read() multiplies, nobody else needs to know. */
 #include "config.h"
 
 #include <math.h>
@@ -19,9 +19,9 @@
 #include "samcore/encoders/sam-family.h"
 #include "samcore/base/sam-file.h"
 
-#define N_PIECE     (1 << 16) /* elements converted at a time */
-#define MIN_MATRIX  1024      /* smaller ones are not worth rounding */
-#define HALF_MAX    65504.0f
+#define N_PIECE    (1 << 16) /* elements converted at a time */
+#define MIN_MATRIX 1024      /* smaller ones are not worth rounding */
+#define HALF_MAX   65504.0f
 
 typedef struct
 {
@@ -32,9 +32,7 @@ typedef struct
 } Output;
 
 gboolean
-sam_precision_parse (const char   *text,
-                     SamPrecision *precision,
-                     GError      **error)
+sam_precision_parse (const char *text, SamPrecision *precision, GError **error)
 {
   static const char *names[] = { "f32", "f16", "bf16", "int8" };
 
@@ -44,8 +42,8 @@ sam_precision_parse (const char   *text,
         *precision = i;
         return TRUE;
       }
-  g_set_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED, "the precision \"%s\" is none of f32, f16, bf16, int8",
-               text);
+  g_set_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
+               "the precision \"%s\" is none of f32, f16, bf16, int8", text);
 
   return FALSE;
 }
@@ -89,32 +87,30 @@ bfloat_from_float (float x)
 static gboolean
 is_float (SamDtype dtype)
 {
-  return dtype == SAM_DTYPE_F32 || dtype == SAM_DTYPE_F16 || dtype == SAM_DTYPE_BF16
-         || dtype == SAM_DTYPE_F64;
+  return dtype == SAM_DTYPE_F32 || dtype == SAM_DTYPE_F16 || dtype == SAM_DTYPE_BF16 ||
+         dtype == SAM_DTYPE_F64;
 }
 
-/* Kernels and matrices may be rounded. Vectors are small, and the matrix of the positional encoding is
- * multiplied by two pi and fed to sines: both stay as they are. */
+/* Kernels and matrices may be rounded. Vectors are small, and the matrix of the positional encoding
+ * is multiplied by two pi and fed to sines: both stay as they are. */
 static gboolean
 may_round (const SamTensor *tensor)
 {
-  return tensor->rank >= 2 && tensor->n_elements >= MIN_MATRIX
-         && ! g_str_has_suffix (tensor->name, "positional_encoding_gaussian_matrix");
+  return tensor->rank >= 2 && tensor->n_elements >= MIN_MATRIX &&
+         ! g_str_has_suffix (tensor->name, "positional_encoding_gaussian_matrix");
 }
 
 /* Only what is multiplied with activations; tables that are added are not. */
 static gboolean
 may_quantise (const SamTensor *tensor)
 {
-  return may_round (tensor) && g_str_has_suffix (tensor->name, ".weight")
-         && tensor->n_elements / tensor->shape[0] >= 16;
+  return may_round (tensor) && g_str_has_suffix (tensor->name, ".weight") &&
+         tensor->n_elements / tensor->shape[0] >= 16;
 }
 
 /* The largest absolute value of elements from .. from + n; INFINITY where one is not finite. */
 static float
-find_peak (const SamTensor *tensor,
-           size_t           from,
-           size_t           n)
+find_peak (const SamTensor *tensor, size_t from, size_t n)
 {
   g_autofree float *piece = g_new (float, N_PIECE);
   float             peak = 0;
@@ -136,9 +132,7 @@ find_peak (const SamTensor *tensor,
 }
 
 static void
-plan_tensor (Output          *output,
-             const SamTensor *tensor,
-             SamPrecision     precision)
+plan_tensor (Output *output, const SamTensor *tensor, SamPrecision precision)
 {
   output->tensor = tensor;
   output->dtype = is_float (tensor->dtype) || tensor->scale != NULL ? SAM_DTYPE_F32 : tensor->dtype;
@@ -148,8 +142,8 @@ plan_tensor (Output          *output,
         output->dtype = SAM_DTYPE_F16;
       else if (precision == SAM_PRECISION_BF16)
         output->dtype = SAM_DTYPE_BF16;
-      else if (precision == SAM_PRECISION_INT8 && may_quantise (tensor)
-               && isfinite (find_peak (tensor, 0, tensor->n_elements)))
+      else if (precision == SAM_PRECISION_INT8 && may_quantise (tensor) &&
+               isfinite (find_peak (tensor, 0, tensor->n_elements)))
         {
           output->dtype = SAM_DTYPE_I8;
           output->quantised = TRUE;
@@ -159,8 +153,7 @@ plan_tensor (Output          *output,
 }
 
 static void
-append_string (GString    *json,
-               const char *text)
+append_string (GString *json, const char *text)
 {
   g_string_append_c (json, '"');
   for (; *text != '\0'; text++)
@@ -173,8 +166,8 @@ append_string (GString    *json,
   g_string_append_c (json, '"');
 }
 
-/* One tensor's entry; moves @at behind its data. FALSE when the sum of all sizes is absurd: many tensors can
- * look at the same bytes of a file. */
+/* One tensor's entry; moves @at behind its data. FALSE when the sum of all sizes is absurd: many
+ * tensors can look at the same bytes of a file. */
 static gboolean
 append_entry (GString      *json,
               const char   *name,
@@ -198,9 +191,7 @@ append_entry (GString      *json,
 }
 
 static void
-append_metadata (GString    *json,
-                 const char *key,
-                 const char *value)
+append_metadata (GString *json, const char *key, const char *value)
 {
   if (value == NULL)
     return;
@@ -213,10 +204,7 @@ append_metadata (GString    *json,
 
 /* Unless the file says it itself. */
 static void
-append_missing (GString             *json,
-                const SamCheckpoint *checkpoint,
-                const char          *key,
-                const char          *value)
+append_missing (GString *json, const SamCheckpoint *checkpoint, const char *key, const char *value)
 {
   if (sam_checkpoint_get_metadata (checkpoint, key) == NULL)
     append_metadata (json, key, value);
@@ -239,8 +227,7 @@ append_triple (GString             *json,
 
 /* What the network is, where it is one that we know. */
 static void
-append_family (GString       *json,
-               SamCheckpoint *checkpoint)
+append_family (GString *json, SamCheckpoint *checkpoint)
 {
   g_autoptr (SamWeights) weights = sam_weights_new (checkpoint);
   const SamFamily       *family = sam_family_find (weights);
@@ -267,8 +254,8 @@ append_all_metadata (GString            *json,
                      const SamModelInfo *info,
                      gboolean            quantised)
 {
-  static const char    *ours[] = { "format", "quantisation" };
-  g_autofree char     **keys = sam_checkpoint_get_metadata_keys (checkpoint);
+  static const char *ours[] = { "format", "quantisation" };
+  g_autofree char  **keys = sam_checkpoint_get_metadata_keys (checkpoint);
 
   g_string_append (json, "{\"__metadata__\":{");
   append_metadata (json, "format", "segment-anything");
@@ -305,8 +292,8 @@ write_header (SamNewFile         *file,
       const Output    *output = &g_array_index (outputs, Output, i);
       const SamTensor *tensor = output->tensor;
 
-      fits = append_entry (json, tensor->name, output->dtype, tensor->shape, tensor->rank, output->n_bytes,
-                           &at);
+      fits = append_entry (json, tensor->name, output->dtype, tensor->shape, tensor->rank,
+                           output->n_bytes, &at);
       if (fits && output->quantised)
         {
           g_autofree char *name = g_strconcat (tensor->name, SAM_SCALE_SUFFIX, NULL);
@@ -316,22 +303,21 @@ write_header (SamNewFile         *file,
         }
     }
   if (! fits)
-    return sam_checkpoint_fail (checkpoint, error, "its tensors are together too large to be converted");
+    return sam_checkpoint_fail (checkpoint, error,
+                                "its tensors are together too large to be converted");
   g_string_append_c (json, '}');
   while (json->len % 8 != 0)
     g_string_append_c (json, ' ');
 
   n = GUINT64_TO_LE ((uint64_t) json->len);
 
-  return sam_new_file_write (file, &n, sizeof n, error)
-         && sam_new_file_write (file, json->str, json->len, error);
+  return sam_new_file_write (file, &n, sizeof n, error) &&
+         sam_new_file_write (file, json->str, json->len, error);
 }
 
 /* The elements as they are, for what is not converted. */
 static gboolean
-write_raw (SamNewFile      *file,
-           const SamTensor *tensor,
-           GError         **error)
+write_raw (SamNewFile *file, const SamTensor *tensor, GError **error)
 {
   size_t size = sam_dtype_get_size (tensor->dtype);
 
@@ -356,10 +342,7 @@ write_raw (SamNewFile      *file,
 
 /* One piece, in place: @values becomes n elements of @dtype. */
 static void
-round_piece (float   *values,
-             size_t   n,
-             SamDtype dtype,
-             float    inverse)
+round_piece (float *values, size_t n, SamDtype dtype, float inverse)
 {
   uint8_t *bytes = (uint8_t *) values;
 
@@ -413,9 +396,7 @@ write_part (SamNewFile   *file,
 }
 
 static gboolean
-write_quantised (SamNewFile   *file,
-                 const Output *output,
-                 GError      **error)
+write_quantised (SamNewFile *file, const Output *output, GError **error)
 {
   size_t            n_rows = output->tensor->shape[0];
   size_t            n_row = output->tensor->n_elements / n_rows;
@@ -424,7 +405,8 @@ write_quantised (SamNewFile   *file,
   for (size_t row = 0; row < n_rows; row++)
     {
       scale[row] = find_peak (output->tensor, row * n_row, n_row) / 127.0f;
-      if (! write_part (file, output, row * n_row, n_row, scale[row] > 0 ? 1.0f / scale[row] : 0, error))
+      if (! write_part (file, output, row * n_row, n_row, scale[row] > 0 ? 1.0f / scale[row] : 0,
+                        error))
         return FALSE;
     }
   round_piece (scale, n_rows, SAM_DTYPE_F32, 1);
@@ -433,10 +415,7 @@ write_quantised (SamNewFile   *file,
 }
 
 static gboolean
-write_tensors (SamNewFile   *file,
-               GArray       *outputs,
-               const SamJob *job,
-               GError      **error)
+write_tensors (SamNewFile *file, GArray *outputs, const SamJob *job, GError **error)
 {
   for (guint i = 0; i < outputs->len; i++)
     {
@@ -482,10 +461,10 @@ sam_convert (const char   *in,
 
   g_array_set_size (outputs, sam_checkpoint_get_n_tensors (checkpoint));
   for (guint i = 0; i < outputs->len; i++)
-    plan_tensor (&g_array_index (outputs, Output, i), sam_checkpoint_get_tensor (checkpoint, i), precision);
+    plan_tensor (&g_array_index (outputs, Output, i), sam_checkpoint_get_tensor (checkpoint, i),
+                 precision);
 
-  return sam_new_file_open (&file, out, error)
-         && write_header (&file, checkpoint, info, outputs, error)
-         && write_tensors (&file, outputs, &second, error)
-         && sam_new_file_finish (&file, error);
+  return sam_new_file_open (&file, out, error) &&
+         write_header (&file, checkpoint, info, outputs, error) &&
+         write_tensors (&file, outputs, &second, error) && sam_new_file_finish (&file, error);
 }

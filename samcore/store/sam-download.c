@@ -3,13 +3,13 @@
  *
  *   PATH.part  what has arrived      PATH.part.tag  the server's name for this version of the file
  *
- *   ask for the rest (Range, If-Range) ──▶ 206: append │ 200: begin again │ 416: forget it, begin again
+ *   ask for the rest (Range, If-Range) ──▶ 206: append │ 200: begin again │ 416: the same, anew
  *   connection breaks ──▶ ask again, a few times
  *   whole ──▶ SHA-256 ──▶ right: to the disk, under its name │ wrong: both files go
  *
- * A resumed file that turns out wrong may have been two halves of different versions: then it is fetched
- * once more from the beginning before we call the server wrong. The lock on PATH.part keeps two programs
- * from writing into it. */
+ * A resumed file that turns out wrong may have been two halves of different versions: then it is
+ * fetched once more from the beginning before we call the server wrong. The lock on PATH.part keeps
+ * two programs from writing into it. */
 #include "config.h"
 
 #include <errno.h>
@@ -34,16 +34,16 @@
 typedef struct
 {
   const char   *address;
-  guint64       size;     /* 0: unknown */
+  guint64       size; /* 0: unknown */
   const SamJob *job;
-  char         *path;     /* as it will be called */
+  char         *path; /* as it will be called */
   char         *part;
   char         *tag_path;
-  char         *tag;      /* ETag, of what is in the part; NULL: none */
+  char         *tag; /* ETag, of what is in the part; NULL: none */
   int           fd;
-  guint64       n;        /* bytes in the part */
-  gboolean      locked;   /* the part is ours */
-  gboolean      resumed;  /* some of them from an earlier answer */
+  guint64       n;       /* bytes in the part */
+  gboolean      locked;  /* the part is ours */
+  gboolean      resumed; /* some of them from an earlier answer */
 } Download;
 
 typedef enum
@@ -62,14 +62,13 @@ sam_download_set_patience (guint seconds)
 }
 
 static gboolean
-fail_file (const char *path,
-           GError    **error)
+fail_file (const char *path, GError **error)
 {
   int              why = errno;
   g_autofree char *display = g_filename_display_name (path);
 
-  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be written: %s", display,
-               g_strerror (why));
+  g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be written: %s",
+               display, g_strerror (why));
 
   return FALSE;
 }
@@ -99,8 +98,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Download, download_clear)
 
 /* What has arrived is of no use. */
 static gboolean
-forget (Download *download,
-        GError  **error)
+forget (Download *download, GError **error)
 {
   g_clear_pointer (&download->tag, g_free);
   g_unlink (download->tag_path);
@@ -112,11 +110,10 @@ forget (Download *download,
   return TRUE;
 }
 
-/* Opens and locks the part. Another program may have finished and renamed it between our opening and our
- * locking: then the name belongs to nobody or to another file, and we open once more. */
+/* Opens and locks the part. Another program may have finished and renamed it between our opening
+ * and our locking: then the name belongs to nobody or to another file, and we open once more. */
 static gboolean
-open_part (Download *download,
-           GError  **error)
+open_part (Download *download, GError **error)
 {
   struct stat ours, named;
 
@@ -131,8 +128,8 @@ open_part (Download *download,
                        "another program is fetching %s already; wait for it", download->path);
           return FALSE;
         }
-      if (fstat (download->fd, &ours) == 0 && stat (download->part, &named) == 0
-          && ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
+      if (fstat (download->fd, &ours) == 0 && stat (download->part, &named) == 0 &&
+          ours.st_ino == named.st_ino && ours.st_dev == named.st_dev)
         break;
       close (download->fd);
       download->fd = -1;
@@ -168,10 +165,10 @@ load_tag (Download *download)
 
 /* A weak tag ("W/…") does not promise the same bytes and may not be used in If-Range. */
 static void
-save_tag (Download    *download,
-          SoupMessage *message)
+save_tag (Download *download, SoupMessage *message)
 {
-  const char      *tag = soup_message_headers_get_one (soup_message_get_response_headers (message), "ETag");
+  const char      *tag = soup_message_headers_get_one (soup_message_get_response_headers (message),
+                                                       "ETag");
   g_autofree char *text = NULL;
 
   g_clear_pointer (&download->tag, g_free);
@@ -180,27 +177,29 @@ save_tag (Download    *download,
     return;
   download->tag = g_strdup (tag);
   text = g_strconcat (download->address, "\n", tag, "\n", NULL);
-  g_file_set_contents (download->tag_path, text, -1, NULL); /* without it we only resume less surely */
+  g_file_set_contents (download->tag_path, text, -1,
+                       NULL); /* without it we only resume less surely */
 }
 
 /* Can the disk take what is still to come? */
 static gboolean
-check_space (Download *download,
-             GError  **error)
+check_space (Download *download, GError **error)
 {
   g_autofree char      *folder = g_path_get_dirname (download->path);
   g_autoptr (GFile)     file = g_file_new_for_path (folder);
-  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE, NULL, NULL);
-  guint64               free_bytes, needed = download->size > download->n ? download->size - download->n : 0;
-  g_autofree char      *needed_text = g_format_size (needed);
+  g_autoptr (GFileInfo) info = g_file_query_filesystem_info (file, G_FILE_ATTRIBUTE_FILESYSTEM_FREE,
+                                                             NULL, NULL);
+  guint64 free_bytes, needed = download->size > download->n ? download->size - download->n : 0;
+  g_autofree char *needed_text = g_format_size (needed);
 
   if (info == NULL || ! g_file_info_has_attribute (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE))
     return TRUE;
   free_bytes = g_file_info_get_attribute_uint64 (info, G_FILE_ATTRIBUTE_FILESYSTEM_FREE);
   if (needed <= free_bytes)
     return TRUE;
-  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC, "%s needs %s more than is free in %s; make room there",
-               download->path, needed_text, folder);
+  g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
+               "%s needs %s more than is free in %s; make room there", download->path, needed_text,
+               folder);
 
   return FALSE;
 }
@@ -213,9 +212,7 @@ is_cancelled (const GError *error)
 
 /* A failure of the network as a sentence for people. */
 static void
-set_network_error (Download     *download,
-                   const GError *reason,
-                   GError      **error)
+set_network_error (Download *download, const GError *reason, GError **error)
 {
   g_autoptr (GUri) uri = g_uri_parse (download->address, G_URI_FLAGS_NONE, NULL);
   const char      *host = uri != NULL ? g_uri_get_host (uri) : download->address;
@@ -226,16 +223,16 @@ set_network_error (Download     *download,
       return;
     }
   g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
-               "%s %s (%s); look at the network and do the same again%s; or fetch %s elsewhere and add the file "
-               "with: samcore models --add FILE", host, download->n > 0 ? "stopped sending" : "cannot be reached",
-               reason->message, download->n > 0 ? ", it goes on where it was" : "", download->address);
+               "%s %s (%s); look at the network and do the same again%s; or fetch %s elsewhere and "
+               "add the file "
+               "with: samcore models --add FILE",
+               host, download->n > 0 ? "stopped sending" : "cannot be reached", reason->message,
+               download->n > 0 ? ", it goes on where it was" : "", download->address);
 }
 
 /* Where the answer's body begins in the file, and how large the whole is (0: not said). */
 static gboolean
-get_range (SoupMessage *message,
-           guint64     *start,
-           guint64     *total)
+get_range (SoupMessage *message, guint64 *start, guint64 *total)
 {
   SoupMessageHeaders *headers = soup_message_get_response_headers (message);
   goffset             from, to, all;
@@ -244,7 +241,8 @@ get_range (SoupMessage *message,
     {
       *start = 0;
       *total = soup_message_headers_get_encoding (headers) == SOUP_ENCODING_CONTENT_LENGTH
-                 ? soup_message_headers_get_content_length (headers) : 0;
+                 ? soup_message_headers_get_content_length (headers)
+                 : 0;
       return TRUE;
     }
   if (! soup_message_headers_get_content_range (headers, &from, &to, &all) || from < 0)
@@ -256,10 +254,7 @@ get_range (SoupMessage *message,
 }
 
 static gboolean
-write_all (Download      *download,
-           const uint8_t *data,
-           size_t         n,
-           GError       **error)
+write_all (Download *download, const uint8_t *data, size_t n, GError **error)
 {
   while (n > 0)
     {
@@ -279,10 +274,7 @@ write_all (Download      *download,
 
 /* Appends the body to the part. */
 static Answer
-read_body (Download     *download,
-           GInputStream *body,
-           guint64       total,
-           GError      **error)
+read_body (Download *download, GInputStream *body, guint64 total, GError **error)
 {
   g_autofree uint8_t *buffer = g_malloc (N_BUFFER);
   g_autoptr (GError)  reason = NULL;
@@ -290,20 +282,23 @@ read_body (Download     *download,
   gssize              n;
 
   /* what is there from the last time, before the first bytes come */
-  if (download->n > 0 && ! sam_job_step (download->job, MIN (1.0, (double) download->n / limit), error))
+  if (download->n > 0 &&
+      ! sam_job_step (download->job, MIN (1.0, (double) download->n / limit), error))
     return ANSWER_FAILED;
-  while ((n = g_input_stream_read (body, buffer, N_BUFFER, download->job->cancellable, &reason)) > 0)
+  while ((n = g_input_stream_read (body, buffer, N_BUFFER, download->job->cancellable, &reason)) >
+         0)
     {
       if ((guint64) n > limit - MIN (download->n, limit))
         {
           g_set_error (error, SAM_ERROR, SAM_ERROR_CHECKSUM,
-                       "%s sends more than the %" G_GUINT64_FORMAT " bytes that the file has; nothing was kept",
+                       "%s sends more than the %" G_GUINT64_FORMAT
+                       " bytes that the file has; nothing was kept",
                        download->address, limit);
           throw_away (download);
           return ANSWER_FAILED;
         }
-      if (! write_all (download, buffer, n, error)
-          || ! sam_job_step (download->job, MIN (1.0, (double) download->n / limit), error))
+      if (! write_all (download, buffer, n, error) ||
+          ! sam_job_step (download->job, MIN (1.0, (double) download->n / limit), error))
         return ANSWER_FAILED;
     }
   if (n < 0)
@@ -326,9 +321,7 @@ read_body (Download     *download,
 
 /* One request and what comes of it. */
 static Answer
-ask (Download    *download,
-     SoupSession *session,
-     GError     **error)
+ask (Download *download, SoupSession *session, GError **error)
 {
   g_autoptr (SoupMessage)  message = soup_message_new (SOUP_METHOD_GET, download->address);
   g_autoptr (GInputStream) body = NULL;
@@ -365,15 +358,17 @@ ask (Download    *download,
     {
       if (! forget (download, error))
         return ANSWER_FAILED;
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s does not go on with the file", download->address);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s does not go on with the file",
+                   download->address);
       return ANSWER_BROKEN;
     }
   if (status != SOUP_STATUS_OK && ! (download->n > 0 && status == SOUP_STATUS_PARTIAL_CONTENT))
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
-                   "the server answers \"%d %s\" for %s; try again later, or fetch the file elsewhere and add it "
-                   "with: samcore models --add FILE", status, soup_message_get_reason_phrase (message),
-                   download->address);
+                   "the server answers \"%d %s\" for %s; try again later, or fetch the file "
+                   "elsewhere and add it "
+                   "with: samcore models --add FILE",
+                   status, soup_message_get_reason_phrase (message), download->address);
       return status >= 500 ? ANSWER_BROKEN : ANSWER_FAILED;
     }
 
@@ -389,8 +384,10 @@ ask (Download    *download,
     {
       /* Perhaps the page of somebody's gateway: what had arrived before is not its fault. */
       g_set_error (error, SAM_ERROR, SAM_ERROR_CHECKSUM,
-                   "%s has %" G_GUINT64_FORMAT " bytes there instead of %" G_GUINT64_FORMAT ": it is not the file "
-                   "that we know, and was not fetched", download->address, total, download->size);
+                   "%s has %" G_GUINT64_FORMAT " bytes there instead of %" G_GUINT64_FORMAT
+                   ": it is not the file "
+                   "that we know, and was not fetched",
+                   download->address, total, download->size);
       if (download->n == 0)
         throw_away (download);
       return ANSWER_FAILED;
@@ -404,9 +401,7 @@ ask (Download    *download,
 
 /* Until everything is there. */
 static gboolean
-fetch (Download    *download,
-       SoupSession *session,
-       GError     **error)
+fetch (Download *download, SoupSession *session, GError **error)
 {
   for (int attempt = 1;; attempt++)
     {
@@ -429,8 +424,7 @@ fetch (Download    *download,
 }
 
 static gboolean
-finish (Download *download,
-        GError  **error)
+finish (Download *download, GError **error)
 {
   if (fsync (download->fd) != 0 || g_rename (download->part, download->path) != 0)
     return fail_file (download->path, error);
@@ -464,7 +458,8 @@ sam_download (const char   *address,
   if (! check_space (&download, error))
     return FALSE;
 
-  session = soup_session_new_with_options ("timeout", patience, "user-agent", "segment-anything/" SAM_VERSION, NULL);
+  session = soup_session_new_with_options ("timeout", patience, "user-agent",
+                                           "segment-anything/" SAM_VERSION, NULL);
   for (;;)
     {
       g_autofree char *sum = NULL;
@@ -479,7 +474,8 @@ sam_download (const char   *address,
       if (! download.resumed)
         {
           g_set_error (error, SAM_ERROR, SAM_ERROR_CHECKSUM,
-                       "what %s sends is not the file that we know (SHA-256 %s instead of %s); nothing was kept",
+                       "what %s sends is not the file that we know (SHA-256 %s instead of %s); "
+                       "nothing was kept",
                        address, sum, sha256);
           throw_away (&download);
           return FALSE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Files from the network: to a temporary file, resumed, verified, and only then under their name. Internal;
- * what users of samcore want is in sam-install.h. */
+/* Files from the network: to a temporary file, resumed, verified, and only then under their name.
+ * Internal; what users of samcore want is in sam-install.h. */
 #pragma once
 
 #include "samcore/sam-job.h"
@@ -14,11 +14,12 @@ G_BEGIN_DECLS
  * @size: in bytes; 0: unknown
  * @sha256: in hex, lower case
  *
- * Blocks; for a worker thread. When the connection breaks it goes on where it was, now or at the next call.
+ * Blocks; for a worker thread. When the connection breaks it goes on where it was, now or at the
+ * next call.
  *
- * SAM_ERROR_NETWORK: no connection, or the server does not have it; what has arrived is kept for the next
- * time. SAM_ERROR_CHECKSUM: the server sends something else; nothing is kept. G_FILE_ERROR or G_IO_ERROR about
- * the file; G_IO_ERROR_CANCELLED, what has arrived is kept.
+ * SAM_ERROR_NETWORK: no connection, or the server does not have it; what has arrived is kept for
+ * the next time. SAM_ERROR_CHECKSUM: the server sends something else; nothing is kept. G_FILE_ERROR
+ * or G_IO_ERROR about the file; G_IO_ERROR_CANCELLED, what has arrived is kept.
  */
 gboolean sam_download (const char   *address,
                        const char   *path,

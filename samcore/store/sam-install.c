@@ -18,8 +18,7 @@
 
 /* @file in the user's folder, which is made if need be. */
 static char *
-get_place (const char *file,
-           GError    **error)
+get_place (const char *file, GError **error)
 {
   g_autofree char *folder = sam_catalogue_get_user_directory ();
 
@@ -27,8 +26,8 @@ get_place (const char *file,
     {
       int why = errno;
 
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be made: %s", folder,
-                   g_strerror (why));
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be made: %s",
+                   folder, g_strerror (why));
       return NULL;
     }
 
@@ -36,15 +35,14 @@ get_place (const char *file,
 }
 
 char *
-sam_install_download (const char   *name,
-                      const SamJob *job,
-                      GError      **error)
+sam_install_download (const char *name, const SamJob *job, GError **error)
 {
   const SamModelInfo *info = sam_catalogue_lookup (name);
   g_autoptr (GError)  missing = NULL;
   g_autofree char    *path = NULL;
 
-  /* The shelf says what the name is, if it is no model to be downloaded; and what is there is there. */
+  /* The shelf says what the name is, if it is no model to be downloaded; and what is there is
+   * there. */
   if (info == NULL || ! info->offered)
     return sam_catalogue_find (name, error);
   path = sam_catalogue_find (name, &missing);
@@ -60,8 +58,7 @@ sam_install_download (const char   *name,
 
 /* Is @path the file that @sum belongs to? */
 static gboolean
-has_sum (const char *path,
-         const char *sum)
+has_sum (const char *path, const char *sum)
 {
   g_autofree char *other = sam_file_sha256 (path, NULL, NULL);
 
@@ -69,10 +66,7 @@ has_sum (const char *path,
 }
 
 static gboolean
-copy_file (const char   *from,
-           const char   *to,
-           const SamJob *job,
-           GError      **error)
+copy_file (const char *from, const char *to, const SamJob *job, GError **error)
 {
   g_autoptr (GFile)            file = g_file_new_for_path (from);
   g_autoptr (GFileInputStream) stream = g_file_read (file, NULL, error);
@@ -91,9 +85,7 @@ copy_file (const char   *from,
 
 /* Opens it, checks all its checksums, lets the family take its weights and looks at them all. */
 static gboolean
-check_model (const char   *path,
-             const SamJob *job,
-             GError      **error)
+check_model (const char *path, const SamJob *job, GError **error)
 {
   g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open (path, error);
   g_autoptr (SamModel)      model = NULL;
@@ -108,9 +100,7 @@ check_model (const char   *path,
 }
 
 char *
-sam_install_file (const char   *path,
-                  const SamJob *job,
-                  GError      **error)
+sam_install_file (const char *path, const SamJob *job, GError **error)
 {
   g_autofree char    *name = g_path_get_basename (path);
   g_autofree char    *sum = NULL;
@@ -137,7 +127,8 @@ sam_install_file (const char   *path,
       if (has_sum (place, sum))
         return g_steal_pointer (&place);
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                   "there is another file %s already; give yours another name, or remove that one", place);
+                   "there is another file %s already; give yours another name, or remove that one",
+                   place);
       return NULL;
     }
   if (! copy_file (path, place, &third, error))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The readers' side of a checkpoint: they check a file's structure, hand over one tensor after the other,
- * and the checkpoint checks what all formats have in common (names, sizes, offsets).
+/* The readers' side of a checkpoint: they check a file's structure, hand over one tensor after the
+ * other, and the checkpoint checks what all formats have in common (names, sizes, offsets).
  *
  * A reader is one function that takes an empty checkpoint and fills it. */
 #pragma once
@@ -19,25 +19,28 @@ const uint8_t *sam_checkpoint_get_data (const SamCheckpoint *checkpoint);
 /**
  * sam_checkpoint_enter:
  *
- * Reads @data, a checkpoint inside of the file (a .pt in a zip archive), in place of the file's own bytes. It
- * is part of the file or kept. There may be only one such level.
+ * Reads @data, a checkpoint inside of the file (a .pt in a zip archive), in place of the file's own
+ * bytes. It is part of the file or kept. There may be only one such level.
  */
-gboolean sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error);
+gboolean
+sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error);
 
 /* Keeps @bytes (an unpacked entry) as long as the checkpoint; takes a reference. */
 void sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes);
 
 /* Leaves a large part of the file, named @part, to sam_checkpoint_verify(). */
-void sam_checkpoint_add_crc (SamCheckpoint *checkpoint, const char *part, const uint8_t *data,
-                             size_t n_bytes, uint32_t crc);
+void sam_checkpoint_add_crc (SamCheckpoint *checkpoint,
+                             const char    *part,
+                             const uint8_t *data,
+                             size_t         n_bytes,
+                             uint32_t       crc);
 
 void sam_checkpoint_set_metadata (SamCheckpoint *checkpoint, const char *key, const char *value);
 
 /**
- * sam_checkpoint_add_tensor:
- * @tensor: name, dtype, rank, shape and stride are read; the rest is worked out. The name is copied.
- * @storage: the bytes that the tensor may look at, mapped from the file or kept
- * @offset: of the tensor's first element in @storage, in bytes
+ * sam_checkpoint_add_tensor: @tensor: name, dtype, rank, shape and stride are read; the rest is
+ * worked out. The name is copied. @storage: the bytes that the tensor may look at, mapped from the
+ * file or kept @offset: of the tensor's first element in @storage, in bytes
  *
  * Refuses a second tensor of the same name, sizes that overflow, elements outside of @storage, and
  * broadcast views that are much larger than the file.
@@ -49,17 +52,20 @@ gboolean sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
                                     size_t           offset,
                                     GError         **error);
 
-/* Sets the strides of a row-major tensor from its shape; the caller has checked the shape's product. */
+/* Sets the strides of a row-major tensor from its shape; the caller has checked the shape's
+ * product. */
 void sam_tensor_set_contiguous (SamTensor *tensor);
 
 /* The product of @shape; FALSE when that, or its size in bytes, does not fit. */
 gboolean sam_tensor_count (const SamTensor *tensor, size_t *n_elements, size_t *n_bytes);
 
 /* Sets SAM_ERROR_BAD_FILE, "FILE: …", and returns FALSE. */
-gboolean sam_checkpoint_fail (const SamCheckpoint *checkpoint, GError **error, const char *format, ...)
+gboolean
+sam_checkpoint_fail (const SamCheckpoint *checkpoint, GError **error, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
 
-/* A name out of a file in a form fit for one line of an error: escaped, quoted, cut. Free with g_free. */
+/* A name out of a file in a form fit for one line of an error: escaped, quoted, cut. Free with
+ * g_free. */
 char *sam_quote (const char *name, size_t length);
 
 G_END_DECLS

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A checkpoint: opens the file, finds out what it is, lets its reader list the tensors, and answers for
- * them afterwards.
+/* A checkpoint: opens the file, finds out what it is, lets its reader list the tensors, and answers
+ * for them afterwards.
  *
- *   open ──▶ map ──▶ first bytes ──▶ reader ──▶ sam_checkpoint_add_tensor for each ──▶ scales, names ──▶ lookup
+ *   open ──▶ map ──▶ first bytes ──▶ reader ──▶ a tensor each ──▶ scales, names ──▶ lookup
  *
  * The file is mapped privately and read only. Nothing can protect us from a program that shortens a
  * mapped file in place (the system then ends whoever touches the lost pages), so what we write
@@ -26,8 +26,8 @@
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
 
-/* A view that repeats elements may be larger than its file, but not by so much that reading it would be
- * a way to use up the memory. */
+/* A view that repeats elements may be larger than its file, but not by so much that reading it
+ * would be a way to use up the memory. */
 #define MAX_BROADCAST_BYTES (1 << 20)
 
 #define HASH_WHOLE  4096 /* tensors up to this size go into the hash as they are */
@@ -36,20 +36,20 @@
 
 struct _SamCheckpoint
 {
-  int           ref_count;
-  char         *name;
-  const char   *format;
-  GBytes       *bytes;
-  const uint8_t *data;   /* @bytes, or what lies inside of it */
-  size_t        size;
-  gboolean      entered;
-  gboolean      mapped;  /* bytes are a file's */
-  GArray       *tensors; /* SamTensor */
-  GHashTable   *by_name; /* char * → index + 1 */
-  GHashTable   *metadata;
-  GStringChunk *names;
-  GPtrArray    *kept;    /* GBytes */
-  GArray       *crcs;    /* Crc */
+  int            ref_count;
+  char          *name;
+  const char    *format;
+  GBytes        *bytes;
+  const uint8_t *data; /* @bytes, or what lies inside of it */
+  size_t         size;
+  gboolean       entered;
+  gboolean       mapped;  /* bytes are a file's */
+  GArray        *tensors; /* SamTensor */
+  GHashTable    *by_name; /* char * → index + 1 */
+  GHashTable    *metadata;
+  GStringChunk  *names;
+  GPtrArray     *kept; /* GBytes */
+  GArray        *crcs; /* Crc */
 };
 
 /* A part of the file that has a checksum, not looked at yet. */
@@ -62,8 +62,7 @@ typedef struct
 } Crc;
 
 char *
-sam_quote (const char *name,
-           size_t      length)
+sam_quote (const char *name, size_t length)
 {
   const size_t longest = 120;
   size_t       n = MIN (length, longest);
@@ -84,10 +83,7 @@ sam_quote (const char *name,
 }
 
 gboolean
-sam_checkpoint_fail (const SamCheckpoint *checkpoint,
-                     GError             **error,
-                     const char          *format,
-                     ...)
+sam_checkpoint_fail (const SamCheckpoint *checkpoint, GError **error, const char *format, ...)
 {
   g_autofree char *reason = NULL;
   va_list          args;
@@ -107,8 +103,7 @@ sam_checkpoint_get_data (const SamCheckpoint *checkpoint)
 }
 
 void
-sam_checkpoint_keep (SamCheckpoint *checkpoint,
-                     GBytes        *bytes)
+sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes)
 {
   g_ptr_array_add (checkpoint->kept, g_bytes_ref (bytes));
 }
@@ -126,9 +121,7 @@ sam_checkpoint_add_crc (SamCheckpoint *checkpoint,
 }
 
 void
-sam_checkpoint_set_metadata (SamCheckpoint *checkpoint,
-                             const char    *key,
-                             const char    *value)
+sam_checkpoint_set_metadata (SamCheckpoint *checkpoint, const char *key, const char *value)
 {
   g_hash_table_replace (checkpoint->metadata, g_strdup (key), g_strdup (value));
 }
@@ -149,10 +142,10 @@ is_contiguous (const SamTensor *tensor)
   return TRUE;
 }
 
-/* How many elements lie between the first and the last, both counted; FALSE when that does not fit. */
+/* How many elements lie between the first and the last, both counted; FALSE when that does not
+ * fit. */
 static gboolean
-count_extent (const SamTensor *tensor,
-              size_t          *extent)
+count_extent (const SamTensor *tensor, size_t *extent)
 {
   size_t last = 0;
 
@@ -160,8 +153,8 @@ count_extent (const SamTensor *tensor,
     {
       size_t way;
 
-      if (! g_size_checked_mul (&way, tensor->shape[i] - 1, tensor->stride[i])
-          || ! g_size_checked_add (&last, last, way))
+      if (! g_size_checked_mul (&way, tensor->shape[i] - 1, tensor->stride[i]) ||
+          ! g_size_checked_add (&last, last, way))
         return FALSE;
     }
 
@@ -192,15 +185,16 @@ sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
     }
   else
     {
-      if (! count_extent (tensor, &extent)
-          || ! g_size_checked_mul (&extent, extent, sam_dtype_get_size (tensor->dtype))
-          || offset > n_storage || extent > n_storage - offset)
+      if (! count_extent (tensor, &extent) ||
+          ! g_size_checked_mul (&extent, extent, sam_dtype_get_size (tensor->dtype)) ||
+          offset > n_storage || extent > n_storage - offset)
         return sam_checkpoint_fail (checkpoint, error,
                                     "tensor %s lies outside of the data; is the file whole?", name);
-      if (n_bytes > extent && n_bytes > MAX_BROADCAST_BYTES
-          && n_bytes > sam_checkpoint_get_size (checkpoint))
+      if (n_bytes > extent && n_bytes > MAX_BROADCAST_BYTES &&
+          n_bytes > sam_checkpoint_get_size (checkpoint))
         return sam_checkpoint_fail (checkpoint, error,
-                                    "tensor %s repeats its data to more than the file's size", name);
+                                    "tensor %s repeats its data to more than the file's size",
+                                    name);
       added.contiguous = is_contiguous (tensor);
       added.data = storage + offset;
     }
@@ -215,8 +209,7 @@ sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
 
 /* In a file with int8 weights, hangs each scale on its tensor and takes it off the list. */
 static gboolean
-attach_scales (SamCheckpoint *checkpoint,
-               GError       **error)
+attach_scales (SamCheckpoint *checkpoint, GError **error)
 {
   const char *quantisation = sam_checkpoint_get_metadata (checkpoint, "quantisation");
   guint       n_kept = 0;
@@ -224,7 +217,8 @@ attach_scales (SamCheckpoint *checkpoint,
   if (quantisation == NULL)
     return TRUE;
   if (! g_str_equal (quantisation, SAM_QUANTISATION))
-    return sam_checkpoint_fail (checkpoint, error, "its weights are rounded in a way that we do not know");
+    return sam_checkpoint_fail (checkpoint, error,
+                                "its weights are rounded in a way that we do not know");
 
   for (guint i = 0; i < checkpoint->tensors->len; i++)
     {
@@ -234,12 +228,13 @@ attach_scales (SamCheckpoint *checkpoint,
 
       if (scale == NULL)
         continue;
-      if (tensor->dtype != SAM_DTYPE_I8 || tensor->rank == 0 || scale->dtype != SAM_DTYPE_F32
-          || scale->rank != 1 || scale->shape[0] != tensor->shape[0])
+      if (tensor->dtype != SAM_DTYPE_I8 || tensor->rank == 0 || scale->dtype != SAM_DTYPE_F32 ||
+          scale->rank != 1 || scale->shape[0] != tensor->shape[0])
         {
           g_autofree char *quoted = sam_quote (tensor->name, strlen (tensor->name));
 
-          return sam_checkpoint_fail (checkpoint, error, "tensor %s and its scale do not fit", quoted);
+          return sam_checkpoint_fail (checkpoint, error, "tensor %s and its scale do not fit",
+                                      quoted);
         }
       tensor->scale = scale->data;
     }
@@ -254,7 +249,8 @@ attach_scales (SamCheckpoint *checkpoint,
           continue;
         }
       g_array_index (checkpoint->tensors, SamTensor, n_kept++) = tensor;
-      g_hash_table_replace (checkpoint->by_name, (gpointer) tensor.name, GSIZE_TO_POINTER ((gsize) n_kept));
+      g_hash_table_replace (checkpoint->by_name, (gpointer) tensor.name,
+                            GSIZE_TO_POINTER ((gsize) n_kept));
     }
   g_array_set_size (checkpoint->tensors, n_kept);
 
@@ -270,7 +266,8 @@ take_name (SamCheckpoint *checkpoint,
            GError       **error)
 {
   tensor->name = g_string_chunk_insert (checkpoint->names, name);
-  if (! g_hash_table_insert (by_name, (gpointer) tensor->name, GSIZE_TO_POINTER ((gsize) place + 1)))
+  if (! g_hash_table_insert (by_name, (gpointer) tensor->name,
+                             GSIZE_TO_POINTER ((gsize) place + 1)))
     {
       g_autofree char *quoted = sam_quote (name, strlen (name));
 
@@ -288,7 +285,8 @@ split_rows (SamCheckpoint *checkpoint,
             const char    *stem,
             GError       **error)
 {
-  for (size_t row = 0; table.rank == 2 && table.scale == NULL && row < MIN (table.shape[0], 8); row++)
+  for (size_t row = 0; table.rank == 2 && table.scale == NULL && row < MIN (table.shape[0], 8);
+       row++)
     {
       g_autofree char *name = g_strdup_printf ("%s%zu.weight", stem, row);
       SamTensor        tensor = table;
@@ -308,8 +306,7 @@ split_rows (SamCheckpoint *checkpoint,
 
 /* Gives the tensors the names of the published checkpoints, where they have another library's. */
 static gboolean
-rename_tensors (SamCheckpoint *checkpoint,
-                GError       **error)
+rename_tensors (SamCheckpoint *checkpoint, GError **error)
 {
   const SamRenames      *renames = sam_renames_find (checkpoint);
   g_autoptr (GHashTable) by_name = NULL;
@@ -339,8 +336,7 @@ rename_tensors (SamCheckpoint *checkpoint,
 
 /* By the first bytes; the name of a file says nothing. */
 static gboolean
-read_contents (SamCheckpoint *checkpoint,
-               GError       **error)
+read_contents (SamCheckpoint *checkpoint, GError **error)
 {
   const uint8_t *data = checkpoint->data;
   size_t         size = checkpoint->size;
@@ -362,14 +358,12 @@ read_contents (SamCheckpoint *checkpoint,
     }
 
   return sam_checkpoint_fail (checkpoint, error,
-                              size == 0 ? "the file is empty" : "neither a safetensors nor a PyTorch file");
+                              size == 0 ? "the file is empty"
+                                        : "neither a safetensors nor a PyTorch file");
 }
 
 gboolean
-sam_checkpoint_enter (SamCheckpoint *checkpoint,
-                      const uint8_t *data,
-                      size_t         size,
-                      GError       **error)
+sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error)
 {
   if (checkpoint->entered)
     return sam_checkpoint_fail (checkpoint, error, "an archive inside of an archive");
@@ -381,9 +375,7 @@ sam_checkpoint_enter (SamCheckpoint *checkpoint,
 }
 
 SamCheckpoint *
-sam_checkpoint_open_bytes (GBytes     *bytes,
-                           const char *name,
-                           GError    **error)
+sam_checkpoint_open_bytes (GBytes *bytes, const char *name, GError **error)
 {
   g_autoptr (SamCheckpoint) checkpoint = g_new0 (SamCheckpoint, 1);
 
@@ -398,7 +390,8 @@ sam_checkpoint_open_bytes (GBytes     *bytes,
   checkpoint->crcs = g_array_new (FALSE, FALSE, sizeof (Crc));
   checkpoint->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
 
-  if (! read_contents (checkpoint, error) || ! attach_scales (checkpoint, error) || ! rename_tensors (checkpoint, error))
+  if (! read_contents (checkpoint, error) || ! attach_scales (checkpoint, error) ||
+      ! rename_tensors (checkpoint, error))
     return NULL;
   if (checkpoint->tensors->len == 0)
     {
@@ -410,8 +403,7 @@ sam_checkpoint_open_bytes (GBytes     *bytes,
 }
 
 SamCheckpoint *
-sam_checkpoint_open (const char *path,
-                     GError    **error)
+sam_checkpoint_open (const char *path, GError **error)
 {
   g_autofree char        *display = g_filename_display_name (path);
   g_autoptr (GMappedFile) file = NULL;
@@ -450,15 +442,13 @@ sam_checkpoint_open (const char *path,
 }
 
 void
-sam_checkpoint_drop (const SamCheckpoint *checkpoint,
-                     gconstpointer        data,
-                     size_t               n_bytes)
+sam_checkpoint_drop (const SamCheckpoint *checkpoint, gconstpointer data, size_t n_bytes)
 {
   gsize     size;
   uintptr_t start = (uintptr_t) g_bytes_get_data (checkpoint->bytes, &size);
-  uintptr_t page  = (uintptr_t) sysconf (_SC_PAGESIZE);
+  uintptr_t page = (uintptr_t) sysconf (_SC_PAGESIZE);
   uintptr_t first = ((uintptr_t) data + page - 1) / page * page;
-  uintptr_t end   = ((uintptr_t) data + n_bytes) / page * page;
+  uintptr_t end = ((uintptr_t) data + n_bytes) / page * page;
 
   /* Only a mapped file can be read again; other memory would come back as zeros. */
   if (checkpoint->mapped && first < end && first >= start && end <= start + size)
@@ -491,8 +481,7 @@ sam_checkpoint_unref (SamCheckpoint *checkpoint)
 }
 
 static int
-compare_keys (const void *a,
-              const void *b)
+compare_keys (const void *a, const void *b)
 {
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
@@ -522,8 +511,7 @@ sam_checkpoint_get_n_tensors (const SamCheckpoint *checkpoint)
 }
 
 const SamTensor *
-sam_checkpoint_get_tensor (const SamCheckpoint *checkpoint,
-                           size_t               i)
+sam_checkpoint_get_tensor (const SamCheckpoint *checkpoint, size_t i)
 {
   g_return_val_if_fail (i < checkpoint->tensors->len, NULL);
 
@@ -531,8 +519,7 @@ sam_checkpoint_get_tensor (const SamCheckpoint *checkpoint,
 }
 
 const SamTensor *
-sam_checkpoint_lookup (const SamCheckpoint *checkpoint,
-                       const char          *name)
+sam_checkpoint_lookup (const SamCheckpoint *checkpoint, const char *name)
 {
   size_t place = GPOINTER_TO_SIZE (g_hash_table_lookup (checkpoint->by_name, name));
 
@@ -540,8 +527,7 @@ sam_checkpoint_lookup (const SamCheckpoint *checkpoint,
 }
 
 const char *
-sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint,
-                             const char          *key)
+sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint, const char *key)
 {
   return g_hash_table_lookup (checkpoint->metadata, key);
 }
@@ -558,8 +544,7 @@ sam_checkpoint_get_metadata_keys (const SamCheckpoint *checkpoint)
 }
 
 gboolean
-sam_checkpoint_verify (const SamCheckpoint *checkpoint,
-                       GError             **error)
+sam_checkpoint_verify (const SamCheckpoint *checkpoint, GError **error)
 {
   for (guint i = 0; i < checkpoint->crcs->len; i++)
     {
@@ -569,7 +554,8 @@ sam_checkpoint_verify (const SamCheckpoint *checkpoint,
         {
           g_autofree char *quoted = sam_quote (part->part, strlen (part->part));
 
-          return sam_checkpoint_fail (checkpoint, error, "zip entry %s is damaged (wrong CRC)", quoted);
+          return sam_checkpoint_fail (checkpoint, error, "zip entry %s is damaged (wrong CRC)",
+                                      quoted);
         }
     }
 
@@ -590,7 +576,8 @@ sam_checkpoint_get_hash (const SamCheckpoint *checkpoint)
       g_checksum_update (sum, (const guchar *) sam_dtype_get_name (tensor->dtype), -1);
       for (int d = 0; d < tensor->rank; d++)
         {
-          uint64_t sizes[2] = { GUINT64_TO_LE (tensor->shape[d]), GUINT64_TO_LE (tensor->stride[d]) };
+          uint64_t sizes[2] = { GUINT64_TO_LE (tensor->shape[d]),
+                                GUINT64_TO_LE (tensor->stride[d]) };
 
           g_checksum_update (sum, (const guchar *) sizes, sizeof sizes);
         }

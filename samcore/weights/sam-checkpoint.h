@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A checkpoint: named tensors in a file, mapped, not copied. The readers (safetensors, PyTorch zip and
- * legacy pickle) fill one; the models take their weights out of it. Nothing of a file is executed. */
+/* A checkpoint: named tensors in a file, mapped, not copied. The readers (safetensors, PyTorch zip
+ * and legacy pickle) fill one; the models take their weights out of it. Nothing of a file is
+ * executed. */
 #pragma once
 
 #include <stdint.h>
@@ -29,11 +30,10 @@ typedef enum
 #define SAM_MAX_RANK 8
 
 /**
- * SamTensor:
- * @data: the first element, little endian, in the mapped file; perhaps not aligned
- * @n_elements: the product of @shape; 1 for rank 0
- * @stride: in elements, per dimension; row-major contiguous if @contiguous
- * @scale: NULL, or f32 [shape[0]], little endian: what the elements of each row are to be multiplied by;
+ * SamTensor: @data: the first element, little endian, in the mapped file; perhaps not aligned
+ * @n_elements: the product of @shape; 1 for rank 0 @stride: in elements, per dimension; row-major
+ * contiguous if @contiguous @scale: NULL, or f32 [shape[0]], little endian: what the elements of
+ * each row are to be multiplied by;
  *   sam_tensor_read() does
  *
  * Every element lies inside the mapped file; the reader has checked that.
@@ -57,8 +57,8 @@ typedef struct _SamCheckpoint SamCheckpoint;
  * sam_checkpoint_open:
  * @path: a safetensors, .pth or .pt file; what it is shows in its first bytes, not in its name
  *
- * Maps the file and checks every size and offset in it before use. Errors: SAM_ERROR_BAD_FILE with the
- * file's name, the tensor's and the reason; G_FILE_ERROR when it cannot be read.
+ * Maps the file and checks every size and offset in it before use. Errors: SAM_ERROR_BAD_FILE with
+ * the file's name, the tensor's and the reason; G_FILE_ERROR when it cannot be read.
  *
  * Tensors that have the names of the transformers library get those of the published checkpoints.
  */
@@ -72,28 +72,28 @@ void           sam_checkpoint_unref (SamCheckpoint *checkpoint);
 
 const char      *sam_checkpoint_get_name (const SamCheckpoint *checkpoint);
 const char      *sam_checkpoint_get_format (const SamCheckpoint *checkpoint); /* "safetensors", … */
-size_t           sam_checkpoint_get_size (const SamCheckpoint *checkpoint);   /* bytes of the file */
+size_t           sam_checkpoint_get_size (const SamCheckpoint *checkpoint); /* bytes of the file */
 size_t           sam_checkpoint_get_n_tensors (const SamCheckpoint *checkpoint);
 const SamTensor *sam_checkpoint_get_tensor (const SamCheckpoint *checkpoint, size_t i);
 const SamTensor *sam_checkpoint_lookup (const SamCheckpoint *checkpoint, const char *name);
 const char      *sam_checkpoint_get_metadata (const SamCheckpoint *checkpoint, const char *key);
 /* Sorted, ended by NULL; free the array with g_free, the keys belong to @checkpoint. */
-char           **sam_checkpoint_get_metadata_keys (const SamCheckpoint *checkpoint);
+char **sam_checkpoint_get_metadata_keys (const SamCheckpoint *checkpoint);
 
-/* Hex hash that changes when the weights do: the model's part of an embedding's cache key. Cheap for
- * large files (names, shapes, sizes and samples of the data). Free with g_free. */
+/* Hex hash that changes when the weights do: the model's part of an embedding's cache key. Cheap
+ * for large files (names, shapes, sizes and samples of the data). Free with g_free. */
 char *sam_checkpoint_get_hash (const SamCheckpoint *checkpoint);
 
 /**
  * sam_checkpoint_verify:
  *
- * Reads the parts of the file whose checksums opening it has left out because of their size (zip entries of
- * more than 1 MiB). Worth it before a file is copied or converted. SAM_ERROR_BAD_FILE.
+ * Reads the parts of the file whose checksums opening it has left out because of their size (zip
+ * entries of more than 1 MiB). Worth it before a file is copied or converted. SAM_ERROR_BAD_FILE.
  */
 gboolean sam_checkpoint_verify (const SamCheckpoint *checkpoint, GError **error);
 
-/* Tells the system that these bytes of a mapped file will hardly be read again, so that they take no memory;
- * they can still be read. Does nothing to other bytes. */
+/* Tells the system that these bytes of a mapped file will hardly be read again, so that they take
+ * no memory; they can still be read. Does nothing to other bytes. */
 void sam_checkpoint_drop (const SamCheckpoint *checkpoint, gconstpointer data, size_t n_bytes);
 
 size_t      sam_dtype_get_size (SamDtype dtype);

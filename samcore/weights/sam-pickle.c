@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A pickle read as data.
  *
- * A pickle is a program for a stack machine: push a constant, build a container from what is above the
- * mark, remember the top under a number, import a name, call it. Ours knows the opcodes that dictionaries of
- * tensors are written with. It imports nothing: a name is looked up in the caller's list and is refused
- * if it is not there. It calls nothing: a call becomes a value that holds what would be called, and the
- * caller decides what that means.
+ * A pickle is a program for a stack machine: push a constant, build a container from what is above
+ * the mark, remember the top under a number, import a name, call it. Ours knows the opcodes that
+ * dictionaries of tensors are written with. It imports nothing: a name is looked up in the caller's
+ * list and is refused if it is not there. It calls nothing: a call becomes a value that holds what
+ * would be called, and the caller decides what that means.
  *
  * Every opcode makes at most one value of fixed size and moves what is on the stack, so memory is
- * proportional to the bytes read, and there is no recursion that nesting could exhaust. A limit on the
- * number of opcodes bounds both when the "pickle" is really the gigabytes of weights behind one. */
+ * proportional to the bytes read, and there is no recursion that nesting could exhaust. A limit on
+ * the number of opcodes bounds both when the "pickle" is really the gigabytes of weights behind
+ * one. */
 #include "config.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ struct _SamPickle
   const uint8_t         *data;
   size_t                 size;
   size_t                 at;
-  GPtrArray             *blocks;     /* SamPickleValue[N_BLOCK] */
+  GPtrArray             *blocks; /* SamPickleValue[N_BLOCK] */
   size_t                 n_in_block;
   GPtrArray             *stack;      /* SamPickleValue */
   GArray                *marks;      /* guint, heights of the stack */
@@ -42,29 +43,28 @@ static const struct
   uint8_t     opcode;
   const char *name;
 } refused[] = {
-  { 'F', "FLOAT" },          { 'I', "INT" },             { 'L', "LONG" },
-  { 'S', "STRING" },         { 'V', "UNICODE" },         { 'P', "PERSID" },
-  { 'i', "INST" },           { 'o', "OBJ" },             { 'g', "GET" },
-  { 'p', "PUT" },            { 0x81, "NEWOBJ" },         { 0x82, "EXT1" },
-  { 0x83, "EXT2" },          { 0x84, "EXT4" },           { 0x8f, "EMPTY_SET" },
-  { 0x90, "ADDITEMS" },      { 0x91, "FROZENSET" },      { 0x92, "NEWOBJ_EX" },
-  { 0x96, "BYTEARRAY8" },    { 0x97, "NEXT_BUFFER" },    { 0x98, "READONLY_BUFFER" },
+  { 'F', "FLOAT" },       { 'I', "INT" },          { 'L', "LONG" },
+  { 'S', "STRING" },      { 'V', "UNICODE" },      { 'P', "PERSID" },
+  { 'i', "INST" },        { 'o', "OBJ" },          { 'g', "GET" },
+  { 'p', "PUT" },         { 0x81, "NEWOBJ" },      { 0x82, "EXT1" },
+  { 0x83, "EXT2" },       { 0x84, "EXT4" },        { 0x8f, "EMPTY_SET" },
+  { 0x90, "ADDITEMS" },   { 0x91, "FROZENSET" },   { 0x92, "NEWOBJ_EX" },
+  { 0x96, "BYTEARRAY8" }, { 0x97, "NEXT_BUFFER" }, { 0x98, "READONLY_BUFFER" },
 };
 
 static gboolean
-fail (SamPickle  *pickle,
-      const char *reason)
+fail (SamPickle *pickle, const char *reason)
 {
-  return sam_checkpoint_fail (pickle->checkpoint, pickle->error, "%s at byte %zu of its pickle", reason,
-                              pickle->at);
+  return sam_checkpoint_fail (pickle->checkpoint, pickle->error, "%s at byte %zu of its pickle",
+                              reason, pickle->at);
 }
 
 const char *
 sam_pickle_type_name (SamPickleType type)
 {
   static const char *names[] = {
-    "None", "a boolean", "a number", "a number", "a number", "a string", "bytes",
-    "a tuple", "a list", "a dictionary", "a class", "a storage", "an object",
+    "None",    "a boolean", "a number",     "a number", "a number",  "a string",  "bytes",
+    "a tuple", "a list",    "a dictionary", "a class",  "a storage", "an object",
   };
 
   return names[type];
@@ -72,8 +72,7 @@ sam_pickle_type_name (SamPickleType type)
 
 /* Steps over @n bytes; NULL at the end of the file. */
 static const uint8_t *
-take (SamPickle *pickle,
-      uint64_t   n)
+take (SamPickle *pickle, uint64_t n)
 {
   const uint8_t *p = pickle->data + pickle->at;
 
@@ -89,9 +88,7 @@ take (SamPickle *pickle,
 
 /* A little-endian number of @n bytes. */
 static gboolean
-take_number (SamPickle *pickle,
-             int        n,
-             uint64_t  *number)
+take_number (SamPickle *pickle, int n, uint64_t *number)
 {
   const uint8_t *p = take (pickle, n);
 
@@ -105,8 +102,7 @@ take_number (SamPickle *pickle,
 }
 
 static SamPickleValue *
-new_value (SamPickle    *pickle,
-           SamPickleType type)
+new_value (SamPickle *pickle, SamPickleType type)
 {
   SamPickleValue *value;
 
@@ -115,16 +111,15 @@ new_value (SamPickle    *pickle,
       g_ptr_array_add (pickle->blocks, g_new0 (SamPickleValue, N_BLOCK));
       pickle->n_in_block = 0;
     }
-  value = (SamPickleValue *) g_ptr_array_index (pickle->blocks, pickle->blocks->len - 1)
-          + pickle->n_in_block++;
+  value = (SamPickleValue *) g_ptr_array_index (pickle->blocks, pickle->blocks->len - 1) +
+          pickle->n_in_block++;
   value->type = type;
 
   return value;
 }
 
 static SamPickleValue *
-push (SamPickle    *pickle,
-      SamPickleType type)
+push (SamPickle *pickle, SamPickleType type)
 {
   SamPickleValue *value = new_value (pickle, type);
 
@@ -165,8 +160,7 @@ pop (SamPickle *pickle)
 
 /* The height of the stack at the last mark, which goes. */
 static gboolean
-pop_mark (SamPickle *pickle,
-          guint     *height)
+pop_mark (SamPickle *pickle, guint *height)
 {
   if (pickle->marks->len == 0)
     return fail (pickle, "a mark is missing");
@@ -178,8 +172,7 @@ pop_mark (SamPickle *pickle,
 
 /* Grows by doubling; the size is worked out from n, which saves a field in each value. */
 static void
-append (SamPickleValue *container,
-        SamPickleValue *item)
+append (SamPickleValue *container, SamPickleValue *item)
 {
   uint32_t n = container->n;
 
@@ -190,9 +183,7 @@ append (SamPickleValue *container,
 
 /* What lies on the stack from @from on becomes the items of a new @type on top. */
 static SamPickleValue *
-gather (SamPickle    *pickle,
-        guint         from,
-        SamPickleType type)
+gather (SamPickle *pickle, guint from, SamPickleType type)
 {
   SamPickleValue *value = new_value (pickle, type);
 
@@ -205,8 +196,7 @@ gather (SamPickle    *pickle,
 }
 
 static gboolean
-gather_tuple (SamPickle *pickle,
-              guint      n)
+gather_tuple (SamPickle *pickle, guint n)
 {
   if (pickle->stack->len - get_floor (pickle) < n)
     return fail (pickle, "nothing on the stack");
@@ -217,9 +207,7 @@ gather_tuple (SamPickle *pickle,
 
 /* APPEND, APPENDS, SETITEM, SETITEMS: what lies above @from goes into the container below it. */
 static gboolean
-add_items (SamPickle    *pickle,
-           guint         from,
-           SamPickleType type)
+add_items (SamPickle *pickle, guint from, SamPickleType type)
 {
   SamPickleValue *container;
 
@@ -238,9 +226,7 @@ add_items (SamPickle    *pickle,
 }
 
 static gboolean
-push_bytes (SamPickle    *pickle,
-            SamPickleType type,
-            int           n_length)
+push_bytes (SamPickle *pickle, SamPickleType type, int n_length)
 {
   SamPickleValue *value;
   const uint8_t  *bytes;
@@ -261,9 +247,7 @@ push_bytes (SamPickle    *pickle,
 }
 
 static gboolean
-push_integer (SamPickle    *pickle,
-              SamPickleType type,
-              int64_t       integer)
+push_integer (SamPickle *pickle, SamPickleType type, int64_t integer)
 {
   push (pickle, type)->integer = integer;
 
@@ -271,8 +255,7 @@ push_integer (SamPickle    *pickle,
 }
 
 static gboolean
-push_long (SamPickle *pickle,
-           int        n_length)
+push_long (SamPickle *pickle, int n_length)
 {
   SamPickleValue *value;
   uint64_t        bits;
@@ -308,9 +291,7 @@ push_float (SamPickle *pickle)
 }
 
 static gboolean
-equals (const char *bytes,
-        size_t      n,
-        const char *string)
+equals (const char *bytes, size_t n, const char *string)
 {
   return strlen (string) == n && memcmp (bytes, string, n) == 0;
 }
@@ -335,16 +316,16 @@ push_global (SamPickle  *pickle,
   quoted_module = sam_quote (module, n_module);
   quoted_name = sam_quote (name, n_name);
 
-  return sam_checkpoint_fail (pickle->checkpoint, pickle->error,
-                              "its pickle asks for %s of the Python module %s, which a dictionary of "
-                              "tensors does not need; nothing of the file was run", quoted_name,
-                              quoted_module);
+  return sam_checkpoint_fail (
+    pickle->checkpoint, pickle->error,
+    "its pickle asks for %s of the Python module %s, which a dictionary of "
+    "tensors does not need; nothing of the file was run",
+    quoted_name, quoted_module);
 }
 
 /* The rest of a line, without its end. */
 static const char *
-take_line (SamPickle *pickle,
-           size_t    *n)
+take_line (SamPickle *pickle, size_t *n)
 {
   const char    *line = (const char *) pickle->data + pickle->at;
   const uint8_t *end = memchr (line, '\n', pickle->size - pickle->at);
@@ -392,8 +373,7 @@ do_stack_global (SamPickle *pickle)
 
 /* OrderedDict (), or OrderedDict ([[key, value], …]) as Python 2 wrote it. */
 static gboolean
-make_dict (SamPickle      *pickle,
-           SamPickleValue *arguments)
+make_dict (SamPickle *pickle, SamPickleValue *arguments)
 {
   SamPickleValue *dict = push (pickle, SAM_PICKLE_DICT);
   SamPickleValue *list;
@@ -470,8 +450,7 @@ do_persistent (SamPickle *pickle)
 }
 
 static gboolean
-memo_put (SamPickle *pickle,
-          uint64_t   number)
+memo_put (SamPickle *pickle, uint64_t number)
 {
   SamPickleValue *top = get_top (pickle);
 
@@ -483,8 +462,7 @@ memo_put (SamPickle *pickle,
 }
 
 static gboolean
-memo_get (SamPickle *pickle,
-          uint64_t   number)
+memo_get (SamPickle *pickle, uint64_t number)
 {
   SamPickleValue *value = g_hash_table_lookup (pickle->memo, GSIZE_TO_POINTER ((gsize) number));
 
@@ -496,14 +474,15 @@ memo_get (SamPickle *pickle,
 }
 
 static gboolean
-refuse (SamPickle *pickle,
-        uint8_t    opcode)
+refuse (SamPickle *pickle, uint8_t opcode)
 {
   for (size_t i = 0; i < G_N_ELEMENTS (refused); i++)
     if (refused[i].opcode == opcode)
-      return sam_checkpoint_fail (pickle->checkpoint, pickle->error,
-                                  "its pickle uses %s, which a dictionary of tensors does not need; "
-                                  "nothing of the file was run", refused[i].name);
+      return sam_checkpoint_fail (
+        pickle->checkpoint, pickle->error,
+        "its pickle uses %s, which a dictionary of tensors does not need; "
+        "nothing of the file was run",
+        refused[i].name);
 
   return sam_checkpoint_fail (pickle->checkpoint, pickle->error,
                               "its pickle has the unknown opcode 0x%02x", opcode);
@@ -511,8 +490,7 @@ refuse (SamPickle *pickle,
 
 /* One opcode after STOP and PROTO are out of the way. */
 static gboolean
-step (SamPickle *pickle,
-      uint8_t    opcode)
+step (SamPickle *pickle, uint8_t opcode)
 {
   SamPickleValue *top;
   uint64_t        number = 0;
@@ -523,35 +501,59 @@ step (SamPickle *pickle,
     case 0x95: /* FRAME: where a writer's buffer ended, of no use to us */
       return take_number (pickle, 8, &number);
 
-    case 'N': return push_integer (pickle, SAM_PICKLE_NONE, 0);
-    case 0x88: return push_integer (pickle, SAM_PICKLE_BOOL, TRUE);
-    case 0x89: return push_integer (pickle, SAM_PICKLE_BOOL, FALSE);
+    case 'N':
+      return push_integer (pickle, SAM_PICKLE_NONE, 0);
+    case 0x88:
+      return push_integer (pickle, SAM_PICKLE_BOOL, TRUE);
+    case 0x89:
+      return push_integer (pickle, SAM_PICKLE_BOOL, FALSE);
     case 'J': /* BININT, the only one with a sign */
-      return take_number (pickle, 4, &number)
-             && push_integer (pickle, SAM_PICKLE_INT, (int32_t) (uint32_t) number);
-    case 'K': return take_number (pickle, 1, &number) && push_integer (pickle, SAM_PICKLE_INT, number);
-    case 'M': return take_number (pickle, 2, &number) && push_integer (pickle, SAM_PICKLE_INT, number);
-    case 0x8a: return push_long (pickle, 1);
-    case 0x8b: return push_long (pickle, 4);
-    case 'G': return push_float (pickle);
+      return take_number (pickle, 4, &number) &&
+             push_integer (pickle, SAM_PICKLE_INT, (int32_t) (uint32_t) number);
+    case 'K':
+      return take_number (pickle, 1, &number) && push_integer (pickle, SAM_PICKLE_INT, number);
+    case 'M':
+      return take_number (pickle, 2, &number) && push_integer (pickle, SAM_PICKLE_INT, number);
+    case 0x8a:
+      return push_long (pickle, 1);
+    case 0x8b:
+      return push_long (pickle, 4);
+    case 'G':
+      return push_float (pickle);
 
-    case 'X': return push_bytes (pickle, SAM_PICKLE_STRING, 4);
-    case 0x8c: return push_bytes (pickle, SAM_PICKLE_STRING, 1);
-    case 0x8d: return push_bytes (pickle, SAM_PICKLE_STRING, 8);
-    case 'U': return push_bytes (pickle, SAM_PICKLE_STRING, 1); /* Python 2's */
-    case 'T': return push_bytes (pickle, SAM_PICKLE_STRING, 4);
-    case 'C': return push_bytes (pickle, SAM_PICKLE_BYTES, 1);
-    case 'B': return push_bytes (pickle, SAM_PICKLE_BYTES, 4);
-    case 0x8e: return push_bytes (pickle, SAM_PICKLE_BYTES, 8);
+    case 'X':
+      return push_bytes (pickle, SAM_PICKLE_STRING, 4);
+    case 0x8c:
+      return push_bytes (pickle, SAM_PICKLE_STRING, 1);
+    case 0x8d:
+      return push_bytes (pickle, SAM_PICKLE_STRING, 8);
+    case 'U':
+      return push_bytes (pickle, SAM_PICKLE_STRING, 1); /* Python 2's */
+    case 'T':
+      return push_bytes (pickle, SAM_PICKLE_STRING, 4);
+    case 'C':
+      return push_bytes (pickle, SAM_PICKLE_BYTES, 1);
+    case 'B':
+      return push_bytes (pickle, SAM_PICKLE_BYTES, 4);
+    case 0x8e:
+      return push_bytes (pickle, SAM_PICKLE_BYTES, 8);
 
-    case ')': return push (pickle, SAM_PICKLE_TUPLE) != NULL;
-    case 0x85: return gather_tuple (pickle, 1);
-    case 0x86: return gather_tuple (pickle, 2);
-    case 0x87: return gather_tuple (pickle, 3);
-    case 't': return pop_mark (pickle, &height) && gather (pickle, height, SAM_PICKLE_TUPLE) != NULL;
-    case ']': return push (pickle, SAM_PICKLE_LIST) != NULL;
-    case 'l': return pop_mark (pickle, &height) && gather (pickle, height, SAM_PICKLE_LIST) != NULL;
-    case '}': return push (pickle, SAM_PICKLE_DICT) != NULL;
+    case ')':
+      return push (pickle, SAM_PICKLE_TUPLE) != NULL;
+    case 0x85:
+      return gather_tuple (pickle, 1);
+    case 0x86:
+      return gather_tuple (pickle, 2);
+    case 0x87:
+      return gather_tuple (pickle, 3);
+    case 't':
+      return pop_mark (pickle, &height) && gather (pickle, height, SAM_PICKLE_TUPLE) != NULL;
+    case ']':
+      return push (pickle, SAM_PICKLE_LIST) != NULL;
+    case 'l':
+      return pop_mark (pickle, &height) && gather (pickle, height, SAM_PICKLE_LIST) != NULL;
+    case '}':
+      return push (pickle, SAM_PICKLE_DICT) != NULL;
     case 'd':
       if (! pop_mark (pickle, &height))
         return FALSE;
@@ -562,7 +564,8 @@ step (SamPickle *pickle,
     case '(':
       g_array_append_val (pickle->marks, pickle->stack->len);
       return TRUE;
-    case '0': return pop (pickle) != NULL;
+    case '0':
+      return pop (pickle) != NULL;
     case '1':
       if (! pop_mark (pickle, &height))
         return FALSE;
@@ -576,25 +579,38 @@ step (SamPickle *pickle,
       return TRUE;
 
     case 'a':
-      return get_top (pickle) != NULL && add_items (pickle, pickle->stack->len - 1, SAM_PICKLE_LIST);
-    case 'e': return pop_mark (pickle, &height) && add_items (pickle, height, SAM_PICKLE_LIST);
+      return get_top (pickle) != NULL &&
+             add_items (pickle, pickle->stack->len - 1, SAM_PICKLE_LIST);
+    case 'e':
+      return pop_mark (pickle, &height) && add_items (pickle, height, SAM_PICKLE_LIST);
     case 's':
       if (pickle->stack->len - get_floor (pickle) < 3)
         return fail (pickle, "nothing on the stack");
       return add_items (pickle, pickle->stack->len - 2, SAM_PICKLE_DICT);
-    case 'u': return pop_mark (pickle, &height) && add_items (pickle, height, SAM_PICKLE_DICT);
+    case 'u':
+      return pop_mark (pickle, &height) && add_items (pickle, height, SAM_PICKLE_DICT);
 
-    case 'q': return take_number (pickle, 1, &number) && memo_put (pickle, number);
-    case 'r': return take_number (pickle, 4, &number) && memo_put (pickle, number);
-    case 0x94: return memo_put (pickle, g_hash_table_size (pickle->memo));
-    case 'h': return take_number (pickle, 1, &number) && memo_get (pickle, number);
-    case 'j': return take_number (pickle, 4, &number) && memo_get (pickle, number);
+    case 'q':
+      return take_number (pickle, 1, &number) && memo_put (pickle, number);
+    case 'r':
+      return take_number (pickle, 4, &number) && memo_put (pickle, number);
+    case 0x94:
+      return memo_put (pickle, g_hash_table_size (pickle->memo));
+    case 'h':
+      return take_number (pickle, 1, &number) && memo_get (pickle, number);
+    case 'j':
+      return take_number (pickle, 4, &number) && memo_get (pickle, number);
 
-    case 'c': return do_global (pickle);
-    case 0x93: return do_stack_global (pickle);
-    case 'R': return do_reduce (pickle);
-    case 'b': return do_build (pickle);
-    case 'Q': return do_persistent (pickle);
+    case 'c':
+      return do_global (pickle);
+    case 0x93:
+      return do_stack_global (pickle);
+    case 'R':
+      return do_reduce (pickle);
+    case 'b':
+      return do_build (pickle);
+    case 'Q':
+      return do_persistent (pickle);
 
     default:
       return refuse (pickle, opcode);
@@ -708,8 +724,7 @@ sam_pickle_get_n_persistent (const SamPickle *pickle)
 }
 
 const SamPickleValue *
-sam_pickle_get_persistent (const SamPickle *pickle,
-                           size_t           i)
+sam_pickle_get_persistent (const SamPickle *pickle, size_t i)
 {
   return g_ptr_array_index (pickle->persistent, i);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A pickle read as data: a tree of values in which calls and imports are only written down, never made. */
+/* A pickle read as data: a tree of values in which calls and imports are only written down, never
+ * made. */
 #pragma once
 
 #include "samcore/weights/sam-checkpoint-private.h"
@@ -58,15 +59,18 @@ typedef struct _SamPickle SamPickle;
  * @checkpoint: for the errors' file name
  * @globals: the names that may be mentioned, the last one with module NULL
  *
- * Reads one pickle at @data, protocols 2 to 5. @data must outlive the result. SAM_ERROR_BAD_FILE with the
- * opcode or the name that is not allowed.
+ * Reads one pickle at @data, protocols 2 to 5. @data must outlive the result. SAM_ERROR_BAD_FILE
+ * with the opcode or the name that is not allowed.
  */
-SamPickle *sam_pickle_new (const SamCheckpoint *checkpoint, const uint8_t *data, size_t size,
-                           const SamPickleGlobal *globals, GError **error);
+SamPickle *sam_pickle_new (const SamCheckpoint   *checkpoint,
+                           const uint8_t         *data,
+                           size_t                 size,
+                           const SamPickleGlobal *globals,
+                           GError               **error);
 void       sam_pickle_free (SamPickle *pickle);
 
 const SamPickleValue *sam_pickle_get_root (const SamPickle *pickle);
-size_t                sam_pickle_get_size (const SamPickle *pickle); /* bytes, the stop opcode counted */
+size_t sam_pickle_get_size (const SamPickle *pickle); /* bytes, the stop opcode counted */
 
 /* Every persistent id in the order of the file, reachable from the root or not. */
 size_t                sam_pickle_get_n_persistent (const SamPickle *pickle);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Other programs' names of the same tensors: those of the transformers library, in which SAM, SAM-HQ, SlimSAM
- * and SAM 2 are published too, and the "module." that training on several devices leaves in front.
+/* Other programs' names of the same tensors: those of the transformers library, in which SAM,
+ * SAM-HQ, SlimSAM and SAM 2 are published too, and the "module." that training on several devices
+ * leaves in front.
  *
- * A table is a list of replacements, done one after the other on every name that begins as the line says.
- * The order matters: inside of small networks "layers.0" becomes "layers.1" before "proj_in" becomes
- * "layers.0". To read a new dialect, add a table and the tensor that it is known by. */
+ * A table is a list of replacements, done one after the other on every name that begins as the line
+ * says. The order matters: inside of small networks "layers.0" becomes "layers.1" before "proj_in"
+ * becomes "layers.0". To read a new dialect, add a table and the tensor that it is known by. */
 #include "config.h"
 
 #include <string.h>
@@ -114,18 +115,17 @@ static const Rule sam2_rules[] = {
   { NULL }
 };
 
-static const Rule module_rules[] = {
-  { "module.", "module.", "" },
-  { NULL }
-};
+static const Rule module_rules[] = { { "module.", "module.", "" }, { NULL } };
 
 static const SamRenames tables[] = {
   { "vision_encoder.backbone.patch_embed.projection.weight",
-    { "shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding" },
+    { "shared_image_embedding.positional_embedding",
+      "prompt_encoder.shared_embedding.positional_embedding" },
     { "prompt_encoder.point_embed.weight", "sam_prompt_encoder.point_embeddings." },
     sam2_rules },
   { "vision_encoder.patch_embed.projection.weight",
-    { "shared_image_embedding.positional_embedding", "prompt_encoder.shared_embedding.positional_embedding" },
+    { "shared_image_embedding.positional_embedding",
+      "prompt_encoder.shared_embedding.positional_embedding" },
     { NULL, NULL },
     sam_rules },
   { "module.mask_decoder.iou_token.weight", { NULL, NULL }, { NULL, NULL }, module_rules },
@@ -143,21 +143,21 @@ sam_renames_find (const SamCheckpoint *checkpoint)
 }
 
 char *
-sam_renames_apply (const SamRenames    *renames,
-                   const SamCheckpoint *checkpoint,
-                   const char          *name)
+sam_renames_apply (const SamRenames *renames, const SamCheckpoint *checkpoint, const char *name)
 {
   g_autoptr (GString) renamed = NULL;
 
-  if (renames->spare[0] != NULL && g_str_equal (name, renames->spare[0])
-      && sam_checkpoint_lookup (checkpoint, renames->spare[1]) != NULL)
+  if (renames->spare[0] != NULL && g_str_equal (name, renames->spare[0]) &&
+      sam_checkpoint_lookup (checkpoint, renames->spare[1]) != NULL)
     return NULL;
 
-  /* Where a rule begins is asked of the name in the file, what it replaces is looked for in the new one. */
+  /* Where a rule begins is asked of the name in the file, what it replaces is looked for in the new
+   * one. */
   renamed = g_string_new (name);
   for (const Rule *rule = renames->rules; rule->start != NULL; rule++)
     {
-      const char *found = g_str_has_prefix (name, rule->start) ? strstr (renamed->str, rule->from) : NULL;
+      const char *found = g_str_has_prefix (name, rule->start) ? strstr (renamed->str, rule->from)
+                                                               : NULL;
 
       if (found != NULL)
         {
@@ -172,8 +172,7 @@ sam_renames_apply (const SamRenames    *renames,
 }
 
 const char *
-sam_renames_split (const SamRenames *renames,
-                   const char       *name)
+sam_renames_split (const SamRenames *renames, const char *name)
 {
   return g_strcmp0 (name, renames->split[0]) == 0 ? renames->split[1] : NULL;
 }

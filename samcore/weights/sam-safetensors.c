@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The reader of safetensors files:
  *
- *   u64 n, little endian │ header: n bytes of JSON │ data
- *   {"__metadata__": {string: string}, NAME: {"dtype": …, "shape": […], "data_offsets": [begin, end]}, …}
+ *   u64 n, little endian │ header: n bytes of JSON │ data {"__metadata__": {string: string}, NAME:
+ *   {"dtype": …, "shape": […], "data_offsets": [begin, end]}, …}
  *
- * Offsets count from the beginning of the data. The header has a fixed shape and no depth, so it is read
- * by a few functions that each expect one thing, rather than by a JSON library: those keep the last of
- * two equal names without a word, and that is how a file shows one thing to us and another to others.
+ * Offsets count from the beginning of the data. The header has a fixed shape and no depth, so it is
+ * read by a few functions that each expect one thing, rather than by a JSON library: those keep the
+ * last of two equal names without a word, and that is how a file shows one thing to us and another
+ * to others.
  *
  * As the format asks, the tensors together cover the data without gaps and without overlaps. */
 #include "config.h"
@@ -36,18 +37,16 @@ typedef struct
 } Range;
 
 gboolean
-sam_safetensors_probe (const uint8_t *data,
-                       size_t         size)
+sam_safetensors_probe (const uint8_t *data, size_t size)
 {
   return size > 8 && data[8] == '{';
 }
 
 static gboolean
-fail_at (Header     *header,
-         const char *reason)
+fail_at (Header *header, const char *reason)
 {
-  return sam_checkpoint_fail (header->checkpoint, header->error, "%s at byte %zu of the header", reason,
-                              (size_t) (header->at - header->start));
+  return sam_checkpoint_fail (header->checkpoint, header->error, "%s at byte %zu of the header",
+                              reason, (size_t) (header->at - header->start));
 }
 
 static void
@@ -59,8 +58,7 @@ skip_space (Header *header)
 
 /* Is @c the next character? Then steps over it. */
 static gboolean
-accept (Header *header,
-        char    c)
+accept (Header *header, char c)
 {
   skip_space (header);
   if (header->at == header->end || *header->at != c)
@@ -71,8 +69,7 @@ accept (Header *header,
 }
 
 static gboolean
-expect (Header *header,
-        char    c)
+expect (Header *header, char c)
 {
   char reason[] = "'?' expected";
 
@@ -85,9 +82,7 @@ expect (Header *header,
 
 /* After a member of an object or an array: TRUE and *more, or FALSE and an error. */
 static gboolean
-expect_more (Header   *header,
-             char      close,
-             gboolean *more)
+expect_more (Header *header, char close, gboolean *more)
 {
   *more = accept (header, ',');
 
@@ -96,8 +91,7 @@ expect_more (Header   *header,
 
 /* The four digits of a \u escape. */
 static gboolean
-read_hex (Header   *header,
-          gunichar *c)
+read_hex (Header *header, gunichar *c)
 {
   *c = 0;
   if (header->end - header->at < 4)
@@ -175,8 +169,8 @@ read_string (Header *header)
             return FALSE;
           continue;
         }
-      while (header->at < header->end && *header->at != '"' && *header->at != '\\'
-             && (unsigned char) *header->at >= 0x20)
+      while (header->at < header->end && *header->at != '"' && *header->at != '\\' &&
+             (unsigned char) *header->at >= 0x20)
         header->at++;
       if (header->at == from)
         return fail_at (header, "control character in a string");
@@ -192,8 +186,7 @@ read_string (Header *header)
 }
 
 static gboolean
-read_number (Header   *header,
-             uint64_t *number)
+read_number (Header *header, uint64_t *number)
 {
   const char *from;
 
@@ -202,8 +195,8 @@ read_number (Header   *header,
   *number = 0;
   while (header->at < header->end && g_ascii_isdigit (*header->at))
     {
-      if (! g_uint64_checked_mul (number, *number, 10)
-          || ! g_uint64_checked_add (number, *number, *header->at - '0'))
+      if (! g_uint64_checked_mul (number, *number, 10) ||
+          ! g_uint64_checked_add (number, *number, *header->at - '0'))
         return fail_at (header, "number too large");
       header->at++;
     }
@@ -242,9 +235,7 @@ read_metadata (Header *header)
 }
 
 static gboolean
-read_dtype (Header     *header,
-            const char *name,
-            SamDtype   *dtype)
+read_dtype (Header *header, const char *name, SamDtype *dtype)
 {
   g_autofree char *type = NULL;
 
@@ -264,11 +255,7 @@ read_dtype (Header     *header,
 
 /* An array of at most @max numbers. */
 static gboolean
-read_numbers (Header     *header,
-              const char *name,
-              uint64_t   *numbers,
-              int         max,
-              int        *n)
+read_numbers (Header *header, const char *name, uint64_t *numbers, int max, int *n)
 {
   gboolean more = TRUE;
 
@@ -291,11 +278,7 @@ read_numbers (Header     *header,
 
 /* What stands behind a tensor's name; adds the tensor. */
 static gboolean
-read_tensor (Header        *header,
-             const char    *name,
-             const uint8_t *data,
-             size_t         n_data,
-             GArray        *ranges)
+read_tensor (Header *header, const char *name, const uint8_t *data, size_t n_data, GArray *ranges)
 {
   g_autofree char *quoted = sam_quote (name, strlen (name));
   SamTensor        tensor = { .name = name };
@@ -360,7 +343,8 @@ read_tensor (Header        *header,
                                 "tensor %s lies outside of the data; is the file whole?", quoted);
   if (! sam_tensor_count (&tensor, &n_elements, &n_bytes) || n_bytes != range.end - range.begin)
     return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "the shape and the type of tensor %s do not fit its offsets", quoted);
+                                "the shape and the type of tensor %s do not fit its offsets",
+                                quoted);
 
   sam_tensor_set_contiguous (&tensor);
   if (! sam_checkpoint_add_tensor (header->checkpoint, &tensor, data, n_data, range.begin,
@@ -373,8 +357,7 @@ read_tensor (Header        *header,
 }
 
 static int
-compare_ranges (const void *a,
-                const void *b)
+compare_ranges (const void *a, const void *b)
 {
   const Range *x = a, *y = b;
 
@@ -385,9 +368,7 @@ compare_ranges (const void *a,
 }
 
 static gboolean
-check_ranges (Header *header,
-              GArray *ranges,
-              size_t  n_data)
+check_ranges (Header *header, GArray *ranges, size_t n_data)
 {
   uint64_t at = 0;
 
@@ -407,24 +388,24 @@ check_ranges (Header *header,
     }
   if (at != n_data)
     return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "there are %zu bytes behind the last tensor", (size_t) (n_data - at));
+                                "there are %zu bytes behind the last tensor",
+                                (size_t) (n_data - at));
 
   return TRUE;
 }
 
 gboolean
-sam_safetensors_read (SamCheckpoint *checkpoint,
-                      GError       **error)
+sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
 {
-  const uint8_t        *bytes = sam_checkpoint_get_data (checkpoint);
-  size_t                size = sam_checkpoint_get_size (checkpoint);
-  g_autoptr (GString)   string = g_string_new (NULL);
-  g_autoptr (GArray)    ranges = g_array_new (FALSE, FALSE, sizeof (Range));
-  Header                header = { checkpoint, error, (const char *) bytes + 8, NULL, NULL, string };
-  gboolean              more = TRUE, has_metadata = FALSE;
-  uint64_t              n_header;
-  const uint8_t        *data;
-  size_t                n_data;
+  const uint8_t      *bytes = sam_checkpoint_get_data (checkpoint);
+  size_t              size = sam_checkpoint_get_size (checkpoint);
+  g_autoptr (GString) string = g_string_new (NULL);
+  g_autoptr (GArray)  ranges = g_array_new (FALSE, FALSE, sizeof (Range));
+  Header              header = { checkpoint, error, (const char *) bytes + 8, NULL, NULL, string };
+  gboolean            more = TRUE, has_metadata = FALSE;
+  uint64_t            n_header;
+  const uint8_t      *data;
+  size_t              n_data;
 
   if (size < 8)
     return sam_checkpoint_fail (checkpoint, error, "the file is cut off in its first bytes");
@@ -432,10 +413,13 @@ sam_safetensors_read (SamCheckpoint *checkpoint,
   n_header = GUINT64_FROM_LE (n_header);
   if (n_header > size - 8)
     return sam_checkpoint_fail (checkpoint, error,
-                                "the header should have %" G_GUINT64_FORMAT " bytes, but the file has "
-                                "only %zu; is it whole?", n_header, size);
+                                "the header should have %" G_GUINT64_FORMAT
+                                " bytes, but the file has "
+                                "only %zu; is it whole?",
+                                n_header, size);
   if (n_header > MAX_HEADER)
-    return sam_checkpoint_fail (checkpoint, error, "the header is larger than any that makes sense");
+    return sam_checkpoint_fail (checkpoint, error,
+                                "the header is larger than any that makes sense");
   header.at = header.start;
   header.end = header.start + n_header;
   data = bytes + 8 + n_header;

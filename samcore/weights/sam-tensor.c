@@ -4,7 +4,8 @@
  *   contiguous:     one run
  *   with strides:   the innermost dimension as runs, the others counted up like an odometer
  *
- * The data may begin at any byte, so elements are read with memcpy; runs of 16-bit floats are the kernels'. */
+ * The data may begin at any byte, so elements are read with memcpy; runs of 16-bit floats are the
+ * kernels'. */
 #include "config.h"
 
 #include <string.h>
@@ -17,10 +18,12 @@ static const struct
   const char *name;
   size_t      size;
 } dtypes[] = {
-  [SAM_DTYPE_F32] = { "F32", 4 },   [SAM_DTYPE_F16] = { "F16", 2 }, [SAM_DTYPE_BF16] = { "BF16", 2 },
-  [SAM_DTYPE_F64] = { "F64", 8 },   [SAM_DTYPE_I8] = { "I8", 1 },   [SAM_DTYPE_U8] = { "U8", 1 },
-  [SAM_DTYPE_I16] = { "I16", 2 },   [SAM_DTYPE_U16] = { "U16", 2 }, [SAM_DTYPE_I32] = { "I32", 4 },
-  [SAM_DTYPE_U32] = { "U32", 4 },   [SAM_DTYPE_I64] = { "I64", 8 }, [SAM_DTYPE_U64] = { "U64", 8 },
+  [SAM_DTYPE_F32] = { "F32", 4 },   [SAM_DTYPE_F16] = { "F16", 2 },
+  [SAM_DTYPE_BF16] = { "BF16", 2 }, [SAM_DTYPE_F64] = { "F64", 8 },
+  [SAM_DTYPE_I8] = { "I8", 1 },     [SAM_DTYPE_U8] = { "U8", 1 },
+  [SAM_DTYPE_I16] = { "I16", 2 },   [SAM_DTYPE_U16] = { "U16", 2 },
+  [SAM_DTYPE_I32] = { "I32", 4 },   [SAM_DTYPE_U32] = { "U32", 4 },
+  [SAM_DTYPE_I64] = { "I64", 8 },   [SAM_DTYPE_U64] = { "U64", 8 },
   [SAM_DTYPE_BOOL] = { "BOOL", 1 },
 };
 
@@ -37,9 +40,7 @@ sam_dtype_get_name (SamDtype dtype)
 }
 
 gboolean
-sam_tensor_count (const SamTensor *tensor,
-                  size_t          *n_elements,
-                  size_t          *n_bytes)
+sam_tensor_count (const SamTensor *tensor, size_t *n_elements, size_t *n_bytes)
 {
   size_t n = 1;
   size_t bytes;
@@ -48,8 +49,8 @@ sam_tensor_count (const SamTensor *tensor,
   for (int i = 0; i < tensor->rank; i++)
     if (tensor->shape[i] != 0 && ! g_size_checked_mul (&n, n, tensor->shape[i]))
       return FALSE;
-  if (n > G_MAXSSIZE || ! g_size_checked_mul (&bytes, n, sam_dtype_get_size (tensor->dtype))
-      || bytes > G_MAXSSIZE)
+  if (n > G_MAXSSIZE || ! g_size_checked_mul (&bytes, n, sam_dtype_get_size (tensor->dtype)) ||
+      bytes > G_MAXSSIZE)
     return FALSE;
 
   for (int i = 0; i < tensor->rank; i++)
@@ -100,28 +101,27 @@ float_from_half (uint16_t h)
   return float_from_bits (sign | (m < 0x00800000 ? tiny_bits : bits));
 }
 
-#define READ_LOOP(type, convert)                               \
-  for (size_t i = 0; i < n; i++)                               \
-    {                                                          \
-      type v;                                                  \
-      memcpy (&v, data + i * step * sizeof v, sizeof v);       \
-      out[i] = convert;                                        \
-    }                                                          \
+#define READ_LOOP(type, convert)                                                                   \
+  for (size_t i = 0; i < n; i++)                                                                   \
+    {                                                                                              \
+      type v;                                                                                      \
+      memcpy (&v, data + i * step * sizeof v, sizeof v);                                           \
+      out[i] = convert;                                                                            \
+    }                                                                                              \
   break
 
 /* out[i] = element i * step behind @data */
 static void
-read_steps (float         *out,
-            const uint8_t *data,
-            SamDtype       dtype,
-            size_t         n,
-            size_t         step)
+read_steps (float *out, const uint8_t *data, SamDtype dtype, size_t n, size_t step)
 {
   switch (dtype)
     {
-    case SAM_DTYPE_F32:  READ_LOOP (uint32_t, float_from_bits (GUINT32_FROM_LE (v)));
-    case SAM_DTYPE_F16:  READ_LOOP (uint16_t, float_from_half (GUINT16_FROM_LE (v)));
-    case SAM_DTYPE_BF16: READ_LOOP (uint16_t, float_from_bits ((uint32_t) GUINT16_FROM_LE (v) << 16));
+    case SAM_DTYPE_F32:
+      READ_LOOP (uint32_t, float_from_bits (GUINT32_FROM_LE (v)));
+    case SAM_DTYPE_F16:
+      READ_LOOP (uint16_t, float_from_half (GUINT16_FROM_LE (v)));
+    case SAM_DTYPE_BF16:
+      READ_LOOP (uint16_t, float_from_bits ((uint32_t) GUINT16_FROM_LE (v) << 16));
     case SAM_DTYPE_F64:
       for (size_t i = 0; i < n; i++)
         {
@@ -134,24 +134,30 @@ read_steps (float         *out,
           out[i] = (float) v;
         }
       break;
-    case SAM_DTYPE_I8:   READ_LOOP (int8_t, v);
-    case SAM_DTYPE_U8:   READ_LOOP (uint8_t, v);
-    case SAM_DTYPE_I16:  READ_LOOP (int16_t, GINT16_FROM_LE (v));
-    case SAM_DTYPE_U16:  READ_LOOP (uint16_t, GUINT16_FROM_LE (v));
-    case SAM_DTYPE_I32:  READ_LOOP (int32_t, (float) GINT32_FROM_LE (v));
-    case SAM_DTYPE_U32:  READ_LOOP (uint32_t, (float) GUINT32_FROM_LE (v));
-    case SAM_DTYPE_I64:  READ_LOOP (int64_t, (float) GINT64_FROM_LE (v));
-    case SAM_DTYPE_U64:  READ_LOOP (uint64_t, (float) GUINT64_FROM_LE (v));
-    case SAM_DTYPE_BOOL: READ_LOOP (uint8_t, v != 0);
+    case SAM_DTYPE_I8:
+      READ_LOOP (int8_t, v);
+    case SAM_DTYPE_U8:
+      READ_LOOP (uint8_t, v);
+    case SAM_DTYPE_I16:
+      READ_LOOP (int16_t, GINT16_FROM_LE (v));
+    case SAM_DTYPE_U16:
+      READ_LOOP (uint16_t, GUINT16_FROM_LE (v));
+    case SAM_DTYPE_I32:
+      READ_LOOP (int32_t, (float) GINT32_FROM_LE (v));
+    case SAM_DTYPE_U32:
+      READ_LOOP (uint32_t, (float) GUINT32_FROM_LE (v));
+    case SAM_DTYPE_I64:
+      READ_LOOP (int64_t, (float) GINT64_FROM_LE (v));
+    case SAM_DTYPE_U64:
+      READ_LOOP (uint64_t, (float) GUINT64_FROM_LE (v));
+    case SAM_DTYPE_BOOL:
+      READ_LOOP (uint8_t, v != 0);
     }
 }
 
 /* A quantised tensor is always contiguous. */
 static void
-multiply_rows (const SamTensor *tensor,
-               size_t           first,
-               size_t           n,
-               float           *out)
+multiply_rows (const SamTensor *tensor, size_t first, size_t n, float *out)
 {
   size_t n_row = tensor->n_elements / tensor->shape[0];
 
@@ -168,10 +174,7 @@ multiply_rows (const SamTensor *tensor,
 }
 
 void
-sam_tensor_read (const SamTensor *tensor,
-                 size_t           first,
-                 size_t           n,
-                 float           *out)
+sam_tensor_read (const SamTensor *tensor, size_t first, size_t n, float *out)
 {
   size_t size = sam_dtype_get_size (tensor->dtype);
   int    last = tensor->rank - 1;

@@ -2,16 +2,18 @@
 /* The reader of what torch.save writes.
  *
  *   zip:     NAME/data.pkl  the object; NAME/data/KEY  one storage each, raw; NAME/byteorder
- *   legacy:  pickles one after the other: a magic number, a version, the writer's machine, the object, the
- *            list of storage keys; then for each key an int64 count of elements and the raw elements
+ *   legacy:  pickles one after the other: a magic number, a version, the writer's machine, the
+ *            object, the list of storage keys; then for each key an int64 count of elements and the
+ *            raw elements
  *
- * The object is a tree out of sam-pickle. In it we look for a dictionary of tensors, at the top or under
- * one of the usual names, and understand what a tensor is written as:
+ * The object is a tree out of sam-pickle. In it we look for a dictionary of tensors, at the top or
+ * under one of the usual names, and understand what a tensor is written as:
  *
- *   _rebuild_tensor_v2 (storage, offset, size, stride, …)       perhaps inside _rebuild_parameter (…, …)
- *   storage: persistent id ("storage", class, key, device, number of elements [, view])
+ *   _rebuild_tensor_v2 (storage, offset, size, stride, …)       perhaps inside _rebuild_parameter
+ *   (…, …) storage: persistent id ("storage", class, key, device, number of elements [, view])
  *
- * Several tensors may lie in one storage, in any order of dimensions, and repeat elements (stride 0). */
+ * Several tensors may lie in one storage, in any order of dimensions, and repeat elements (stride
+ * 0). */
 #include "config.h"
 
 #include <string.h>
@@ -26,14 +28,14 @@
 enum
 {
   KIND_DICT = SAM_PICKLE_KIND_DICT,
-  KIND_STORAGE,         /* value: SamDtype */
+  KIND_STORAGE, /* value: SamDtype */
   KIND_UNTYPED_STORAGE,
-  KIND_DTYPE,           /* value: SamDtype */
-  KIND_TENSOR,          /* value: number of arguments that matter */
+  KIND_DTYPE,  /* value: SamDtype */
+  KIND_TENSOR, /* value: number of arguments that matter */
   KIND_TENSOR_V3,
   KIND_PARAMETER,
   KIND_SIZE,
-  KIND_OTHER            /* harmless, of no use */
+  KIND_OTHER /* harmless, of no use */
 };
 
 /* Everything that a pickle may mention. */
@@ -74,7 +76,9 @@ static const SamPickleGlobal globals[] = {
 };
 
 /* Under which names training programs keep the weights, in the order in which we look. */
-static const char *wrappers[] = { "model", "state_dict", "model_state_dict", "ema", "net", "module" };
+static const char *wrappers[] = {
+  "model", "state_dict", "model_state_dict", "ema", "net", "module"
+};
 
 typedef struct
 {
@@ -102,17 +106,15 @@ typedef struct
 } StorageId;
 
 static gboolean
-is_string (const SamPickleValue *value,
-           const char           *string)
+is_string (const SamPickleValue *value, const char *string)
 {
-  return value->type == SAM_PICKLE_STRING && value->n == strlen (string)
-         && memcmp (value->bytes, string, value->n) == 0;
+  return value->type == SAM_PICKLE_STRING && value->n == strlen (string) &&
+         memcmp (value->bytes, string, value->n) == 0;
 }
 
 /* A number that is no less than 0. */
 static gboolean
-get_size (const SamPickleValue *value,
-          uint64_t             *size)
+get_size (const SamPickleValue *value, uint64_t *size)
 {
   if (value->type != SAM_PICKLE_INT || value->integer < 0)
     return FALSE;
@@ -122,8 +124,7 @@ get_size (const SamPickleValue *value,
 }
 
 static const SamPickleValue *
-dict_lookup (const SamPickleValue *dict,
-             const char           *key)
+dict_lookup (const SamPickleValue *dict, const char *key)
 {
   for (uint32_t i = 0; i + 1 < dict->n; i += 2)
     if (is_string (dict->items[i], key))
@@ -159,8 +160,7 @@ has_tensors (const SamPickleValue *dict)
 
 /* The dictionary with the tensors: one inside a wrapper before one that has some next to it. */
 static const SamPickleValue *
-find_tensors (const SamPickleValue *value,
-              int                   depth)
+find_tensors (const SamPickleValue *value, int depth)
 {
   if (value->type != SAM_PICKLE_DICT)
     return NULL;
@@ -186,17 +186,16 @@ storage_id_clear (StorageId *id)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StorageId, storage_id_clear)
 
 static gboolean
-parse_storage_id (const SamPickleValue *value,
-                  StorageId            *id)
+parse_storage_id (const SamPickleValue *value, StorageId *id)
 {
   const SamPickleValue *tuple, *class, *view;
 
   if (value->type != SAM_PICKLE_PERSISTENT)
     return FALSE;
   tuple = value->items[0];
-  if (tuple->type != SAM_PICKLE_TUPLE || tuple->n < 5 || tuple->n > 6
-      || ! is_string (tuple->items[0], "storage") || tuple->items[1]->type != SAM_PICKLE_GLOBAL
-      || tuple->items[2]->type != SAM_PICKLE_STRING || ! get_size (tuple->items[4], &id->n))
+  if (tuple->type != SAM_PICKLE_TUPLE || tuple->n < 5 || tuple->n > 6 ||
+      ! is_string (tuple->items[0], "storage") || tuple->items[1]->type != SAM_PICKLE_GLOBAL ||
+      tuple->items[2]->type != SAM_PICKLE_STRING || ! get_size (tuple->items[4], &id->n))
     return FALSE;
   class = tuple->items[1];
   if (class->global->kind != KIND_STORAGE && class->global->kind != KIND_UNTYPED_STORAGE)
@@ -206,12 +205,13 @@ parse_storage_id (const SamPickleValue *value,
   id->first = 0;
   id->n_view = id->n;
 
-  /* A storage that is part of another one, in files of before 2018: (key, first element, elements). */
+  /* A storage that is part of another one, in files of before 2018: (key, first element,
+   * elements). */
   view = tuple->n == 6 ? tuple->items[5] : NULL;
-  if (view != NULL && view->type != SAM_PICKLE_NONE
-      && (view->type != SAM_PICKLE_TUPLE || view->n != 3 || ! get_size (view->items[1], &id->first)
-          || ! get_size (view->items[2], &id->n_view) || id->first > id->n
-          || id->n_view > id->n - id->first))
+  if (view != NULL && view->type != SAM_PICKLE_NONE &&
+      (view->type != SAM_PICKLE_TUPLE || view->n != 3 || ! get_size (view->items[1], &id->first) ||
+       ! get_size (view->items[2], &id->n_view) || id->first > id->n ||
+       id->n_view > id->n - id->first))
     return FALSE;
 
   if (memchr (tuple->items[2]->bytes, '\0', tuple->items[2]->n) != NULL)
@@ -223,10 +223,7 @@ parse_storage_id (const SamPickleValue *value,
 
 /* The storage named @key, for the tensor @quoted; NULL and an error where there is none. */
 static const Storage *
-get_storage (Torch      *torch,
-             const char *key,
-             const char *quoted,
-             GError    **error)
+get_storage (Torch *torch, const char *key, const char *quoted, GError **error)
 {
   Storage *storage = g_hash_table_lookup (torch->storages, key);
 
@@ -243,7 +240,8 @@ get_storage (Torch      *torch,
           data = sam_zip_read (torch->zip, entry, &reason);
           if (data == NULL)
             {
-              g_set_error (error, reason->domain, reason->code, "%s, of tensor %s", reason->message, quoted);
+              g_set_error (error, reason->domain, reason->code, "%s, of tensor %s", reason->message,
+                           quoted);
               return NULL;
             }
           storage = g_new (Storage, 1);
@@ -256,8 +254,8 @@ get_storage (Torch      *torch,
     {
       g_autofree char *quoted_key = sam_quote (key, strlen (key));
 
-      sam_checkpoint_fail (torch->checkpoint, error, "storage %s of tensor %s is missing", quoted_key,
-                           quoted);
+      sam_checkpoint_fail (torch->checkpoint, error, "storage %s of tensor %s is missing",
+                           quoted_key, quoted);
     }
 
   return storage;
@@ -265,9 +263,7 @@ get_storage (Torch      *torch,
 
 /* A tuple of sizes, perhaps as torch.Size (tuple). */
 static gboolean
-get_sizes (const SamPickleValue *value,
-           size_t               *sizes,
-           int                  *n)
+get_sizes (const SamPickleValue *value, size_t *sizes, int *n)
 {
   if (get_call_kind (value) == KIND_SIZE && value->items[1]->n == 1)
     value = value->items[1]->items[0];
@@ -288,10 +284,7 @@ get_sizes (const SamPickleValue *value,
 }
 
 static gboolean
-read_tensor (Torch                *torch,
-             const char           *name,
-             const SamPickleValue *value,
-             GError              **error)
+read_tensor (Torch *torch, const char *name, const SamPickleValue *value, GError **error)
 {
   g_autofree char       *quoted = sam_quote (name, strlen (name));
   SamTensor              tensor = { .name = name };
@@ -306,30 +299,34 @@ read_tensor (Torch                *torch,
   if (get_call_kind (value) == KIND_PARAMETER && value->items[1]->n > 0)
     value = value->items[1]->items[0];
   if (get_call_kind (value) != KIND_TENSOR && get_call_kind (value) != KIND_TENSOR_V3)
-    return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s is a parameter of something else",
-                                quoted);
+    return sam_checkpoint_fail (torch->checkpoint, error,
+                                "tensor %s is a parameter of something else", quoted);
   callee = value->items[0]->global;
   arguments = value->items[1];
 
-  if (arguments->n < (uint32_t) callee->value || ! parse_storage_id (arguments->items[0], &id)
-      || ! get_size (arguments->items[1], &offset)
-      || ! get_sizes (arguments->items[2], tensor.shape, &tensor.rank)
-      || ! get_sizes (arguments->items[3], tensor.stride, &n_strides) || n_strides != tensor.rank)
-    return sam_checkpoint_fail (torch->checkpoint, error,
-                                "tensor %s is not described as PyTorch does it (at most %d dimensions, "
-                                "no negative strides)", quoted, SAM_MAX_RANK);
+  if (arguments->n < (uint32_t) callee->value || ! parse_storage_id (arguments->items[0], &id) ||
+      ! get_size (arguments->items[1], &offset) ||
+      ! get_sizes (arguments->items[2], tensor.shape, &tensor.rank) ||
+      ! get_sizes (arguments->items[3], tensor.stride, &n_strides) || n_strides != tensor.rank)
+    return sam_checkpoint_fail (
+      torch->checkpoint, error,
+      "tensor %s is not described as PyTorch does it (at most %d dimensions, "
+      "no negative strides)",
+      quoted, SAM_MAX_RANK);
   tensor.dtype = id.dtype;
   if (callee->kind == KIND_TENSOR_V3)
     {
       const SamPickleValue *dtype = arguments->items[6];
 
       if (dtype->type != SAM_PICKLE_GLOBAL || dtype->global->kind != KIND_DTYPE || ! id.untyped)
-        return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s has no type that we know", quoted);
+        return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s has no type that we know",
+                                    quoted);
       tensor.dtype = dtype->global->value;
     }
   else if (id.untyped)
     {
-      return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s has no type that we know", quoted);
+      return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s has no type that we know",
+                                  quoted);
     }
 
   storage = get_storage (torch, id.key, quoted, error);
@@ -337,21 +334,21 @@ read_tensor (Torch                *torch,
     return FALSE;
   n_bytes = sam_dtype_get_size (id.dtype);
   if (! g_size_checked_mul (&n_bytes, n_bytes, id.n) || n_bytes > storage->n_bytes)
-    return sam_checkpoint_fail (torch->checkpoint, error,
-                                "tensor %s needs a larger storage than there is; is the file whole?", quoted);
+    return sam_checkpoint_fail (
+      torch->checkpoint, error,
+      "tensor %s needs a larger storage than there is; is the file whole?", quoted);
   first = id.first * sam_dtype_get_size (id.dtype);
   n_view = id.n_view * sam_dtype_get_size (id.dtype);
   if (! g_size_checked_mul (&offset, offset, sam_dtype_get_size (tensor.dtype)))
-    return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s lies outside of its storage", quoted);
+    return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s lies outside of its storage",
+                                quoted);
 
-  return sam_checkpoint_add_tensor (torch->checkpoint, &tensor, storage->data + first, n_view, offset,
-                                    error);
+  return sam_checkpoint_add_tensor (torch->checkpoint, &tensor, storage->data + first, n_view,
+                                    offset, error);
 }
 
 static gboolean
-read_object (Torch                *torch,
-             const SamPickleValue *root,
-             GError              **error)
+read_object (Torch *torch, const SamPickleValue *root, GError **error)
 {
   const SamPickleValue *dict = find_tensors (root, 0);
 
@@ -367,8 +364,8 @@ read_object (Torch                *torch,
 
       if (! is_tensor (dict->items[i + 1]))
         continue;
-      if (key->type != SAM_PICKLE_STRING || memchr (key->bytes, '\0', key->n) != NULL
-          || ! g_utf8_validate (key->bytes, key->n, NULL))
+      if (key->type != SAM_PICKLE_STRING || memchr (key->bytes, '\0', key->n) != NULL ||
+          ! g_utf8_validate (key->bytes, key->n, NULL))
         return sam_checkpoint_fail (torch->checkpoint, error, "a tensor's name is no text");
       name = g_strndup (key->bytes, key->n);
       if (! read_tensor (torch, name, dict->items[i + 1], error))
@@ -388,19 +385,16 @@ torch_clear (Torch *torch)
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Torch, torch_clear)
 
 static void
-torch_init (Torch         *torch,
-            SamCheckpoint *checkpoint)
+torch_init (Torch *torch, SamCheckpoint *checkpoint)
 {
   torch->checkpoint = checkpoint;
   torch->storages = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
 }
 
-/* The one entry whose name ends in a slash and @last, or is @last. NULL: there is none; or, with an error,
- * there are two. */
+/* The one entry whose name ends in a slash and @last, or is @last. NULL: there is none; or, with an
+ * error, there are two. */
 static const SamZipEntry *
-find_entry (Torch      *torch,
-            const char *last,
-            GError    **error)
+find_entry (Torch *torch, const char *last, GError **error)
 {
   const SamZipEntry *found = NULL;
 
@@ -422,10 +416,10 @@ find_entry (Torch      *torch,
   return found;
 }
 
-/* EfficientSAM S is published as a .pt packed into a zip: the only entry that is a checkpoint by its name. */
+/* EfficientSAM S is published as a .pt packed into a zip: the only entry that is a checkpoint by
+ * its name. */
 static gboolean
-read_packed (Torch   *torch,
-             GError **error)
+read_packed (Torch *torch, GError **error)
 {
   const SamZipEntry *found = NULL;
   const uint8_t     *data;
@@ -435,24 +429,24 @@ read_packed (Torch   *torch,
     {
       const SamZipEntry *entry = sam_zip_get_entry (torch->zip, i);
 
-      if (g_str_has_suffix (entry->name, ".pt") || g_str_has_suffix (entry->name, ".pth")
-          || g_str_has_suffix (entry->name, ".safetensors"))
+      if (g_str_has_suffix (entry->name, ".pt") || g_str_has_suffix (entry->name, ".pth") ||
+          g_str_has_suffix (entry->name, ".safetensors"))
         {
           found = entry;
           n_found++;
         }
     }
   if (n_found != 1)
-    return sam_checkpoint_fail (torch->checkpoint, error,
-                                "a zip archive that PyTorch has not written: there is no data.pkl in it");
+    return sam_checkpoint_fail (
+      torch->checkpoint, error,
+      "a zip archive that PyTorch has not written: there is no data.pkl in it");
   data = sam_zip_read (torch->zip, found, error);
 
   return data != NULL && sam_checkpoint_enter (torch->checkpoint, data, found->n_bytes, error);
 }
 
 gboolean
-sam_torch_zip_read (SamCheckpoint *checkpoint,
-                    GError       **error)
+sam_torch_zip_read (SamCheckpoint *checkpoint, GError **error)
 {
   g_auto (Torch)        torch = { NULL };
   g_autoptr (SamPickle) pickle = NULL;
@@ -485,8 +479,9 @@ sam_torch_zip_read (SamCheckpoint *checkpoint,
       if (data == NULL)
         return FALSE;
       if (order->n_bytes != 6 || memcmp (data, "little", 6) != 0)
-        return sam_checkpoint_fail (checkpoint, error, "its numbers are big endian; load and save it again "
-                                                       "on an ordinary computer");
+        return sam_checkpoint_fail (checkpoint, error,
+                                    "its numbers are big endian; load and save it again "
+                                    "on an ordinary computer");
     }
 
   data = sam_zip_read (torch.zip, entry, error);
@@ -501,24 +496,21 @@ static gboolean
 is_magic (const SamPickleValue *value)
 {
   static const char magic[] = { 0x6c, (char) 0xfc, (char) 0x9c, 0x46, (char) 0xf9,
-                                0x20, 0x6a, (char) 0xa8, 0x50, 0x19 };
+                                0x20, 0x6a,        (char) 0xa8, 0x50, 0x19 };
 
-  return value->type == SAM_PICKLE_LONG && value->n == sizeof magic
-         && memcmp (value->bytes, magic, sizeof magic) == 0;
+  return value->type == SAM_PICKLE_LONG && value->n == sizeof magic &&
+         memcmp (value->bytes, magic, sizeof magic) == 0;
 }
 
 gboolean
-sam_torch_legacy_probe (const uint8_t *data,
-                        size_t         size)
+sam_torch_legacy_probe (const uint8_t *data, size_t size)
 {
   return size >= 2 && data[0] == 0x80 && data[1] >= 2 && data[1] <= 5;
 }
 
 /* The next pickle of a legacy file; moves @at behind it. */
 static SamPickle *
-next_pickle (SamCheckpoint *checkpoint,
-             size_t        *at,
-             GError       **error)
+next_pickle (SamCheckpoint *checkpoint, size_t *at, GError **error)
 {
   SamPickle *pickle = sam_pickle_new (checkpoint, sam_checkpoint_get_data (checkpoint) + *at,
                                       sam_checkpoint_get_size (checkpoint) - *at, globals, error);
@@ -529,13 +521,10 @@ next_pickle (SamCheckpoint *checkpoint,
   return pickle;
 }
 
-/* The size of one element of each storage that the object mentions. A storage's bytes cannot be skipped
- * without it. */
+/* The size of one element of each storage that the object mentions. A storage's bytes cannot be
+ * skipped without it. */
 static gboolean
-collect_element_sizes (Torch           *torch,
-                       const SamPickle *object,
-                       GHashTable      *sizes,
-                       GError         **error)
+collect_element_sizes (Torch *torch, const SamPickle *object, GHashTable *sizes, GError **error)
 {
   for (size_t i = 0; i < sam_pickle_get_n_persistent (object); i++)
     {
@@ -543,7 +532,8 @@ collect_element_sizes (Torch           *torch,
       gsize              size, known;
 
       if (! parse_storage_id (sam_pickle_get_persistent (object, i), &id))
-        return sam_checkpoint_fail (torch->checkpoint, error, "a storage is not described as PyTorch does it");
+        return sam_checkpoint_fail (torch->checkpoint, error,
+                                    "a storage is not described as PyTorch does it");
       size = sam_dtype_get_size (id.dtype);
       known = GPOINTER_TO_SIZE (g_hash_table_lookup (sizes, id.key));
       if (known != 0 && known != size)
@@ -584,17 +574,20 @@ read_storages (Torch                *torch,
       quoted = sam_quote (key->bytes, key->n);
       n_element = GPOINTER_TO_SIZE (g_hash_table_lookup (element_sizes, name));
       if (n_element == 0)
-        return sam_checkpoint_fail (torch->checkpoint, error, "storage %s belongs to no tensor", quoted);
+        return sam_checkpoint_fail (torch->checkpoint, error, "storage %s belongs to no tensor",
+                                    quoted);
       if (g_hash_table_contains (torch->storages, name))
         return sam_checkpoint_fail (torch->checkpoint, error, "there are two storages %s", quoted);
 
       if (size - at < sizeof n)
-        return sam_checkpoint_fail (torch->checkpoint, error, "the file ends before storage %s", quoted);
+        return sam_checkpoint_fail (torch->checkpoint, error, "the file ends before storage %s",
+                                    quoted);
       memcpy (&n, data + at, sizeof n);
       n = GUINT64_FROM_LE (n);
       at += sizeof n;
       if (n > G_MAXSSIZE || ! g_size_checked_mul (&n_bytes, n, n_element) || n_bytes > size - at)
-        return sam_checkpoint_fail (torch->checkpoint, error, "the file ends inside of storage %s", quoted);
+        return sam_checkpoint_fail (torch->checkpoint, error, "the file ends inside of storage %s",
+                                    quoted);
       storage = g_new (Storage, 1);
       storage->data = data + at;
       storage->n_bytes = n_bytes;
@@ -602,15 +595,14 @@ read_storages (Torch                *torch,
       at += n_bytes;
     }
   if (at != size)
-    return sam_checkpoint_fail (torch->checkpoint, error, "there are %zu bytes behind the last storage",
-                                size - at);
+    return sam_checkpoint_fail (torch->checkpoint, error,
+                                "there are %zu bytes behind the last storage", size - at);
 
   return TRUE;
 }
 
 gboolean
-sam_torch_legacy_read (SamCheckpoint *checkpoint,
-                       GError       **error)
+sam_torch_legacy_read (SamCheckpoint *checkpoint, GError **error)
 {
   g_auto (Torch)         torch = { NULL };
   g_autoptr (SamPickle)  magic = NULL;
@@ -642,8 +634,9 @@ sam_torch_legacy_read (SamCheckpoint *checkpoint,
   value = sam_pickle_get_root (machine);
   value = value->type == SAM_PICKLE_DICT ? dict_lookup (value, "little_endian") : NULL;
   if (value == NULL || value->type != SAM_PICKLE_BOOL || ! value->integer)
-    return sam_checkpoint_fail (checkpoint, error, "its numbers are big endian; load and save it again on an "
-                                                   "ordinary computer");
+    return sam_checkpoint_fail (checkpoint, error,
+                                "its numbers are big endian; load and save it again on an "
+                                "ordinary computer");
 
   object = next_pickle (checkpoint, &at, error);
   if (object == NULL || ! collect_element_sizes (&torch, object, sizes, error))

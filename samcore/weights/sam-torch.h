@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The reader of what torch.save writes: zip archives, and the stream of pickles of older versions. */
+/* The reader of what torch.save writes: zip archives, and the stream of pickles of older
+ * versions. */
 #pragma once
 
 #include "samcore/weights/sam-checkpoint-private.h"

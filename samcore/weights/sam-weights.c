@@ -3,9 +3,10 @@
  *
  *   lookup ──▶ exact shape ──▶ float32 ──▶ all finite ──▶ batch norm folded ──▶ order of sam-ops.h
  *
- * A matrix that had to be copied is packed at once, one that lies in the mapped file when it is first used: who
- * finds the picture's embedding in the cache never needs the encoder's. The encoder's are nearly all of a file, and
- * are not even read before: sam_weights_look() looks at their values.
+ * A matrix that had to be copied is packed at once, one that lies in the mapped file when it is
+ * first used: who finds the picture's embedding in the cache never needs the encoder's. The
+ * encoder's are nearly all of a file, and are not even read before: sam_weights_look() looks at
+ * their values.
  *
  * The first failure is kept, later fetches return NULL at once. */
 #include "samcore/weights/sam-weights.h"
@@ -31,10 +32,10 @@ struct _SamWeights
   GPtrArray     *owned;
   GPtrArray     *matrices;
   SamSlab       *slab; /* what these are packed in */
-  GArray        *unseen; /* of Unseen: those whose values nobody has looked at when they were fetched */
-  SamArithmetic  arithmetic;
-  gboolean       look_later;
-  GError        *error;
+  GArray *unseen; /* of Unseen: those whose values nobody has looked at when they were fetched */
+  SamArithmetic arithmetic;
+  gboolean      look_later;
+  GError       *error;
 };
 
 typedef struct
@@ -63,10 +64,10 @@ sam_weights_new (SamCheckpoint *checkpoint)
   SamWeights *weights = g_new0 (SamWeights, 1);
 
   weights->checkpoint = sam_checkpoint_ref (checkpoint);
-  weights->owned      = g_ptr_array_new_with_free_func (g_free);
-  weights->matrices   = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
-  weights->slab       = sam_slab_new ();
-  weights->unseen     = g_array_new (FALSE, FALSE, sizeof (Unseen));
+  weights->owned = g_ptr_array_new_with_free_func (g_free);
+  weights->matrices = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
+  weights->slab = sam_slab_new ();
+  weights->unseen = g_array_new (FALSE, FALSE, sizeof (Unseen));
   g_array_set_clear_func (weights->unseen, clear_unseen);
 
   return weights;
@@ -88,8 +89,7 @@ sam_weights_free (SamWeights *weights)
 }
 
 gboolean
-sam_weights_check (SamWeights *weights,
-                   GError    **error)
+sam_weights_check (SamWeights *weights, GError **error)
 {
   if (weights->error == NULL)
     return TRUE;
@@ -105,9 +105,7 @@ sam_weights_failed (const SamWeights *weights)
 }
 
 void
-sam_weights_fail (SamWeights *weights,
-                  const char *format,
-                  ...)
+sam_weights_fail (SamWeights *weights, const char *format, ...)
 {
   g_autofree char *message = NULL;
   va_list          args;
@@ -118,17 +116,17 @@ sam_weights_fail (SamWeights *weights,
   va_start (args, format);
   message = g_strdup_vprintf (format, args);
   va_end (args);
-  g_set_error (&weights->error, SAM_ERROR, SAM_ERROR_BAD_FILE,
-               "%s: %s", sam_checkpoint_get_name (weights->checkpoint), message);
+  g_set_error (&weights->error, SAM_ERROR, SAM_ERROR_BAD_FILE, "%s: %s",
+               sam_checkpoint_get_name (weights->checkpoint), message);
 }
 
 static void
-fail_not_finite (const SamWeights *weights,
-                 const char       *name,
-                 GError          **error)
+fail_not_finite (const SamWeights *weights, const char *name, GError **error)
 {
-  g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE, "%s: the tensor %s holds values that are not finite numbers; "
-               "the file is damaged, get it again", sam_checkpoint_get_name (weights->checkpoint), name);
+  g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE,
+               "%s: the tensor %s holds values that are not finite numbers; "
+               "the file is damaged, get it again",
+               sam_checkpoint_get_name (weights->checkpoint), name);
 }
 
 SamCheckpoint *
@@ -138,45 +136,36 @@ sam_weights_get_checkpoint (const SamWeights *weights)
 }
 
 void
-sam_weights_set_arithmetic (SamWeights  *weights,
-                           SamArithmetic arithmetic)
+sam_weights_set_arithmetic (SamWeights *weights, SamArithmetic arithmetic)
 {
   weights->arithmetic = arithmetic;
 }
 
 void
-sam_weights_look_later (SamWeights *weights,
-                        gboolean    later)
+sam_weights_look_later (SamWeights *weights, gboolean later)
 {
   weights->look_later = later;
 }
 
-/* Values that have been copied in another order: a buffer of ours is freed, the pages of a mapped file are
- * given back to the system, which can read them again. */
+/* Values that have been copied in another order: a buffer of ours is freed, the pages of a mapped
+ * file are given back to the system, which can read them again. */
 static void
-release (SamWeights  *weights,
-         const float *values,
-         size_t       n)
+release (SamWeights *weights, const float *values, size_t n)
 {
   if (values != NULL && ! g_ptr_array_remove_fast (weights->owned, (gpointer) values))
     sam_checkpoint_drop (weights->checkpoint, values, n * sizeof *values);
 }
 
 static void
-drop_packed (gpointer     checkpoint,
-             const float *values,
-             size_t       n)
+drop_packed (gpointer checkpoint, const float *values, size_t n)
 {
   sam_checkpoint_drop (checkpoint, values, n * sizeof *values);
 }
 
-/* w: [out, in], a tensor, or a buffer of ours made from others; NULL after a failure. In neither case is a large model
- * held twice. */
+/* w: [out, in], a tensor, or a buffer of ours made from others; NULL after a failure. In neither
+ * case is a large model held twice. */
 static SamMatrix *
-matrix (SamWeights  *weights,
-        const float *w,
-        size_t       out,
-        size_t       in)
+matrix (SamWeights *weights, const float *w, size_t out, size_t in)
 {
   SamMatrix *made;
 
@@ -200,9 +189,7 @@ matrix (SamWeights  *weights,
 }
 
 gboolean
-sam_weights_look (SamWeights   *weights,
-                  const SamJob *job,
-                  GError      **error)
+sam_weights_look (SamWeights *weights, const SamJob *job, GError **error)
 {
   for (guint i = 0; i < weights->unseen->len; i++)
     {
@@ -228,9 +215,7 @@ sam_weights_pack (SamWeights *weights)
 }
 
 gboolean
-sam_weights_has (const SamWeights *weights,
-                 const char       *format,
-                 ...)
+sam_weights_has (const SamWeights *weights, const char *format, ...)
 {
   g_autofree char *name = NULL;
   va_list          args;
@@ -243,9 +228,7 @@ sam_weights_has (const SamWeights *weights,
 }
 
 static void
-append_shape (GString      *text,
-              int           rank,
-              const size_t *shape)
+append_shape (GString *text, int rank, const size_t *shape)
 {
   g_string_append_c (text, '[');
   for (int i = 0; i < rank; i++)
@@ -276,7 +259,8 @@ sam_weights_dim (SamWeights *weights,
   tensor = sam_checkpoint_lookup (weights->checkpoint, name);
   if (tensor == NULL)
     {
-      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
+      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model",
+                        name);
       return 0;
     }
   if (tensor->rank != rank || tensor->shape[axis] < min || tensor->shape[axis] > max)
@@ -284,10 +268,11 @@ sam_weights_dim (SamWeights *weights,
       g_autoptr (GString) shape = g_string_new (NULL);
 
       append_shape (shape, tensor->rank, tensor->shape);
-      sam_weights_fail (weights,
-                        "the tensor %s has shape %s; dimension %d of %d must be between %" G_GSIZE_FORMAT
-                        " and %" G_GSIZE_FORMAT,
-                        name, shape->str, axis + 1, rank, min, max);
+      sam_weights_fail (
+        weights,
+        "the tensor %s has shape %s; dimension %d of %d must be between %" G_GSIZE_FORMAT
+        " and %" G_GSIZE_FORMAT,
+        name, shape->str, axis + 1, rank, min, max);
       return 0;
     }
 
@@ -295,9 +280,7 @@ sam_weights_dim (SamWeights *weights,
 }
 
 static void
-fetch_chunks (size_t   first,
-              size_t   last,
-              gpointer user_data)
+fetch_chunks (size_t first, size_t last, gpointer user_data)
 {
   FetchData *data = user_data;
 
@@ -316,11 +299,7 @@ typedef enum
 
 /* Values of the tensor as float32 in file order. */
 static float *
-fetch (SamWeights   *weights,
-       int           rank,
-       const size_t *shape,
-       FetchMode     mode,
-       const char   *name)
+fetch (SamWeights *weights, int rank, const size_t *shape, FetchMode mode, const char *name)
 {
   const SamTensor *tensor;
   FetchData        data = { NULL };
@@ -332,7 +311,8 @@ fetch (SamWeights   *weights,
   tensor = sam_checkpoint_lookup (weights->checkpoint, name);
   if (tensor == NULL)
     {
-      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
+      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model",
+                        name);
       return NULL;
     }
 
@@ -341,12 +321,13 @@ fetch (SamWeights   *weights,
     right = tensor->shape[i] == shape[i];
   if (! right)
     {
-      g_autoptr (GString) is    = g_string_new (NULL);
+      g_autoptr (GString) is = g_string_new (NULL);
       g_autoptr (GString) wants = g_string_new (NULL);
 
       append_shape (is, tensor->rank, tensor->shape);
       append_shape (wants, rank, shape);
-      sam_weights_fail (weights, "the tensor %s has shape %s instead of %s", name, is->str, wants->str);
+      sam_weights_fail (weights, "the tensor %s has shape %s instead of %s", name, is->str,
+                        wants->str);
       return NULL;
     }
   switch (tensor->dtype)
@@ -358,13 +339,14 @@ fetch (SamWeights   *weights,
       break;
 
     case SAM_DTYPE_I8:
-      if (tensor->scale != NULL) /* rounded floating point ones, with a scale for each row: our own form */
+      if (tensor->scale !=
+          NULL) /* rounded floating point ones, with a scale for each row: our own form */
         break;
       G_GNUC_FALLTHROUGH;
 
     default:
-      sam_weights_fail (weights, "the tensor %s holds %s values instead of floating point ones", name,
-                        sam_dtype_get_name (tensor->dtype));
+      sam_weights_fail (weights, "the tensor %s holds %s values instead of floating point ones",
+                        name, sam_dtype_get_name (tensor->dtype));
       return NULL;
     }
 
@@ -379,7 +361,7 @@ fetch (SamWeights   *weights,
   else
     {
       data.converted = sam_weights_alloc (weights, tensor->n_elements);
-      data.values    = data.converted;
+      data.values = data.converted;
       if (data.converted == NULL)
         return NULL;
     }
@@ -395,8 +377,7 @@ fetch (SamWeights   *weights,
 }
 
 float *
-sam_weights_alloc (SamWeights *weights,
-                   size_t      n)
+sam_weights_alloc (SamWeights *weights, size_t n)
 {
   float *buffer;
 
@@ -411,11 +392,7 @@ sam_weights_alloc (SamWeights *weights,
 }
 
 const float *
-sam_weights_fetch (SamWeights   *weights,
-                   int           rank,
-                   const size_t *shape,
-                   const char   *format,
-                   ...)
+sam_weights_fetch (SamWeights *weights, int rank, const size_t *shape, const char *format, ...)
 {
   g_autofree char *name = NULL;
   va_list          args;
@@ -428,10 +405,7 @@ sam_weights_fetch (SamWeights   *weights,
 }
 
 const float *
-sam_weights_vector (SamWeights *weights,
-                    size_t      n,
-                    const char *format,
-                    ...)
+sam_weights_vector (SamWeights *weights, size_t n, const char *format, ...)
 {
   g_autofree char *name = NULL;
   va_list          args;
@@ -444,13 +418,9 @@ sam_weights_vector (SamWeights *weights,
 }
 
 const float *
-sam_weights_matrix (SamWeights *weights,
-                    size_t      rows,
-                    size_t      columns,
-                    const char *format,
-                    ...)
+sam_weights_matrix (SamWeights *weights, size_t rows, size_t columns, const char *format, ...)
 {
-  g_autofree char *name     = NULL;
+  g_autofree char *name = NULL;
   const size_t     shape[2] = { rows, columns };
   va_list          args;
 
@@ -475,9 +445,7 @@ fetch_part (SamWeights   *weights,
 }
 
 static gboolean
-has_part (SamWeights *weights,
-          const char *layer,
-          const char *part)
+has_part (SamWeights *weights, const char *layer, const char *part)
 {
   g_autofree char *name = g_strconcat (layer, part, NULL);
 
@@ -494,14 +462,14 @@ linear (SamWeights *weights,
         SamBias     bias,
         const char *name)
 {
-  g_autofree char *tensor   = g_strconcat (name, ".weight", NULL);
+  g_autofree char *tensor = g_strconcat (name, ".weight", NULL);
   const size_t     shape[4] = { out, in, 1, 1 };
-  FetchMode        mode     = weights->look_later ? FETCH_ANY_LATER : FETCH_ANY;
+  FetchMode        mode = weights->look_later ? FETCH_ANY_LATER : FETCH_ANY;
 
-  layer->in  = in;
+  layer->in = in;
   layer->out = out;
-  layer->m   = matrix (weights, fetch (weights, rank, shape, mode, tensor), out, in);
-  layer->b   = bias ? fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias") : NULL;
+  layer->m = matrix (weights, fetch (weights, rank, shape, mode, tensor), out, in);
+  layer->b = bias ? fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias") : NULL;
   if (mode == FETCH_ANY_LATER && layer->m != NULL)
     {
       Unseen unseen = { layer->m, g_steal_pointer (&tensor) };
@@ -561,13 +529,9 @@ sam_weights_linear_take (SamWeights  *weights,
 
 /* [out, in, k, k] ──▶ [out, k, k, in] */
 static float *
-convolution_order (SamWeights  *weights,
-                   const float *kernel,
-                   size_t       out,
-                   size_t       in,
-                   size_t       k)
+convolution_order (SamWeights *weights, const float *kernel, size_t out, size_t in, size_t k)
 {
-  size_t area    = k * k;
+  size_t area = k * k;
   float *ordered = kernel != NULL ? sam_weights_alloc (weights, out * area * in) : NULL;
 
   if (ordered == NULL)
@@ -595,7 +559,9 @@ conv_take (SamWeights  *weights,
   const float *ordered = convolution_order (weights, kernel_values, out, in, kernel);
 
   release (weights, kernel_values, out * in * kernel * kernel);
-  *layer = (SamConv) { matrix (weights, ordered, out, kernel * kernel * in), NULL, in, out, kernel, stride, pad };
+  *layer = (SamConv) {
+    matrix (weights, ordered, out, kernel * kernel * in), NULL, in, out, kernel, stride, pad
+  };
 }
 
 void
@@ -610,7 +576,7 @@ sam_weights_conv (SamWeights *weights,
                   const char *format,
                   ...)
 {
-  g_autofree char *name     = NULL;
+  g_autofree char *name = NULL;
   const size_t     shape[4] = { out, in, kernel, kernel };
   const float     *w;
   va_list          args;
@@ -632,10 +598,10 @@ sam_weights_conv_transpose (SamWeights       *weights,
                             const char       *format,
                             ...)
 {
-  g_autofree char *name     = NULL;
+  g_autofree char *name = NULL;
   const size_t     shape[4] = { in, out, 2, 2 };
   const float     *w;
-  float           *ordered  = NULL;
+  float           *ordered = NULL;
   va_list          args;
 
   va_start (args, format);
@@ -655,19 +621,14 @@ sam_weights_conv_transpose (SamWeights       *weights,
     }
   release (weights, w, 4 * out * in);
 
-  layer->in  = in;
+  layer->in = in;
   layer->out = out;
-  layer->m   = matrix (weights, ordered, 4 * out, in);
-  layer->b   = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias");
+  layer->m = matrix (weights, ordered, 4 * out, in);
+  layer->b = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bias");
 }
 
 void
-sam_weights_norm (SamWeights *weights,
-                  SamNorm    *layer,
-                  size_t      c,
-                  float       eps,
-                  const char *format,
-                  ...)
+sam_weights_norm (SamWeights *weights, SamNorm *layer, size_t c, float eps, const char *format, ...)
 {
   g_autofree char *name = NULL;
   va_list          args;
@@ -676,22 +637,17 @@ sam_weights_norm (SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  layer->c   = c;
+  layer->c = c;
   layer->eps = eps;
-  layer->w   = fetch_part (weights, 1, &c, FETCH_ANY, name, ".weight");
-  layer->b   = fetch_part (weights, 1, &c, FETCH_ANY, name, ".bias");
+  layer->w = fetch_part (weights, 1, &c, FETCH_ANY, name, ".weight");
+  layer->b = fetch_part (weights, 1, &c, FETCH_ANY, name, ".bias");
 }
 
 static float *
-folded (SamWeights *weights,
-        float     **bias,
-        size_t      out,
-        size_t      in,
-        size_t      kernel,
-        const char *name)
+folded (SamWeights *weights, float **bias, size_t out, size_t in, size_t kernel, const char *name)
 {
   const size_t shape[4] = { out, in, kernel, kernel };
-  const size_t per_out  = in * kernel * kernel;
+  const size_t per_out = in * kernel * kernel;
   const float *gain, *shift, *mean, *var;
   float       *w;
 
@@ -702,11 +658,11 @@ folded (SamWeights *weights,
       return fetch_part (weights, 4, shape, FETCH_COPY, name, ".weight");
     }
 
-  w     = fetch_part (weights, 4, shape, FETCH_COPY, name, ".c.weight");
-  gain  = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.weight");
+  w = fetch_part (weights, 4, shape, FETCH_COPY, name, ".c.weight");
+  gain = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.weight");
   shift = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.bias");
-  mean  = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.running_mean");
-  var   = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.running_var");
+  mean = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.running_mean");
+  var = fetch_part (weights, 1, &out, FETCH_ANY, name, ".bn.running_var");
   *bias = sam_weights_alloc (weights, out);
   if (weights->error != NULL)
     return NULL;
@@ -718,8 +674,10 @@ folded (SamWeights *weights,
       /* a negative variance beyond the eps */
       if (! isfinite (scale))
         {
-          sam_weights_fail (weights, "the tensor %s.bn.running_var holds a negative variance; "
-                            "the file is damaged, get it again", name);
+          sam_weights_fail (weights,
+                            "the tensor %s.bn.running_var holds a negative variance; "
+                            "the file is damaged, get it again",
+                            name);
           return NULL;
         }
       for (size_t i = 0; i < per_out; i++)
@@ -765,10 +723,10 @@ sam_weights_conv1x1_bn (SamWeights *weights,
   name = g_strdup_vprintf (format, args);
   va_end (args);
 
-  layer->in  = in;
+  layer->in = in;
   layer->out = out;
-  layer->m   = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in);
-  layer->b   = bias;
+  layer->m = matrix (weights, folded (weights, &bias, out, in, 1, name), out, in);
+  layer->b = bias;
 }
 
 void

@@ -3,8 +3,9 @@
  *
  *   (local header, data)… │ central directory │ [zip64 end, its locator] │ end
  *
- * We begin at the end, which must be the file's, and believe the central directory only after every entry
- * has shown to lie where it says, below the directory, under the same name, and overlapping no other. */
+ * We begin at the end, which must be the file's, and believe the central directory only after every
+ * entry has shown to lie where it says, below the directory, under the same name, and overlapping
+ * no other. */
 #include "config.h"
 
 #include <string.h>
@@ -14,13 +15,14 @@
 #include "samcore/sam-error.h"
 #include "samcore/weights/sam-zip.h"
 
-#define END_SIZE       22
-#define LOCATOR_SIZE   20
-#define END64_SIZE     56
-#define CENTRAL_SIZE   46
-#define LOCAL_SIZE     30
-#define CHECK_AT_ONCE  (1 << 20) /* stored entries up to this size have their CRC checked when read */
-#define MAX_UNPACKED   32        /* times the size of the file */
+#define END_SIZE     22
+#define LOCATOR_SIZE 20
+#define END64_SIZE   56
+#define CENTRAL_SIZE 46
+#define LOCAL_SIZE   30
+#define CHECK_AT_ONCE                                                                              \
+  (1 << 20)             /* stored entries up to this size have their CRC checked when read */
+#define MAX_UNPACKED 32 /* times the size of the file */
 
 struct _SamZip
 {
@@ -51,17 +53,14 @@ get64 (const uint8_t *p)
 }
 
 gboolean
-sam_zip_probe (const uint8_t *data,
-               size_t         size)
+sam_zip_probe (const uint8_t *data, size_t size)
 {
   return size >= 4 && (get32 (data) == 0x04034b50 || get32 (data) == 0x06054b50);
 }
 
 /* Where the end record begins: its comment reaches to the end of the file. */
 static gboolean
-find_end (SamZip  *zip,
-          size_t  *end,
-          GError **error)
+find_end (SamZip *zip, size_t *end, GError **error)
 {
   for (size_t comment = 0; comment <= 0xffff && comment + END_SIZE <= zip->size; comment++)
     {
@@ -74,17 +73,14 @@ find_end (SamZip  *zip,
         }
     }
 
-  return sam_checkpoint_fail (zip->checkpoint, error, "the zip archive has no end; is the file whole?");
+  return sam_checkpoint_fail (zip->checkpoint, error,
+                              "the zip archive has no end; is the file whole?");
 }
 
-/* Where the central directory is. A zip64 record replaces the fields of the old one that are full; the
- * others must agree. */
+/* Where the central directory is. A zip64 record replaces the fields of the old one that are full;
+ * the others must agree. */
 static gboolean
-find_directory (SamZip   *zip,
-                uint64_t *offset,
-                uint64_t *size,
-                uint64_t *n_entries,
-                GError  **error)
+find_directory (SamZip *zip, uint64_t *offset, uint64_t *size, uint64_t *n_entries, GError **error)
 {
   const uint8_t *p, *locator, *p64;
   size_t         end = 0;
@@ -104,14 +100,16 @@ find_directory (SamZip   *zip,
     {
       end64 = get64 (locator + 8);
       if (end64 > end - LOCATOR_SIZE || end - LOCATOR_SIZE - end64 < END64_SIZE)
-        return sam_checkpoint_fail (zip->checkpoint, error, "the zip64 end lies outside of the file");
+        return sam_checkpoint_fail (zip->checkpoint, error,
+                                    "the zip64 end lies outside of the file");
       p64 = zip->data + end64;
       if (get32 (p64) != 0x06064b50 || get32 (p64 + 16) != 0 || get32 (p64 + 20) != 0)
         return sam_checkpoint_fail (zip->checkpoint, error, "the zip64 end is damaged");
-      if ((*n_entries != 0xffff && *n_entries != get64 (p64 + 32))
-          || (*size != 0xffffffff && *size != get64 (p64 + 40))
-          || (*offset != 0xffffffff && *offset != get64 (p64 + 48)))
-        return sam_checkpoint_fail (zip->checkpoint, error, "the zip archive has two different ends");
+      if ((*n_entries != 0xffff && *n_entries != get64 (p64 + 32)) ||
+          (*size != 0xffffffff && *size != get64 (p64 + 40)) ||
+          (*offset != 0xffffffff && *offset != get64 (p64 + 48)))
+        return sam_checkpoint_fail (zip->checkpoint, error,
+                                    "the zip archive has two different ends");
       *n_entries = get64 (p64 + 32);
       *size = get64 (p64 + 40);
       *offset = get64 (p64 + 48);
@@ -119,7 +117,8 @@ find_directory (SamZip   *zip,
     }
 
   if (*offset > end || *size > end - *offset)
-    return sam_checkpoint_fail (zip->checkpoint, error, "the zip directory lies outside of the file");
+    return sam_checkpoint_fail (zip->checkpoint, error,
+                                "the zip directory lies outside of the file");
 
   return TRUE;
 }
@@ -130,14 +129,16 @@ is_path_trick (const char *name)
 {
   g_auto (GStrv) parts = NULL;
 
-  if (name[0] == '\0' || name[0] == '/' || strchr (name, '\\') != NULL || strchr (name, ':') != NULL)
+  if (name[0] == '\0' || name[0] == '/' || strchr (name, '\\') != NULL ||
+      strchr (name, ':') != NULL)
     return TRUE;
   parts = g_strsplit (name, "/", -1);
 
   return g_strv_contains ((const char *const *) parts, "..");
 }
 
-/* The zip64 extra field holds those of size, packed size and offset that are full, in this order. */
+/* The zip64 extra field holds those of size, packed size and offset that are full, in this
+ * order. */
 static gboolean
 read_extra (const uint8_t *extra,
             size_t         n_extra,
@@ -190,15 +191,18 @@ check_local (SamZip      *zip,
 
   if (entry->start > limit || limit - entry->start < LOCAL_SIZE || get32 (p) != 0x04034b50)
     return sam_checkpoint_fail (zip->checkpoint, error,
-                                "zip entry %s is not where the directory says; is the file whole?", quoted);
+                                "zip entry %s is not where the directory says; is the file whole?",
+                                quoted);
   space = limit - entry->start;
   head = LOCAL_SIZE + (size_t) get16 (p + 26) + get16 (p + 28);
-  if (head > space || get16 (p + 26) != n_name || memcmp (p + LOCAL_SIZE, entry->name, n_name) != 0
-      || get16 (p + 8) != method)
+  if (head > space || get16 (p + 26) != n_name ||
+      memcmp (p + LOCAL_SIZE, entry->name, n_name) != 0 || get16 (p + 8) != method)
     return sam_checkpoint_fail (zip->checkpoint, error,
-                                "zip entry %s has another name or form than in the directory", quoted);
+                                "zip entry %s has another name or form than in the directory",
+                                quoted);
   if (entry->n_packed > space - head)
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside of the file", quoted);
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside of the file",
+                                quoted);
   entry->data = p + head;
 
   return TRUE;
@@ -206,11 +210,7 @@ check_local (SamZip      *zip,
 
 /* One record of the central directory at @p; moves it behind. */
 static gboolean
-read_central (SamZip         *zip,
-              const uint8_t **at,
-              const uint8_t  *end,
-              uint64_t        limit,
-              GError        **error)
+read_central (SamZip *zip, const uint8_t **at, const uint8_t *end, uint64_t limit, GError **error)
 {
   const uint8_t   *p = *at;
   g_autofree char *quoted = NULL;
@@ -234,7 +234,8 @@ read_central (SamZip         *zip,
     return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has a bad name", quoted);
   entry.name = name = g_strndup ((const char *) p + CENTRAL_SIZE, n_name);
   if (is_path_trick (name))
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s points out of the archive", quoted);
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s points out of the archive",
+                                quoted);
   if (g_hash_table_contains (zip->by_name, name))
     return sam_checkpoint_fail (zip->checkpoint, error, "there are two zip entries %s", quoted);
 
@@ -243,16 +244,19 @@ read_central (SamZip         *zip,
   n_bytes = get32 (p + 24);
   start = get32 (p + 42);
   if (! read_extra (p + CENTRAL_SIZE + n_name, n_extra, &n_bytes, &n_packed, &start))
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has damaged zip64 sizes", quoted);
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has damaged zip64 sizes",
+                                quoted);
   if (get16 (p + 8) & 1)
     return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s is encrypted", quoted);
   if (method != 0 && method != 8)
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s is packed by a method unknown to us",
-                                quoted);
+    return sam_checkpoint_fail (zip->checkpoint, error,
+                                "zip entry %s is packed by a method unknown to us", quoted);
   if (method == 0 && n_packed != n_bytes)
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has two different sizes", quoted);
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has two different sizes",
+                                quoted);
   if (n_bytes > G_MAXSSIZE || n_packed > G_MAXSSIZE || start > G_MAXSSIZE)
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside of the file", quoted);
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside of the file",
+                                quoted);
 
   entry.n_bytes = n_bytes;
   entry.n_packed = n_packed;
@@ -269,8 +273,7 @@ read_central (SamZip         *zip,
 }
 
 static int
-compare_entries (const void *a,
-                 const void *b)
+compare_entries (const void *a, const void *b)
 {
   const SamZipEntry *x = a, *y = b;
 
@@ -278,8 +281,7 @@ compare_entries (const void *a,
 }
 
 SamZip *
-sam_zip_new (SamCheckpoint *checkpoint,
-             GError       **error)
+sam_zip_new (SamCheckpoint *checkpoint, GError **error)
 {
   g_autoptr (SamZip) zip = g_new0 (SamZip, 1);
   uint64_t           offset = 0, size = 0, n_entries = 0;
@@ -300,7 +302,8 @@ sam_zip_new (SamCheckpoint *checkpoint,
       return NULL;
   if (zip->entries->len != n_entries)
     {
-      sam_checkpoint_fail (checkpoint, error, "the zip directory has another number of entries than it says");
+      sam_checkpoint_fail (checkpoint, error,
+                           "the zip directory has another number of entries than it says");
       return NULL;
     }
 
@@ -313,7 +316,8 @@ sam_zip_new (SamCheckpoint *checkpoint,
         {
           g_autofree char *quoted = sam_quote (entry->name, strlen (entry->name));
 
-          sam_checkpoint_fail (checkpoint, error, "zip entry %s overlaps the one before it", quoted);
+          sam_checkpoint_fail (checkpoint, error, "zip entry %s overlaps the one before it",
+                               quoted);
           return NULL;
         }
       g_hash_table_steal (zip->by_name, entry->name);
@@ -341,15 +345,13 @@ sam_zip_get_n_entries (const SamZip *zip)
 }
 
 const SamZipEntry *
-sam_zip_get_entry (const SamZip *zip,
-                   size_t        i)
+sam_zip_get_entry (const SamZip *zip, size_t i)
 {
   return &g_array_index (zip->entries, SamZipEntry, i);
 }
 
 const SamZipEntry *
-sam_zip_lookup (const SamZip *zip,
-                const char   *name)
+sam_zip_lookup (const SamZip *zip, const char *name)
 {
   size_t place = GPOINTER_TO_SIZE (g_hash_table_lookup (zip->by_name, name));
 
@@ -357,8 +359,7 @@ sam_zip_lookup (const SamZip *zip,
 }
 
 static gboolean
-inflate_all (const SamZipEntry *entry,
-             uint8_t           *out)
+inflate_all (const SamZipEntry *entry, uint8_t *out)
 {
   z_stream stream = { .next_in = (Bytef *) entry->data, .next_out = out };
   size_t   n_in = entry->n_packed, n_out = entry->n_bytes;
@@ -383,9 +384,7 @@ inflate_all (const SamZipEntry *entry,
 }
 
 const uint8_t *
-sam_zip_read (SamZip            *zip,
-              const SamZipEntry *entry,
-              GError           **error)
+sam_zip_read (SamZip *zip, const SamZipEntry *entry, GError **error)
 {
   g_autofree char   *quoted = sam_quote (entry->name, strlen (entry->name));
   g_autoptr (GBytes) unpacked = NULL;
@@ -398,7 +397,8 @@ sam_zip_read (SamZip            *zip,
       if (entry->n_bytes > zip->size * MAX_UNPACKED - zip->n_unpacked)
         {
           sam_checkpoint_fail (zip->checkpoint, error,
-                               "zip entry %s unpacks to far more than the size of the file", quoted);
+                               "zip entry %s unpacks to far more than the size of the file",
+                               quoted);
           return NULL;
         }
       zip->n_unpacked += entry->n_bytes;

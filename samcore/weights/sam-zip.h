@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The directory of a zip file in memory: which entry lies where. Nothing is ever written to disk. */
+/* The directory of a zip file in memory: which entry lies where. Nothing is ever written to
+ * disk. */
 #pragma once
 
 #include "samcore/weights/sam-checkpoint-private.h"
@@ -37,9 +38,10 @@ const SamZipEntry *sam_zip_lookup (const SamZip *zip, const char *name);
 /**
  * sam_zip_read:
  *
- * The bytes of an entry: the file's own where it is stored, unpacked and kept by the checkpoint where it
- * is deflated. The CRC-32 of small and of deflated entries is checked here, that of large stored ones by
- * sam_checkpoint_verify(): looking at each byte of a file of gigabytes would be reading it twice.
+ * The bytes of an entry: the file's own where it is stored, unpacked and kept by the checkpoint
+ * where it is deflated. The CRC-32 of small and of deflated entries is checked here, that of large
+ * stored ones by sam_checkpoint_verify(): looking at each byte of a file of gigabytes would be
+ * reading it twice.
  */
 const uint8_t *sam_zip_read (SamZip *zip, const SamZipEntry *entry, GError **error);
 

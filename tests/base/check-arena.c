@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Scratch memory of a forward pass: what was planned is there, and what is too large is said to be. */
+/* Scratch memory of a forward pass: what was planned is there, and what is too large is said to
+ * be. */
 #include "config.h"
 
 #include "samcore/base/sam-arena.h"
@@ -43,7 +44,10 @@ static void
 test_too_large (void)
 {
   static const size_t sizes[][3] = {
-    { SIZE_MAX, 1, 1 }, { SIZE_MAX / 2 + 1, 2, 1 }, { (size_t) 1 << 32, (size_t) 1 << 31, 4 }, { SIZE_MAX / 4 + 1, 1, 1 },
+    { SIZE_MAX, 1, 1 },
+    { SIZE_MAX / 2 + 1, 2, 1 },
+    { (size_t) 1 << 32, (size_t) 1 << 31, 4 },
+    { SIZE_MAX / 4 + 1, 1, 1 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -79,8 +83,7 @@ test_too_many (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

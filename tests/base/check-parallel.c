@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The pool: every item once, pieces that do not depend on the number of threads, loops inside loops, loops
- * from several threads at once, the number of threads changed meanwhile. */
+/* The pool: every item once, pieces that do not depend on the number of threads, loops inside
+ * loops, loops from several threads at once, the number of threads changed meanwhile. */
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
@@ -32,7 +32,7 @@ static void
 test_alone (void)
 {
   g_autoptr (GDir) threads = g_dir_open ("/proc/self/task", 0, NULL);
-  int              n       = 0;
+  int              n = 0;
 
   if (threads == NULL)
     {
@@ -90,7 +90,7 @@ static void
 meet (size_t first, size_t last, gpointer data)
 {
   atomic_int *n_begun = data;
-  gint64      until   = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
+  gint64      until = g_get_monotonic_time () + 20 * G_USEC_PER_SEC;
 
   atomic_fetch_add (n_begun, 1);
   while (atomic_load (n_begun) < 2 && g_get_monotonic_time () < until)
@@ -114,9 +114,9 @@ test_at_once (void)
 
 typedef struct
 {
-  Seen      seen;
-  GThread  *outer;
-  gboolean  strayed;
+  Seen     seen;
+  GThread *outer;
+  gboolean strayed;
 } Nested;
 
 static void
@@ -220,8 +220,7 @@ test_scratch (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -39,20 +39,24 @@ test_pieces (void)
 static void
 test_pages (void)
 {
-  static const size_t sizes[] = { 0, 1, SAM_PAGES_LARGE / 2 - 1, SAM_PAGES_LARGE / 2, SAM_PAGES_LARGE, 5 * SAM_PAGES_LARGE / 2 + 1 };
+  static const size_t sizes[] = {
+    0, 1, SAM_PAGES_LARGE / 2 - 1, SAM_PAGES_LARGE / 2, SAM_PAGES_LARGE, 5 * SAM_PAGES_LARGE / 2 + 1
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
       g_autofree uint8_t *memory = sam_pages_alloc (sizes[i]);
 
       g_assert_nonnull (memory);
-      g_assert_cmpuint ((uintptr_t) memory % (sizes[i] >= SAM_PAGES_LARGE ? SAM_PAGES_LARGE : 64), ==, 0);
+      g_assert_cmpuint ((uintptr_t) memory % (sizes[i] >= SAM_PAGES_LARGE ? SAM_PAGES_LARGE : 64),
+                        ==, 0);
       memset (memory, 1, sizes[i]);
     }
   g_assert_null (sam_pages_alloc (SIZE_MAX));
 }
 
-/* Slots grow into other memory: zeros must be zeros there as well, all that a later call may ask for. */
+/* Slots grow into other memory: zeros must be zeros there as well, all that a later call may ask
+ * for. */
 static void
 test_zeros (void)
 {
@@ -86,8 +90,7 @@ test_threads (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

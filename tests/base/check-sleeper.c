@@ -16,8 +16,8 @@ typedef struct
   GCond       changed;
   SamSleeper *sleeper; /* NULL until the thread sleeps */
   gboolean    called;
-  cpu_set_t   first;   /* where the thread may run at its beginning */
-  cpu_set_t   awake;   /* when it has just woken */
+  cpu_set_t   first; /* where the thread may run at its beginning */
+  cpu_set_t   awake; /* when it has just woken */
   cpu_set_t   after;
   int         processor; /* where it has woken */
 } Bed;
@@ -46,8 +46,7 @@ sleep_once (gpointer data)
 
 /* As many times as somebody wants it awake, before it is. */
 static void
-wake (Bed *bed,
-      int  n_times)
+wake (Bed *bed, int n_times)
 {
   GThread *thread = g_thread_new ("sleeper", sleep_once, bed);
 
@@ -141,8 +140,7 @@ test_nothing (void)
 #endif
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

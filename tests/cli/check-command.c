@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The program samcore from outside: what it writes, prints and returns, for good arguments and bad ones. It is
- * started anew each time, in a home of its own. */
+/* The program samcore from outside: what it writes, prints and returns, for good arguments and bad
+ * ones. It is started anew each time, in a home of its own. */
 #include <math.h>
 #include <signal.h>
 #include <string.h>
@@ -42,9 +42,11 @@ start (GPtrArray *arguments)
   g_autoptr (GError)              error = NULL;
   GSubprocess                    *process;
 
-  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE | G_SUBPROCESS_FLAGS_STDOUT_PIPE
-                                        | G_SUBPROCESS_FLAGS_STDERR_PIPE);
-  for (const char *const *name = (const char *const[]) { "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", NULL };
+  launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_PIPE |
+                                        G_SUBPROCESS_FLAGS_STDOUT_PIPE |
+                                        G_SUBPROCESS_FLAGS_STDERR_PIPE);
+  for (const char *const *name =
+         (const char *const[]) { "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", NULL };
        *name != NULL; name++)
     g_subprocess_launcher_setenv (launcher, *name, home, TRUE);
   process = g_subprocess_launcher_spawnv (launcher, (const char *const *) arguments->pdata, &error);
@@ -55,8 +57,7 @@ start (GPtrArray *arguments)
 
 /* The program with a NULL-terminated list of arguments and bytes for its standard input. */
 static Result
-run_with_input (GBytes *input,
-                ...)
+run_with_input (GBytes *input, ...)
 {
   g_autoptr (GPtrArray)   arguments = g_ptr_array_new ();
   g_autoptr (GSubprocess) process = NULL;
@@ -78,12 +79,15 @@ run_with_input (GBytes *input,
   g_test_message ("samcore %s", line);
 
   process = start (arguments);
-  g_subprocess_communicate (process, input != NULL ? input : nothing, NULL, &result.output, &errors, &error);
+  g_subprocess_communicate (process, input != NULL ? input : nothing, NULL, &result.output, &errors,
+                            &error);
   g_assert_no_error (error);
-  result.status = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process) : -1;
+  result.status = g_subprocess_get_if_exited (process) ? g_subprocess_get_exit_status (process)
+                                                       : -1;
   /* no bytes have no address */
   result.errors = g_bytes_get_size (errors) == 0
-                    ? g_strdup ("") : g_strndup (g_bytes_get_data (errors, NULL), g_bytes_get_size (errors));
+                    ? g_strdup ("")
+                    : g_strndup (g_bytes_get_data (errors, NULL), g_bytes_get_size (errors));
 
   return result;
 }
@@ -99,12 +103,11 @@ assert_done (const Result *result)
 
 /* One line that says @words. */
 static void
-assert_refused (const Result *result,
-                int           status,
-                const char   *words)
+assert_refused (const Result *result, int status, const char *words)
 {
   char            *newline = strchr (result->errors, '\n');
-  g_autofree char *line = g_strndup (result->errors, newline != NULL ? newline - result->errors : 0);
+  g_autofree char *line = g_strndup (result->errors,
+                                     newline != NULL ? newline - result->errors : 0);
 
   g_test_message ("%s", result->status == status ? line : result->errors);
   g_assert_cmpint (result->status, ==, status);
@@ -121,10 +124,10 @@ in_home (const char *name)
 
 /* The only, or the n-th, line of output as JSON. */
 static JsonObject *
-parse_line (const Result *result,
-            guint         n)
+parse_line (const Result *result, guint n)
 {
-  g_autofree char       *text = g_strndup (g_bytes_get_data (result->output, NULL), g_bytes_get_size (result->output));
+  g_autofree char       *text = g_strndup (g_bytes_get_data (result->output, NULL),
+                                           g_bytes_get_size (result->output));
   g_auto (GStrv)         lines = g_strsplit (text, "\n", -1);
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autoptr (GError)     error = NULL;
@@ -147,8 +150,7 @@ read_mask (const char *path)
 }
 
 static void
-assert_same_mask (const SamMask *a,
-                  const SamMask *b)
+assert_same_mask (const SamMask *a, const SamMask *b)
 {
   size_t n = sam_mask_get_width (a) * sam_mask_get_height (a);
 
@@ -180,17 +182,18 @@ predict (const char *prompt_text)
   return logits;
 }
 
-/* --- the tests ------------------------------------------------------------------------------------ */
+/* --- the tests
+ * ------------------------------------------------------------------------------------ */
 
 static void
 test_help (void)
 {
-  static const char *const commands[] = { "segment", "everything", "embed", "models", "info", "convert",
-                                          "evaluate", "bench" };
-  g_auto (Result) help = run ("--help");
-  g_auto (Result) version = run ("--version");
-  g_auto (Result) nothing = run_with_input (NULL, NULL);
-  g_auto (Result) wrong = run ("segmnet");
+  static const char *const commands[] = { "segment", "everything", "embed",    "models",
+                                          "info",    "convert",    "evaluate", "bench" };
+  g_auto (Result)          help = run ("--help");
+  g_auto (Result)          version = run ("--version");
+  g_auto (Result)          nothing = run_with_input (NULL, NULL);
+  g_auto (Result)          wrong = run ("segmnet");
 
   assert_done (&help);
   assert_done (&version);
@@ -215,23 +218,23 @@ test_segment (void)
 {
   g_autofree char       *mask_path = in_home ("mask.png");
   g_autofree char       *overlay_path = in_home ("overlay.jpg");
-  g_autofree char       *cutout_path = in_home ("cutout.png");
+  g_autofree char       *cut_path = in_home ("cutout.png");
   g_autofree char       *logits_path = in_home ("logits.safetensors");
-  g_auto (Result)        result = run ("segment", picture, "--point", "300,200", "--no-cache", "-o", mask_path,
-                                       "--overlay", overlay_path, "--cutout", cutout_path,
+  g_auto (Result)        result = run ("segment", picture, "--point", "300,200", "--no-cache", "-o",
+                                       mask_path, "--overlay", overlay_path, "--cutout", cut_path,
                                        "--logits", logits_path, "--json");
   g_autoptr (JsonObject) json = NULL;
   JsonObject            *candidate;
   JsonArray             *candidates, *box;
   g_autoptr (SamLogits)  logits = predict ("300,200");
   size_t                 best = sam_logits_get_best (logits), x0, y0, x1, y1;
-  g_autoptr (SamMask)    expected = sam_mask_new_from_logits (logits, best, SAM_EDGE_HARD, NULL, NULL);
-  g_autoptr (SamMask)    mask = NULL;
-  g_autoptr (GdkPixbuf)  cutout = NULL;
-  g_autoptr (SamImage)   overlay = NULL;
+  g_autoptr (SamMask) expected = sam_mask_new_from_logits (logits, best, SAM_EDGE_HARD, NULL, NULL);
+  g_autoptr (SamMask) mask = NULL;
+  g_autoptr (GdkPixbuf)     cutout = NULL;
+  g_autoptr (SamImage)      overlay = NULL;
   g_autoptr (SamCheckpoint) file = NULL;
-  const SamTensor       *tensor;
-  g_autofree float      *values = NULL;
+  const SamTensor          *tensor;
+  g_autofree float         *values = NULL;
 
   assert_done (&result);
   mask = read_mask (mask_path);
@@ -241,10 +244,13 @@ test_segment (void)
   candidates = json_object_get_array_member (json, "candidates");
   g_assert_cmpuint (json_array_get_length (candidates), ==, 3);
   g_assert_cmpint (json_object_get_int_member (json, "candidate"), ==, (gint64) best + 1);
-  g_assert_cmpint (json_object_get_int_member (json, "width"), ==, (gint64) sam_mask_get_width (mask));
-  g_assert_cmpint (json_object_get_int_member (json, "area"), ==, (gint64) sam_mask_get_area (mask));
+  g_assert_cmpint (json_object_get_int_member (json, "width"), ==,
+                   (gint64) sam_mask_get_width (mask));
+  g_assert_cmpint (json_object_get_int_member (json, "area"), ==,
+                   (gint64) sam_mask_get_area (mask));
   candidate = json_array_get_object_element (candidates, (guint) best);
-  g_assert_cmpint (json_object_get_int_member (candidate, "area"), ==, (gint64) sam_mask_get_area (mask));
+  g_assert_cmpint (json_object_get_int_member (candidate, "area"), ==,
+                   (gint64) sam_mask_get_area (mask));
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (candidate, "iou"),
                                   sam_logits_get_iou (logits, best), 1e-5);
   g_assert_cmpfloat_with_epsilon (json_object_get_double_member (candidate, "stability"),
@@ -253,15 +259,18 @@ test_segment (void)
   g_assert_true (sam_mask_get_bounds (mask, &x0, &y0, &x1, &y1));
   g_assert_cmpint (json_array_get_int_element (box, 0), ==, (gint64) x0);
   g_assert_cmpint (json_array_get_int_element (box, 3), ==, (gint64) y1);
-  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (json, "ms"), "encode"), >, 0);
+  g_assert_cmpfloat (json_object_get_double_member (json_object_get_object_member (json, "ms"),
+                                                    "encode"),
+                     >, 0);
 
   /* the cut-out's transparency is the mask, its colours are the picture's */
-  cutout = gdk_pixbuf_new_from_file (cutout_path, NULL);
+  cutout = gdk_pixbuf_new_from_file (cut_path, NULL);
   g_assert_true (gdk_pixbuf_get_has_alpha (cutout));
   for (size_t y = 0; y < sam_mask_get_height (mask); y++)
     for (size_t x = 0; x < sam_mask_get_width (mask); x++)
-      g_assert_cmpuint (gdk_pixbuf_read_pixels (cutout)[y * (size_t) gdk_pixbuf_get_rowstride (cutout) + 4 * x + 3], ==,
-                        sam_mask_get_coverage (mask)[y * sam_mask_get_width (mask) + x]);
+      g_assert_cmpuint (
+        gdk_pixbuf_read_pixels (cutout)[y * (size_t) gdk_pixbuf_get_rowstride (cutout) + 4 * x + 3],
+        ==, sam_mask_get_coverage (mask)[y * sam_mask_get_width (mask) + x]);
   overlay = sam_picture_read (overlay_path, NULL);
   g_assert_cmpuint (sam_image_get_width (overlay), ==, sam_mask_get_width (mask));
 
@@ -273,7 +282,8 @@ test_segment (void)
   values = g_new (float, tensor->n_elements);
   sam_tensor_read (tensor, 0, tensor->n_elements, values);
   for (size_t i = 0; i < tensor->n_elements / 3; i++)
-    g_assert_cmpfloat (values[best * (tensor->n_elements / 3) + i], ==, sam_logits_get_values (logits, best)[i]);
+    g_assert_cmpfloat (values[best * (tensor->n_elements / 3) + i], ==,
+                       sam_logits_get_values (logits, best)[i]);
 }
 
 static void
@@ -284,9 +294,11 @@ test_candidates (void)
 
   for (size_t i = 0; i < 3; i++)
     {
-      g_autofree char    *path = in_home ("candidate.png");
-      g_auto (Result)     result = run ("segment", picture, "-p", "300,200,1", "-c", numbers[i], "-o", path);
-      g_autoptr (SamMask) expected = sam_mask_new_from_logits (logits, i, SAM_EDGE_HARD, NULL, NULL);
+      g_autofree char *path = in_home ("candidate.png");
+      g_auto (Result)  result = run ("segment", picture, "-p", "300,200,1", "-c", numbers[i], "-o",
+                                     path);
+      g_autoptr (SamMask) expected = sam_mask_new_from_logits (logits, i, SAM_EDGE_HARD, NULL,
+                                                               NULL);
       g_autoptr (SamMask) mask = NULL;
 
       assert_done (&result);
@@ -310,11 +322,11 @@ test_prompts (void)
   g_autoptr (SamMask)   mask_a = NULL;
   g_autoptr (SamMask)   mask_b = NULL;
   g_autoptr (SamMask)   refined = NULL;
-  g_auto (Result)       first = run ("segment", picture, "--point", "300,200", "--point=20,20,0",
-                                     "--box", "70,10,480,380", "-o", a);
-  g_auto (Result)       second = run ("segment", picture, "--prompt", "300,200 + ; 20,20 - ; box 480,380,70,10",
-                                      "-o", b);
-  g_auto (Result)       third = { 0 };
+  g_auto (Result) first = run ("segment", picture, "--point", "300,200", "--point=20,20,0", "--box",
+                               "70,10,480,380", "-o", a);
+  g_auto (Result) second = run ("segment", picture, "--prompt",
+                                "300,200 + ; 20,20 - ; box 480,380,70,10", "-o", b);
+  g_auto (Result) third = { 0 };
 
   assert_done (&first);
   assert_done (&second);
@@ -333,15 +345,15 @@ test_prompts (void)
 static void
 test_streams (void)
 {
-  g_autofree char        *path = in_home ("file.png");
-  g_autofree char        *piped = in_home ("piped.png");
-  g_autofree char        *bytes = NULL;
-  gsize                   size;
-  g_autoptr (GBytes)      input = NULL;
-  g_auto (Result)         file = run ("segment", picture, "-p", "300,200", "-o", path);
-  g_auto (Result)         result = { 0 };
-  g_autoptr (SamMask)     mask = NULL;
-  g_autoptr (SamMask)     mask_piped = NULL;
+  g_autofree char    *path = in_home ("file.png");
+  g_autofree char    *piped = in_home ("piped.png");
+  g_autofree char    *bytes = NULL;
+  gsize               size;
+  g_autoptr (GBytes)  input = NULL;
+  g_auto (Result)     file = run ("segment", picture, "-p", "300,200", "-o", path);
+  g_auto (Result)     result = { 0 };
+  g_autoptr (SamMask) mask = NULL;
+  g_autoptr (SamMask) mask_piped = NULL;
 
   assert_done (&file);
   g_assert_true (g_file_get_contents (picture, &bytes, &size, NULL));
@@ -360,11 +372,12 @@ static void
 test_operations (void)
 {
   g_autofree char      *path = in_home ("operations.png");
-  g_auto (Result)       result = run ("segment", picture, "-p", "300,200", "--edge", "smooth", "--fill-holes", "500",
-                                      "--min-area", "400", "--grow", "-2.5", "--feather", "6", "-o", path);
+  g_auto (Result)       result = run ("segment", picture, "-p", "300,200", "--edge", "smooth",
+                                      "--fill-holes", "500", "--min-area", "400", "--grow", "-2.5",
+                                      "--feather", "6", "-o", path);
   g_autoptr (SamLogits) logits = predict ("300,200");
-  g_autoptr (SamMask)   smooth = sam_mask_new_from_logits (logits, sam_logits_get_best (logits), SAM_EDGE_SMOOTH,
-                                                           NULL, NULL);
+  g_autoptr (SamMask)   smooth = sam_mask_new_from_logits (logits, sam_logits_get_best (logits),
+                                                           SAM_EDGE_SMOOTH, NULL, NULL);
   g_autoptr (SamMask)   filled = sam_mask_fill_holes (smooth, 500, NULL);
   g_autoptr (SamMask)   dropped = sam_mask_drop_specks (filled, 400, NULL);
   g_autoptr (SamMask)   grown = sam_mask_grow (dropped, -2.5, NULL);
@@ -381,20 +394,21 @@ static void
 test_orientation (void)
 {
   static const guint8 exif[] = {
-    0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M', 0, 42, 0, 0, 0, 8, /* big endian, first directory */
-    0, 1,                                                                     /* of one entry: */
-    0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0,                                 /* orientation: turn clockwise */
-    0, 0, 0, 0,
+    0xff, 0xe1, 0, 34, 'E', 'x', 'i', 'f', 0, 0, 'M', 'M',
+    0,    42,   0, 0,  0,   8,                           /* big endian, first directory */
+    0,    1,                                             /* of one entry: */
+    0x01, 0x12, 0, 3,  0,   0,   0,   1,   0, 6, 0,   0, /* orientation: turn clockwise */
+    0,    0,    0, 0,
   };
-  g_autofree char      *lying_path = in_home ("lying.jpg");
-  g_autofree char      *upright_path = in_home ("upright.jpg");
-  g_autofree char      *jpeg = NULL;
+  g_autofree char       *lying_path = in_home ("lying.jpg");
+  g_autofree char       *upright_path = in_home ("upright.jpg");
+  g_autofree char       *jpeg = NULL;
   g_autoptr (GByteArray) bytes = g_byte_array_new ();
-  gsize                 size;
-  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (picture, NULL);
-  g_autoptr (SamImage)  lying = NULL;
-  g_autoptr (SamImage)  upright = NULL;
-  size_t                width, height;
+  gsize                  size;
+  g_autoptr (GdkPixbuf)  pixbuf = gdk_pixbuf_new_from_file (picture, NULL);
+  g_autoptr (SamImage)   lying = NULL;
+  g_autoptr (SamImage)   upright = NULL;
+  size_t                 width, height;
 
   g_assert_true (gdk_pixbuf_save_to_buffer (pixbuf, &jpeg, &size, "jpeg", NULL, NULL));
   g_assert_true (g_file_set_contents (lying_path, jpeg, (gssize) size, NULL));
@@ -491,7 +505,8 @@ test_usage_errors (void)
             a[k] = model;
         }
       {
-        g_auto (Result) result = run_with_input (NULL, a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], NULL);
+        g_auto (Result) result = run_with_input (NULL, a[0], a[1], a[2], a[3], a[4], a[5], a[6],
+                                                 a[7], NULL);
 
         assert_refused (&result, cases[i].status, cases[i].words);
       }
@@ -540,20 +555,21 @@ test_embed (void)
   values_read = sam_embedding_get_values (read, &side_read, &channels_read);
   g_assert_cmpuint (side, ==, side_read);
   g_assert_cmpuint (channels, ==, channels_read);
-  g_assert_cmpmem (values, side * side * channels * sizeof (float),
-                   values_read, side * side * channels * sizeof (float));
+  g_assert_cmpmem (values, side * side * channels * sizeof (float), values_read,
+                   side * side * channels * sizeof (float));
 }
 
 static void
 test_info_and_convert (void)
 {
-  g_autofree char       *converted = in_home ("converted.safetensors");
-  g_autofree char       *other = g_test_build_filename (G_TEST_DIST, "data", "builtin.golden.safetensors", NULL);
-  g_auto (Result)        info = run ("info", model, "--json", "--tensors");
-  g_auto (Result)        text = run ("info", model);
-  g_auto (Result)        unknown = run ("info", other, "--json");
-  g_auto (Result)        convert = run ("convert", model, converted, "--precision", "bf16");
-  g_auto (Result)        again = run ("info", converted, "--json");
+  g_autofree char *converted = in_home ("converted.safetensors");
+  g_autofree char *other = g_test_build_filename (G_TEST_DIST, "data", "builtin.golden.safetensors",
+                                                  NULL);
+  g_auto (Result)  info = run ("info", model, "--json", "--tensors");
+  g_auto (Result)  text = run ("info", model);
+  g_auto (Result)  unknown = run ("info", other, "--json");
+  g_auto (Result)  convert = run ("convert", model, converted, "--precision", "bf16");
+  g_auto (Result)  again = run ("info", converted, "--json");
   g_autoptr (JsonObject) json = NULL;
   g_autoptr (JsonObject) json_unknown = NULL;
   g_autoptr (JsonObject) json_again = NULL;
@@ -572,7 +588,8 @@ test_info_and_convert (void)
                    json_array_get_length (json_object_get_array_member (json, "tensors")));
   g_assert_true (json_object_get_null_member (json_unknown, "family"));
   g_assert_cmpstr (json_object_get_string_member (json_again, "family"), ==, "repvit");
-  g_assert_true (json_object_has_member (json_object_get_object_member (json_again, "parameters"), "BF16"));
+  g_assert_true (json_object_has_member (json_object_get_object_member (json_again, "parameters"),
+                                         "BF16"));
 }
 
 static void
@@ -609,8 +626,8 @@ test_models (void)
       {
         g_autoptr (JsonObject) line = parse_line (&after, i);
 
-        found |= strcmp (json_object_get_string_member (line, "name"), "my-own") == 0
-                 && json_object_get_boolean_member (line, "installed");
+        found |= strcmp (json_object_get_string_member (line, "name"), "my-own") == 0 &&
+                 json_object_get_boolean_member (line, "installed");
       }
     g_assert_true (found);
   }
@@ -624,20 +641,30 @@ test_models (void)
 static void
 test_evaluate (void)
 {
-  static const char *const keys[] = { "set", "pictures", "objects", "click1", "click1_oracle", "click3", "click5",
-                                      "box", "boundary_click5", "boundary_box", "noc85", "noc90",
+  static const char *const keys[] = { "set",
+                                      "pictures",
+                                      "objects",
+                                      "click1",
+                                      "click1_oracle",
+                                      "click3",
+                                      "click5",
+                                      "box",
+                                      "boundary_click5",
+                                      "boundary_box",
+                                      "noc85",
+                                      "noc90",
                                       "iou_rank_correlation" };
-  g_autofree char       *set = in_home ("pictures/cups");
-  g_autofree char       *root = in_home ("pictures");
-  g_autofree char       *copy = g_build_filename (set, "coffee.png", NULL);
-  g_autofree char       *mask = g_build_filename (set, "coffee_0.png", NULL);
-  g_autofree char       *bytes = NULL;
-  gsize                  size;
-  g_autoptr (JsonObject) line = NULL;
-  g_autoptr (JsonObject) mean = NULL;
-  g_autoptr (JsonObject) perfect = NULL;
-  g_autoptr (GList)      members = NULL;
-  GList                 *member;
+  g_autofree char         *set = in_home ("pictures/cups");
+  g_autofree char         *root = in_home ("pictures");
+  g_autofree char         *copy = g_build_filename (set, "coffee.png", NULL);
+  g_autofree char         *mask = g_build_filename (set, "coffee_0.png", NULL);
+  g_autofree char         *bytes = NULL;
+  gsize                    size;
+  g_autoptr (JsonObject)   line = NULL;
+  g_autoptr (JsonObject)   mean = NULL;
+  g_autoptr (JsonObject)   perfect = NULL;
+  g_autoptr (GList)        members = NULL;
+  GList                   *member;
 
   g_assert_cmpint (g_mkdir_with_parents (set, 0777), ==, 0);
   g_assert_true (g_file_get_contents (picture, &bytes, &size, NULL));
@@ -672,10 +699,10 @@ test_evaluate (void)
 static void
 test_everything (void)
 {
-  g_autofree char       *folder = in_home ("objects");
-  g_autofree char       *json_path = in_home ("objects.json");
-  g_auto (Result)        result = run ("everything", picture, "--points-per-side", "3", "--min-iou", "0",
-                                       "--min-stability", "0", "-o", folder, "--json", json_path);
+  g_autofree char *folder = in_home ("objects");
+  g_autofree char *json_path = in_home ("objects.json");
+  g_auto (Result)  result = run ("everything", picture, "--points-per-side", "3", "--min-iou", "0",
+                                 "--min-stability", "0", "-o", folder, "--json", json_path);
   g_autoptr (JsonParser) parser = json_parser_new ();
   JsonArray             *annotations;
   JsonObject            *root;
@@ -706,7 +733,8 @@ static void
 test_everything_suitable (void)
 {
   g_autofree char *json_path = in_home ("suitable.json");
-  g_auto (Result)  result = run ("everything", picture, "--points-per-side", "6", "--json", json_path);
+  g_auto (Result)  result = run ("everything", picture, "--points-per-side", "6", "--json",
+                                 json_path);
   g_autofree char *contents = NULL;
 
   assert_done (&result);
@@ -715,8 +743,7 @@ test_everything_suitable (void)
 }
 
 static GBytes *
-output_of (const char *precision,
-           const char *output)
+output_of (const char *precision, const char *output)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char   *path = in_home ("precision.png"); /* only the mask is one */
@@ -728,8 +755,9 @@ output_of (const char *precision,
     g_setenv ("SAM_PRECISION", precision, TRUE);
   else
     g_unsetenv ("SAM_PRECISION");
-  result = output != NULL ? run ("segment", "--no-cache", picture, "--point", "300,200", output, path)
-                          : run ("embed", picture, "-o", path);
+  result = output != NULL
+             ? run ("segment", "--no-cache", picture, "--point", "300,200", output, path)
+             : run ("embed", picture, "-o", path);
   g_setenv ("SAM_PRECISION", "f32", TRUE);
   assert_done (&result);
   g_assert_true (g_file_get_contents (path, &contents, &length, &error));
@@ -743,14 +771,19 @@ output_of (const char *precision,
 static void
 test_precision (void)
 {
-  static const struct { const char *output, *precision; } defaults[] = {
-    { NULL, "f32" }, { "--logits", "f32" }, { "--output", "fast" },
+  static const struct
+  {
+    const char *output, *precision;
+  } defaults[] = {
+    { NULL, "f32" },
+    { "--logits", "f32" },
+    { "--output", "fast" },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (defaults); i++)
     {
       g_autoptr (GBytes) unsaid = output_of (NULL, defaults[i].output);
-      g_autoptr (GBytes) said   = output_of (defaults[i].precision, defaults[i].output);
+      g_autoptr (GBytes) said = output_of (defaults[i].precision, defaults[i].output);
 
       g_assert_true (g_bytes_equal (unsaid, said));
     }
@@ -761,16 +794,19 @@ test_bench (void)
 {
   g_auto (Result)        result = run ("bench", "--runs", "1", "--threads", "1", "--json");
   g_autoptr (JsonObject) json = NULL;
-  static const char     *keys[] = { "load_ms", "preprocess_ms", "encode_ms", "click_ms", "refine_ms", "mask_1mp_ms",
-                                    "mask_24mp_ms", "mask_100mp_ms", "first_mask_ms", "peak_memory_mb",
-                                    "encode_processor_ms", "first_mask_processor_ms", "sgemm_gflops",
-                                    "encode_share", "click_share", "refine_processor_share" };
+  static const char     *keys[] = {
+    "load_ms",       "preprocess_ms",  "encode_ms",           "click_ms",
+    "refine_ms",     "mask_1mp_ms",    "mask_24mp_ms",        "mask_100mp_ms",
+    "first_mask_ms", "peak_memory_mb", "encode_processor_ms", "first_mask_processor_ms",
+    "sgemm_gflops",  "encode_share",   "click_share",         "refine_processor_share"
+  };
 
   assert_done (&result);
   json = parse_line (&result, 0);
   for (size_t i = 0; i < G_N_ELEMENTS (keys); i++)
     g_assert_cmpfloat (json_object_get_double_member (json, keys[i]), >, 0);
-  g_assert_cmpfloat (json_object_get_double_member (json, "pack_ms"), >=, 0); /* is done when this model is opened */
+  g_assert_cmpfloat (json_object_get_double_member (json, "pack_ms"), >=,
+                     0); /* is done when this model is opened */
   g_assert_cmpint (json_object_get_int_member (json, "threads"), ==, 1);
   /* SAM_PRECISION is f32 here */
   g_assert_cmpuint (json_array_get_length (json_object_get_array_member (json, "cases")), ==, 1);
@@ -825,8 +861,7 @@ remove_folder (const char *path)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   const char *root = g_getenv ("SAM_SOURCE_ROOT");
   int         status;

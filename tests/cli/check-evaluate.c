@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The yardstick itself, on pictures made here whose right figures are known, with predictors that answer as
- * they are told. The pictures are SIZE x SIZE and gray; each object is a rectangle with a gray level of its
- * own, so that a predictor finds the object at a click by looking at the picture. */
+/* The yardstick itself, on pictures made here whose right figures are known, with predictors that
+ * answer as they are told. The pictures are SIZE x SIZE and gray; each object is a rectangle with a
+ * gray level of its own, so that a predictor finds the object at a click by looking at the
+ * picture. */
 #include <math.h>
 #include <string.h>
 
@@ -23,18 +24,14 @@ typedef struct
 static const Rectangle objects[] = { { 4, 6, 24, 26 }, { 30, 10, 60, 40 } };
 
 static void
-fill (uint8_t         *pixels,
-      const Rectangle *r,
-      uint8_t          value)
+fill (uint8_t *pixels, const Rectangle *r, uint8_t value)
 {
   for (size_t y = r->y0; y < r->y1; y++)
     memset (pixels + y * SIZE + r->x0, value, r->x1 - r->x0);
 }
 
 static void
-write_png (const char    *directory,
-           const char    *name,
-           const uint8_t *pixels)
+write_png (const char *directory, const char *name, const uint8_t *pixels)
 {
   g_autofree char    *path = g_build_filename (directory, name, NULL);
   g_autoptr (SamMask) mask = sam_mask_new_take (SIZE, SIZE, g_memdup2 (pixels, SIZE * SIZE));
@@ -47,8 +44,7 @@ write_png (const char    *directory,
 
 /* DIR/SET/picture.png with its two masks */
 static void
-write_set (const char *directory,
-           const char *set)
+write_set (const char *directory, const char *set)
 {
   g_autofree char *path = g_build_filename (directory, set, NULL);
   uint8_t          picture[SIZE * SIZE] = { 0 };
@@ -85,7 +81,8 @@ remove_folder (const char *path)
   g_rmdir (path);
 }
 
-/* --- a predictor that does as it is told ---------------------------------------------------------- */
+/* --- a predictor that does as it is told
+ * ---------------------------------------------------------- */
 
 typedef struct
 {
@@ -98,19 +95,14 @@ typedef struct
 } Stub;
 
 static gpointer
-stub_encode (SamImage     *image,
-             gpointer      data,
-             const SamJob *job,
-             GError      **error)
+stub_encode (SamImage *image, gpointer data, const SamJob *job, GError **error)
 {
   ((Stub *) data)->n_encoded++;
   return sam_image_ref (image);
 }
 
 static size_t
-object_at (SamImage *image,
-           size_t    x,
-           size_t    y)
+object_at (SamImage *image, size_t x, size_t y)
 {
   return (size_t) (sam_image_get_pixels (image)[3 * (y * SIZE + x)] - 100);
 }
@@ -124,14 +116,21 @@ stub_predict (gpointer         embedding,
 {
   /* the logits are as large as the picture: they become the mask as they are */
   static const SamGeometry geometry = {
-    .width = SIZE, .height = SIZE, .picture_width = SIZE, .picture_height = SIZE,
-    .resized_width = SIZE, .resized_height = SIZE, .input = SIZE, .fit = SAM_FIT_SQUASH, .upsample = SAM_UPSAMPLE_BILINEAR,
+    .width = SIZE,
+    .height = SIZE,
+    .picture_width = SIZE,
+    .picture_height = SIZE,
+    .resized_width = SIZE,
+    .resized_height = SIZE,
+    .input = SIZE,
+    .fit = SAM_FIT_SQUASH,
+    .upsample = SAM_UPSAMPLE_BILINEAR,
   };
-  Stub                    *stub = data;
-  int                      n = (int) prompt->points->len;
-  size_t                   n_candidates = n == 1 ? stub->n_candidates : 1;
-  float                   *values = g_new (float, n_candidates * SIZE * SIZE);
-  size_t                   k;
+  Stub  *stub = data;
+  int    n = (int) prompt->points->len;
+  size_t n_candidates = n == 1 ? stub->n_candidates : 1;
+  float *values = g_new (float, n_candidates *SIZE *SIZE);
+  size_t k;
 
   g_assert_true (sam_prompt_check (prompt, SIZE, SIZE, NULL));
   g_assert_cmpint (prompt->previous != NULL, ==, n > 1);
@@ -174,8 +173,7 @@ stub_free_embedding (gpointer embedding)
 }
 
 static void
-note_scores (const SamScores *scores,
-             gpointer         data)
+note_scores (const SamScores *scores, gpointer data)
 {
   SamScores copy = *scores;
 
@@ -185,16 +183,14 @@ note_scores (const SamScores *scores,
 
 /* (element-type SamScores) */
 static GArray *
-evaluate (const char *directory,
-          Stub       *stub,
-          const char *predictions)
+evaluate (const char *directory, Stub *stub, const char *predictions)
 {
   SamPredictor       predictor = { stub_encode, stub_predict, stub_free_embedding, stub };
   GArray            *scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
   g_autoptr (GError) error = NULL;
 
-  sam_evaluate (directory, predictions != NULL ? NULL : &predictor, NULL, predictions, 0, note_scores, scores,
-                NULL, &error);
+  sam_evaluate (directory, predictions != NULL ? NULL : &predictor, NULL, predictions, 0,
+                note_scores, scores, NULL, &error);
   g_assert_no_error (error);
 
   return scores;
@@ -218,24 +214,22 @@ evaluate_one (Stub *stub)
 }
 
 static void
-assert_all (const SamScores *scores,
-            double           value)
+assert_all (const SamScores *scores, double value)
 {
   static const SamMetric metrics[] = {
-    SAM_METRIC_CLICK1, SAM_METRIC_CLICK1_ORACLE, SAM_METRIC_CLICK3, SAM_METRIC_CLICK5, SAM_METRIC_BOX,
+    SAM_METRIC_CLICK1, SAM_METRIC_CLICK1_ORACLE, SAM_METRIC_CLICK3,
+    SAM_METRIC_CLICK5, SAM_METRIC_BOX,
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (metrics); i++)
     g_assert_cmpfloat_with_epsilon (scores->mean[metrics[i]], value, 1e-12);
 }
 
-/* --- the tests ------------------------------------------------------------------------------------ */
+/* --- the tests
+ * ------------------------------------------------------------------------------------ */
 
 static void
-answer_perfect (size_t   k,
-                int      n,
-                size_t   candidate,
-                uint8_t *mask)
+answer_perfect (size_t k, int n, size_t candidate, uint8_t *mask)
 {
   fill (mask, &objects[k], 255);
 }
@@ -257,10 +251,7 @@ test_perfect (void)
 }
 
 static void
-answer_nothing (size_t   k,
-                int      n,
-                size_t   candidate,
-                uint8_t *mask)
+answer_nothing (size_t k, int n, size_t candidate, uint8_t *mask)
 {
 }
 
@@ -280,10 +271,7 @@ test_nothing (void)
 #define SHIFT 3
 
 static void
-answer_shifted (size_t   k,
-                int      n,
-                size_t   candidate,
-                uint8_t *mask)
+answer_shifted (size_t k, int n, size_t candidate, uint8_t *mask)
 {
   Rectangle r = objects[k];
 
@@ -294,8 +282,7 @@ answer_shifted (size_t   k,
 
 /* Boundary band of the picture's size: 2 % of its diagonal, 90.5, is 2 pixels. */
 static double
-ring_area (double width,
-           double height)
+ring_area (double width, double height)
 {
   return width * height - (width - 4) * (height - 4);
 }
@@ -313,8 +300,8 @@ test_shifted (void)
       double ring = ring_area (s, s), both;
 
       iou += s * (s - SHIFT) / (s * (s + SHIFT)) / 2;
-      /* the rings' upper and lower strips meet in s - 3 columns; in the rows between, the one has the
-       * columns 0 1, s - 2 and s - 1, the other the same + 3: nothing in common */
+      /* the rings' upper and lower strips meet in s - 3 columns; in the rows between, the one has
+       * the columns 0 1, s - 2 and s - 1, the other the same + 3: nothing in common */
       both = 4 * (s - SHIFT);
       boundary += both / (2 * ring - both) / 2;
     }
@@ -323,12 +310,10 @@ test_shifted (void)
   g_assert_cmpfloat_with_epsilon (scores.mean[SAM_METRIC_BOUNDARY_CLICK5], boundary, 1e-12);
 }
 
-/* After n clicks the upper n tenths; candidates of the first: nothing, everything, the upper half. */
+/* After n clicks the upper n tenths; candidates of the first: nothing, everything, the upper
+ * half. */
 static void
-answer_growing (size_t   k,
-                int      n,
-                size_t   candidate,
-                uint8_t *mask)
+answer_growing (size_t k, int n, size_t candidate, uint8_t *mask)
 {
   Rectangle r = objects[k];
   size_t    height = r.y1 - r.y0;
@@ -357,17 +342,14 @@ test_growing (void)
   g_assert_cmpfloat_with_epsilon (scores.mean[SAM_METRIC_BOX], 0, 1e-12);
   g_assert_cmpfloat (scores.mean[SAM_METRIC_NOC85], ==, 9);
   g_assert_cmpfloat (scores.mean[SAM_METRIC_NOC90], ==, 9);
-  /* per object predicted 0.1 0.5 0.7 for true 0 1 0.5; ties between the objects: ranks 1 1 2 2 3 3 against
-   * 1 1 3 3 2 2 */
+  /* per object predicted 0.1 0.5 0.7 for true 0 1 0.5; ties between the objects: ranks 1 1 2 2 3 3
+   * against 1 1 3 3 2 2 */
   g_assert_cmpfloat_with_epsilon (scores.mean[SAM_METRIC_IOU_RANK_CORRELATION], 0.5, 1e-12);
 }
 
 /* Where the clicks go: into the deepest part of what is wrong, with the right label. */
 static void
-answer_wrong (size_t   k,
-              int      n,
-              size_t   candidate,
-              uint8_t *mask)
+answer_wrong (size_t k, int n, size_t candidate, uint8_t *mask)
 {
   static const Rectangle surplus = { 2, 42, 29, 62 };
   Rectangle              r = objects[k];
@@ -391,7 +373,8 @@ watch_predict (gpointer         embedding,
   if (n >= 2)
     {
       const SamPoint  *point = &g_array_index (prompt->points, SamPoint, 1);
-      const Rectangle *object = &objects[object_at (embedding, (size_t) point->x_image, (size_t) point->y_image)];
+      const Rectangle *object =
+        &objects[object_at (embedding, (size_t) point->x_image, (size_t) point->y_image)];
 
       g_assert_cmpint (point->label, ==, 1);
       g_assert_cmpfloat (point->x_image, >, (object->x0 + object->x1) / 2.0);
@@ -423,8 +406,10 @@ test_clicks (void)
   sam_evaluate (directory, &predictor, NULL, NULL, 0, note_scores, scores, NULL, &error);
   g_assert_no_error (error);
   remove_folder (directory);
-  g_assert_cmpfloat_with_epsilon (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_CLICK1], 0.5, 1e-12);
-  g_assert_cmpfloat_with_epsilon (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_CLICK5], 1, 1e-12);
+  g_assert_cmpfloat_with_epsilon (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_CLICK1], 0.5,
+                                  1e-12);
+  g_assert_cmpfloat_with_epsilon (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_CLICK5], 1,
+                                  1e-12);
   g_assert_cmpfloat (g_array_index (scores, SamScores, 0).mean[SAM_METRIC_NOC90], ==, 3);
 }
 
@@ -432,8 +417,8 @@ test_clicks (void)
 static void
 test_against (void)
 {
-  g_autofree char   *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
-  Stub               stub = { answer_shifted, 1, { 0.9f }, TRUE }, other = { answer_perfect, 1, { 0.9f }, TRUE };
+  g_autofree char *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
+  Stub stub = { answer_shifted, 1, { 0.9f }, TRUE }, other = { answer_perfect, 1, { 0.9f }, TRUE };
   SamPredictor       predictor = { stub_encode, stub_predict, stub_free_embedding, &stub };
   SamPredictor       against = { stub_encode, stub_predict, stub_free_embedding, &other };
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
@@ -449,7 +434,7 @@ test_against (void)
   g_assert_cmpuint (scores->len, ==, 4);
   for (guint i = 0; i < scores->len; i++)
     {
-      const double *mean  = g_array_index (scores, SamScores, i).mean;
+      const double *mean = g_array_index (scores, SamScores, i).mean;
       double        wanted = i < 2 ? (27.0 / 33 + 17.0 / 23) / 2 : 1;
 
       g_assert_cmpfloat_with_epsilon (mean[SAM_METRIC_BOX], (27.0 / 33 + 17.0 / 23) / 2, 1e-12);
@@ -511,7 +496,8 @@ test_sets (void)
   predictions = g_build_filename (directory, "other", NULL);
 
   g_assert_false (sam_evaluate (root, NULL, NULL, predictions, 0, note_scores,
-                                scores = g_array_new (FALSE, FALSE, sizeof (SamScores)), NULL, &error));
+                                scores = g_array_new (FALSE, FALSE, sizeof (SamScores)), NULL,
+                                &error));
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND);
   g_assert_nonnull (strstr (error->message, "picture_0.png"));
   g_assert_cmpuint (scores->len, ==, 1); /* the first set was complete */
@@ -536,7 +522,8 @@ test_sets (void)
                                   (1 + 27.0 / 33) / 2, 1e-12);
 
   /* a folder without pictures */
-  g_assert_false (sam_evaluate (predictions, NULL, NULL, predictions, 0, note_scores, scores, NULL, &error));
+  g_assert_false (sam_evaluate (predictions, NULL, NULL, predictions, 0, note_scores, scores, NULL,
+                                &error));
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE);
 
   remove_folder (directory);
@@ -545,27 +532,28 @@ test_sets (void)
 static void
 test_wrong_size (void)
 {
-  g_autofree char   *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
-  g_autofree char   *path = g_build_filename (directory, "picture_1.png", NULL);
+  g_autofree char    *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
+  g_autofree char    *path = g_build_filename (directory, "picture_1.png", NULL);
   g_autoptr (SamMask) mask = sam_mask_new_empty (SIZE, SIZE - 1, NULL);
-  g_autoptr (GBytes) png = sam_png_encode_mask (mask, NULL);
-  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
-  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes)  png = sam_png_encode_mask (mask, NULL);
+  g_autoptr (GArray)  scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
+  g_autoptr (GError)  error = NULL;
 
   write_set (directory, "");
-  g_assert_true (g_file_set_contents (path, g_bytes_get_data (png, NULL), g_bytes_get_size (png), NULL));
-  g_assert_false (sam_evaluate (directory, NULL, NULL, directory, 0, note_scores, scores, NULL, &error));
+  g_assert_true (g_file_set_contents (path, g_bytes_get_data (png, NULL), g_bytes_get_size (png),
+                                      NULL));
+  g_assert_false (sam_evaluate (directory, NULL, NULL, directory, 0, note_scores, scores, NULL,
+                                &error));
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE);
   g_assert_nonnull (strstr (error->message, "picture_1.png"));
   remove_folder (directory);
 }
 
-/* --- the parts, against plain versions ------------------------------------------------------------ */
+/* --- the parts, against plain versions
+ * ------------------------------------------------------------ */
 
 static void
-fill_random (uint8_t *mask,
-             size_t   n,
-             int      one_in)
+fill_random (uint8_t *mask, size_t n, int one_in)
 {
   for (size_t i = 0; i < n; i++)
     mask[i] = g_test_rand_int_range (0, one_in) == 0 ? 0 : 255;
@@ -574,13 +562,15 @@ fill_random (uint8_t *mask,
 static void
 test_innermost (void)
 {
-  static const size_t sizes[][2] = { { 1, 1 }, { 1, 7 }, { 8, 1 }, { 13, 9 }, { 40, 31 }, { 30, 64 } };
+  static const size_t sizes[][2] = {
+    { 1, 1 }, { 1, 7 }, { 8, 1 }, { 13, 9 }, { 40, 31 }, { 30, 64 }
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
     for (int one_in = 1; one_in <= 256; one_in *= 4)
       {
         size_t              width = sizes[i][0], height = sizes[i][1], x = 0, y = 0;
-        g_autofree uint8_t *region = g_new (uint8_t, width * height);
+        g_autofree uint8_t *region = g_new (uint8_t, width *height);
         gint64              deepest = 0;
         size_t              best = 0;
 
@@ -592,9 +582,9 @@ test_innermost (void)
             for (long v = -1; v <= (long) height; v++)
               for (long u = -1; u <= (long) width; u++)
                 {
-                  gboolean outside = u < 0 || v < 0 || u == (long) width || v == (long) height
-                                     || region[v * width + u] == 0;
-                  gint64   dx = u - (long) (p % width), dy = v - (long) (p / width);
+                  gboolean outside = u < 0 || v < 0 || u == (long) width || v == (long) height ||
+                                     region[v * width + u] == 0;
+                  gint64 dx = u - (long) (p % width), dy = v - (long) (p / width);
 
                   if (outside)
                     nearest = MIN (nearest, dx * dx + dy * dy);
@@ -632,17 +622,19 @@ test_boundary (void)
               {
                 const uint8_t *mask = masks + m * width * height;
 
-                /* on, but with something off, or the picture's surroundings, within d rows and columns */
+                /* on, but with something off, or the picture's surroundings, within d rows and
+                 * columns */
                 in[m] = FALSE;
                 for (long v = (long) (p / width) - d; mask[p] && v <= (long) (p / width) + d; v++)
                   for (long u = (long) (p % width) - d; u <= (long) (p % width) + d; u++)
-                    in[m] |= u < 0 || v < 0 || u >= (long) width || v >= (long) height
-                             || mask[v * width + u] == 0;
+                    in[m] |= u < 0 || v < 0 || u >= (long) width || v >= (long) height ||
+                             mask[v * width + u] == 0;
               }
             both += in[0] && in[1];
             either += in[0] || in[1];
           }
-        g_assert_cmpfloat_with_epsilon (sam_measure_boundary_iou (masks, masks + width * height, NULL, width, height),
+        g_assert_cmpfloat_with_epsilon (sam_measure_boundary_iou (masks, masks + width * height,
+                                                                  NULL, width, height),
                                         either > 0 ? (double) both / either : 1, 1e-12);
       }
 }
@@ -650,19 +642,20 @@ test_boundary (void)
 static void
 test_rank_correlation (void)
 {
-  static const double a[] = { 1, 2, 3, 4, 5 }, up[] = { 10, 20, 21, 22, 90 }, down[] = { 5, 4, 3, 2, 1 };
+  static const double a[] = { 1, 2, 3, 4, 5 }, up[] = { 10, 20, 21, 22, 90 },
+                      down[] = { 5, 4, 3, 2, 1 };
   static const double tied[] = { 1, 2, 2, 3, 4 }, same[] = { 7, 7, 7, 7, 7 };
 
   g_assert_cmpfloat_with_epsilon (sam_rank_correlation (a, up, 5), 1, 1e-12);
   g_assert_cmpfloat_with_epsilon (sam_rank_correlation (a, down, 5), -1, 1e-12);
-  /* ranks 0 1.5 1.5 3 4: sum of squares 9.5, product with 0..4 around the mean 9.5; 9.5 / sqrt (10 * 9.5) */
+  /* ranks 0 1.5 1.5 3 4: sum of squares 9.5, product with 0..4 around the mean 9.5; 9.5 / sqrt (10
+   * * 9.5) */
   g_assert_cmpfloat_with_epsilon (sam_rank_correlation (a, tied, 5), 9.5 / sqrt (95), 1e-12);
   g_assert_true (isnan (sam_rank_correlation (a, same, 5)));
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/evaluate/perfect", test_perfect);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The parts of the families' networks, one by one, against the reference implementations: small sizes, weights
- * from the generator, all in the source tree. The "small_" cases have inputs of about 0.001, so that a wrong
- * eps of a norm shows. */
+/* The parts of the families' networks, one by one, against the reference implementations: small
+ * sizes, weights from the generator, all in the source tree. The "small_" cases have inputs of
+ * about 0.001, so that a wrong eps of a norm shows. */
 #include <math.h>
 #include <string.h>
 
@@ -29,19 +29,18 @@ typedef struct
 
 /* chw: the input is stored channels first */
 static void
-fixture_init (Fixture    *f,
-              const char *name,
-              gboolean    chw)
+fixture_init (Fixture *f, const char *name, gboolean chw)
 {
   g_autofree char *file = g_strdup_printf ("components/%s.safetensors", name);
-  g_autofree char *list = g_test_build_filename (G_TEST_DIST, "data", "components", "weights.tsv", NULL);
+  g_autofree char *list = g_test_build_filename (G_TEST_DIST, "data", "components", "weights.tsv",
+                                                 NULL);
   const SamTensor *in;
 
   memset (f, 0, sizeof *f);
-  f->golden     = golden_open (file);
+  f->golden = golden_open (file);
   f->checkpoint = synth_checkpoint_from_list (list, name);
-  f->weights    = sam_weights_new (f->checkpoint);
-  in            = sam_checkpoint_lookup (f->golden, "in");
+  f->weights = sam_weights_new (f->checkpoint);
+  in = sam_checkpoint_lookup (f->golden, "in");
   if (in == NULL)
     return;
 
@@ -56,9 +55,9 @@ fixture_init (Fixture    *f,
     {
       g_autofree float *first = f->in;
 
-      f->c  = in->shape[1];
-      f->h  = in->shape[2];
-      f->w  = in->shape[3];
+      f->c = in->shape[1];
+      f->h = in->shape[2];
+      f->w = in->shape[3];
       f->in = g_new (float, in->n_elements);
       for (size_t c = 0; c < f->c; c++)
         for (size_t p = 0; p < f->h * f->w; p++)
@@ -103,8 +102,7 @@ scratch_new (size_t n)
 }
 
 static void
-scratch_free (float *scratch,
-              size_t n)
+scratch_free (float *scratch, size_t n)
 {
   for (size_t i = 0; i < 64; i++)
     g_assert_cmpfloat (scratch[n + i], ==, 12345.0f);
@@ -120,7 +118,7 @@ typedef struct
 
 /* ---- ViT ---- */
 
-static const char *const sam_mlp[2]       = { "mlp.lin1", "mlp.lin2" };
+static const char *const sam_mlp[2] = { "mlp.lin1", "mlp.lin2" };
 static const char *const efficient_mlp[2] = { "mlp.fc1", "mlp.fc2" };
 
 static const Case sam_cases[] = {
@@ -135,8 +133,7 @@ static const Case efficient_cases[] = {
 };
 
 static void
-check_vit (const Case        *c,
-           const char *const  mlp[2])
+check_vit (const Case *c, const char *const mlp[2])
 {
   Fixture     f;
   SamVitBlock block = { 0 };
@@ -147,7 +144,7 @@ check_vit (const Case        *c,
   sam_vit_block_fetch (f.weights, &block, c->prefix, f.c, c->heads, f.h, f.w, mlp);
   check_fetched (&f);
   g_assert_cmpuint (block.window, ==, c->window);
-  n       = sam_vit_block_scratch (&block, f.h, f.w);
+  n = sam_vit_block_scratch (&block, f.h, f.w);
   scratch = scratch_new (n);
   sam_vit_block_run (&block, f.in, f.h, f.w, scratch);
   golden_compare (f.golden, "out", f.in, f.h * f.w, f.c, GOLDEN_HWC, 1, MAX_ERROR, RMS_ERROR);
@@ -214,14 +211,15 @@ test_tinyvit_conv (void)
     {
       Fixture           f;
       SamTinyViTConv    conv = { 0 };
-      g_autofree float *y    = NULL;
+      g_autofree float *y = NULL;
       size_t            places;
 
       fixture_init (&f, cases[i].name, TRUE);
-      sam_tinyvit_conv_fetch (f.weights, &conv, cases[i].prefix, f.c, cases[i].out, cases[i].stride, cases[i].residual);
+      sam_tinyvit_conv_fetch (f.weights, &conv, cases[i].prefix, f.c, cases[i].out, cases[i].stride,
+                              cases[i].residual);
       check_fetched (&f);
       places = ((f.h - 1) / cases[i].stride + 1) * ((f.w - 1) / cases[i].stride + 1);
-      y      = g_new (float, places * cases[i].out);
+      y = g_new (float, places *cases[i].out);
       sam_tinyvit_conv_run (&conv, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w });
       golden_compare_shaped (f.golden, "out", y, 1, places, cases[i].out, MAX_ERROR, RMS_ERROR);
       fixture_clear (&f);
@@ -248,19 +246,20 @@ test_hiera_block (void)
       Fixture           f;
       SamHieraBlock     block = { 0 };
       float            *scratch;
-      g_autofree float *y     = NULL;
+      g_autofree float *y = NULL;
       size_t            n, out, shrink;
 
       fixture_init (&f, c->name, FALSE);
       sam_hiera_block_fetch (f.weights, &block, c->prefix, f.c, c->heads, c->window, &out);
       check_fetched (&f);
       g_assert_true (block.pool == (strstr (c->name, "pool") != NULL));
-      shrink  = block.pool ? 2 : 1;
-      n       = sam_hiera_block_scratch (&block, f.h, f.w);
+      shrink = block.pool ? 2 : 1;
+      n = sam_hiera_block_scratch (&block, f.h, f.w);
       scratch = scratch_new (n);
-      y       = g_new (float, f.h / shrink * (f.w / shrink) * out);
+      y = g_new (float, f.h / shrink * (f.w / shrink) * out);
       sam_hiera_block_run (&block, y, f.in, f.h, f.w, scratch);
-      golden_compare (f.golden, "out", y, f.h / shrink * (f.w / shrink), out, GOLDEN_HWC, 1, MAX_ERROR, RMS_ERROR);
+      golden_compare (f.golden, "out", y, f.h / shrink * (f.w / shrink), out, GOLDEN_HWC, 1,
+                      MAX_ERROR, RMS_ERROR);
       scratch_free (scratch, n);
       fixture_clear (&f);
     }
@@ -272,15 +271,12 @@ typedef struct
   int            n_compared;
 } HieraTrace;
 
-/* The sum of two of them, which are laid out as values are; each is what is left when the other is taken away. */
+/* The sum of two of them, which are laid out as values are; each is what is left when the other is
+ * taken away. */
 static void
-compare_sum (SamCheckpoint *golden,
-             const char    *keys[2],
-             const float   *values,
-             size_t         n,
-             size_t         c)
+compare_sum (SamCheckpoint *golden, const char *keys[2], const float *values, size_t n, size_t c)
 {
-  g_autofree float *left = g_new (float, n * c);
+  g_autofree float *left = g_new (float, n *c);
 
   for (int k = 0; k < 2; k++)
     {
@@ -295,15 +291,18 @@ compare_sum (SamCheckpoint *golden,
 }
 
 static void
-compare_hiera (const char  *name,
-               const float *values,
-               size_t       n,
-               size_t       c,
-               void        *data)
+compare_hiera (const char *name, const float *values, size_t n, size_t c, void *data)
 {
-  static const struct { const char *traced, *key; } keys[] = {
-    { "trunk.blocks.0", "stage0" }, { "trunk.blocks.2", "stage1" }, { "trunk.blocks.5", "stage2" },
-    { "trunk.blocks.6", "stage3" }, { "fpn2", "fpn2" }, { "neck.convs.0", "fpn3" },
+  static const struct
+  {
+    const char *traced, *key;
+  } keys[] = {
+    { "trunk.blocks.0", "stage0" },
+    { "trunk.blocks.2", "stage1" },
+    { "trunk.blocks.5", "stage2" },
+    { "trunk.blocks.6", "stage3" },
+    { "fpn2", "fpn2" },
+    { "neck.convs.0", "fpn3" },
   };
   HieraTrace *trace = data;
 
@@ -325,16 +324,16 @@ static void
 test_hiera_net (void)
 {
   static const SamHieraPlan plan = { "small test", 16, 7, 1, { 8, 4, 14, 7 }, { 4, 4, 4 } };
-  Fixture            f;
-  HieraTrace         data;
-  SamTrace           trace    = { compare_hiera, &data };
-  SamModelSpec       spec     = { .input = 128, .encoder_prefix = "comp." };
-  SamFeatures        features = { NULL };
-  g_auto (SamArena)  arena    = { 0 };
-  SamEncoder        *encoder;
-  g_autoptr (GError) error    = NULL;
-  g_autofree float  *x        = g_new (float, 128 * 128 * 3);
-  g_autofree float  *embedding = NULL;
+  Fixture                   f;
+  HieraTrace                data;
+  SamTrace                  trace = { compare_hiera, &data };
+  SamModelSpec              spec = { .input = 128, .encoder_prefix = "comp." };
+  SamFeatures               features = { NULL };
+  g_auto (SamArena)         arena = { 0 };
+  SamEncoder               *encoder;
+  g_autoptr (GError)        error = NULL;
+  g_autofree float         *x = g_new (float, 128 * 128 * 3);
+  g_autofree float         *embedding = NULL;
 
   fixture_init (&f, "hiera_tiny_net", FALSE);
   data = (HieraTrace) { f.golden, 0 };
@@ -346,7 +345,8 @@ test_hiera_net (void)
   features.embedding = embedding = g_new (float, encoder->side * encoder->side * encoder->channels);
   sam_features_plan (&features, encoder, &arena);
   g_assert_true (sam_arena_commit (&arena, &error));
-  g_assert_true (encoder->klass->encode (encoder, &(SamInput) { x, 128, 128 }, &features, NULL, &trace, &error));
+  g_assert_true (encoder->klass->encode (encoder, &(SamInput) { x, 128, 128 }, &features, NULL,
+                                         &trace, &error));
   g_assert_no_error (error);
   g_assert_cmpint (data.n_compared, ==, 7);
   encoder->klass->free (encoder);
@@ -369,18 +369,19 @@ test_repvit_block (void)
       Fixture           f;
       SamRepVitBlock    block = { 0 };
       float            *scratch;
-      g_autofree float *y     = NULL;
+      g_autofree float *y = NULL;
       size_t            n, out, shrink, places;
 
       fixture_init (&f, cases[i].name, TRUE);
       sam_repvit_block_fetch (f.weights, &block, cases[i].prefix, f.c, &out);
       check_fetched (&f);
-      shrink  = block.downsample ? 2 : 1;
-      places  = ((f.h - 1) / shrink + 1) * ((f.w - 1) / shrink + 1);
-      n       = sam_repvit_block_scratch (&block, f.h, f.w);
+      shrink = block.downsample ? 2 : 1;
+      places = ((f.h - 1) / shrink + 1) * ((f.w - 1) / shrink + 1);
+      n = sam_repvit_block_scratch (&block, f.h, f.w);
       scratch = scratch_new (n);
-      y       = g_new (float, places * out);
-      sam_repvit_block_run (&block, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w }, scratch);
+      y = g_new (float, places *out);
+      sam_repvit_block_run (&block, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w },
+                            scratch);
       golden_compare (f.golden, "out", y, places, out, GOLDEN_CHW, 1, MAX_ERROR, RMS_ERROR);
       scratch_free (scratch, n);
       fixture_clear (&f);
@@ -393,10 +394,10 @@ static void
 check_tokens (const Fixture          *f,
               const SamPromptEncoder *encoder,
               const char             *key,
-              const float           (*points)[2],
-              const int              *labels,
-              size_t                  n_points,
-              const float            *box)
+              const float (*points)[2],
+              const int   *labels,
+              size_t       n_points,
+              const float *box)
 {
   SamGeometry        geometry;
   g_autoptr (GArray) tokens = NULL;
@@ -413,7 +414,7 @@ check_tokens (const Fixture          *f,
 static void
 test_prompt_encoder (void)
 {
-  Fixture           f;
+  Fixture f;
   SamModelSpec      spec = {
     .input = 128, .prompt_prefix = "comp.prompt_encoder.",
     .prompt = {
@@ -433,17 +434,18 @@ test_prompt_encoder (void)
   encoder = sam_prompt_encoder_new (f.weights, &spec, 8, 32);
   check_fetched (&f);
   points = golden_read (f.golden, "points", NULL);
-  box    = golden_read (f.golden, "box", NULL);
-  mask   = golden_read (f.golden, "mask", NULL);
+  box = golden_read (f.golden, "box", NULL);
+  mask = golden_read (f.golden, "mask", NULL);
   for (int i = 0; i < 4; i++)
     labels[i] = golden_read_int (f.golden, "labels", i);
 
   check_tokens (&f, encoder, "points_sparse", (const float (*)[2]) points, labels, 4, NULL);
   check_tokens (&f, encoder, "box_sparse", NULL, NULL, 0, box);
   check_tokens (&f, encoder, "points_box_sparse", (const float (*)[2]) points, labels, 4, box);
-  golden_compare (f.golden, "dense_pe", sam_prompt_encoder_get_grid (encoder), 64, 32, GOLDEN_CHW, 1, 1e-5, 0);
+  golden_compare (f.golden, "dense_pe", sam_prompt_encoder_get_grid (encoder), 64, 32, GOLDEN_CHW,
+                  1, 1e-5, 0);
 
-  zero  = g_new0 (float, 64 * 32);
+  zero = g_new0 (float, 64 * 32);
   dense = g_new (float, 64 * 32);
   g_assert_true (sam_prompt_encoder_takes_masks (encoder));
   sam_add_row (dense, zero, sam_prompt_encoder_get_no_mask (encoder), 64, 32);
@@ -456,8 +458,7 @@ test_prompt_encoder (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/blocks/vit", test_vit);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Maps of which what is alike is left out give what whole ones do: step by step, and for whole encoders. */
+/* Maps of which what is alike is left out give what whole ones do: step by step, and for whole
+ * encoders. */
 #include "config.h"
 
 #include "samcore/nn/sam-padding.h"
@@ -15,28 +16,25 @@
 
 #define C 3
 
-/* Something else for each row and column up to @h and @w, and beyond them for the row or column alone. */
+/* Something else for each row and column up to @h and @w, and beyond them for the row or column
+ * alone. */
 static float *
-make_map (size_t n_rows,
-          size_t n_columns,
-          size_t h,
-          size_t w)
+make_map (size_t n_rows, size_t n_columns, size_t h, size_t w)
 {
-  float *x = g_new (float, n_rows * n_columns * C);
+  float *x = g_new (float, n_rows *n_columns *C);
 
   for (size_t i = 0; i < n_rows; i++)
     for (size_t k = 0; k < n_columns; k++)
       for (size_t c = 0; c < C; c++)
-        x[(i * n_columns + k) * C + c] = (float) sin (1.0 + 3.7 * MIN (i, h) + 1.9 * MIN (k, w) + 0.3 * c);
+        x[(i * n_columns + k) * C + c] = (float) sin (1.0 + 3.7 * MIN (i, h) + 1.9 * MIN (k, w) +
+                                                      0.3 * c);
 
   return x;
 }
 
 /* The same without what the sides leave out. */
 static float *
-leave_out (const float *x,
-           SamSide      h,
-           SamSide      w)
+leave_out (const float *x, SamSide h, SamSide w)
 {
   float *y = g_new (float, (h.n + h.spare) * (w.n + w.spare) * C);
 
@@ -45,7 +43,8 @@ leave_out (const float *x,
       {
         size_t row = i > h.at ? i + h.spare : i, column = k > w.at ? k + w.spare : k;
 
-        memcpy (y + (i * w.n + k) * C, x + (row * (w.n + w.spare) + column) * C, C * sizeof (float));
+        memcpy (y + (i * w.n + k) * C, x + (row * (w.n + w.spare) + column) * C,
+                C * sizeof (float));
       }
 
   return y;
@@ -79,15 +78,15 @@ test_restore (void)
           }
 }
 
-/* As many convolutions as the strides' digits tell, depthwise ones, of a map and of its shorter one. */
+/* As many convolutions as the strides' digits tell, depthwise ones, of a map and of its shorter
+ * one. */
 static void
-check_chain (const char *strides,
-             size_t      n,
-             size_t      seen,
-             gboolean    across)
+check_chain (const char *strides, size_t n, size_t seen, gboolean across)
 {
-  static const float kernel[9 * C] = { 0.3f, -0.2f, 0.5f, 0.1f, 0.9f, -0.4f, 0.7f, 0.2f, -0.6f, 0.8f, 0.25f, -0.15f, 1.1f, 0.05f,
-                                       0.4f, -0.3f, 0.6f, 0.35f, 0.45f, -0.9f, 0.15f, 0.5f, -0.1f, 0.2f, 0.65f, 0.75f, -0.55f };
+  static const float kernel[9 * C] = { 0.3f, -0.2f, 0.5f, 0.1f,  0.9f,   -0.4f, 0.7f,
+                                       0.2f, -0.6f, 0.8f, 0.25f, -0.15f, 1.1f,  0.05f,
+                                       0.4f, -0.3f, 0.6f, 0.35f, 0.45f,  -0.9f, 0.15f,
+                                       0.5f, -0.1f, 0.2f, 0.65f, 0.75f,  -0.55f };
   static const float bias[C] = { 0.1f, -0.2f, 0.3f };
   const size_t       other = 8;
   SamAlike           alike = { seen, n };
@@ -105,19 +104,20 @@ check_chain (const char *strides,
 
   {
     SamSide           h = across ? whole : side, w = across ? side : whole;
-    g_autofree float *x = make_map (h.n + h.spare, w.n + w.spare, across ? other : seen, across ? seen : other);
+    g_autofree float *x = make_map (h.n + h.spare, w.n + w.spare, across ? other : seen,
+                                    across ? seen : other);
     g_autofree float *shorter = leave_out (x, h, w);
 
     for (const char *s = strides; *s != '\0'; s++)
       {
-        size_t            stride = *s - '0';
-        size_t            n_rows = h.n + h.spare, n_columns = w.n + w.spare;
-        SamSide           h2 = sam_side_after (h, stride), w2 = sam_side_after (w, stride);
-        float            *y = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
-        float            *y_shorter = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
-        SamDepthwiseMap   map = { y, x, kernel, bias, n_rows, n_columns, C, stride };
-        SamDepthwiseMap   map_shorter = { y_shorter, shorter, kernel, bias, h.n, w.n, C, stride };
-        float             mean[C], mean_shorter[C];
+        size_t          stride = *s - '0';
+        size_t          n_rows = h.n + h.spare, n_columns = w.n + w.spare;
+        SamSide         h2 = sam_side_after (h, stride), w2 = sam_side_after (w, stride);
+        float          *y = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
+        float          *y_shorter = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
+        SamDepthwiseMap map = { y, x, kernel, bias, n_rows, n_columns, C, stride };
+        SamDepthwiseMap map_shorter = { y_shorter, shorter, kernel, bias, h.n, w.n, C, stride };
+        float           mean[C], mean_shorter[C];
 
         g_assert_cmpint (h2.n + h2.spare, ==, (n_rows - 1) / stride + 1);
         g_assert_cmpint (w2.n + w2.spare, ==, (n_columns - 1) / stride + 1);
@@ -125,10 +125,12 @@ check_chain (const char *strides,
         sam_depthwise_make (&map_shorter, 0, h2.n * w2.n);
         if (stride == 1)
           {
-            sam_depthwise_mean (&map, &(SamSide) { .n = n_rows }, &(SamSide) { .n = n_columns }, mean);
+            sam_depthwise_mean (&map, &(SamSide) { .n = n_rows }, &(SamSide) { .n = n_columns },
+                                mean);
             sam_depthwise_mean (&map_shorter, &h, &w, mean_shorter);
             for (size_t c = 0; c < C; c++)
-              g_assert_cmpfloat_with_epsilon (mean[c], mean_shorter[c], 2e-6 * (1 + fabsf (mean[c])));
+              g_assert_cmpfloat_with_epsilon (mean[c], mean_shorter[c],
+                                              2e-6 * (1 + fabsf (mean[c])));
           }
         g_free (x);
         g_free (shorter);
@@ -146,7 +148,9 @@ check_chain (const char *strides,
 static void
 test_chains (void)
 {
-  static const char *const chains[] = { "1", "2", "11", "22", "2211", "22112", "221121", "1121111" };
+  static const char *const chains[] = {
+    "1", "2", "11", "22", "2211", "22112", "221121", "1121111"
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (chains); i++)
     for (size_t n = 16; n <= 96; n += 8)
@@ -156,12 +160,11 @@ test_chains (void)
 }
 
 static SamImage *
-make_picture (size_t width,
-              size_t height)
+make_picture (size_t width, size_t height)
 {
   uint8_t           *pixels = g_malloc (width * height * 3);
-  g_autoptr (GBytes) bytes  = g_bytes_new_take (pixels, width * height * 3);
-  g_autoptr (GError) error  = NULL;
+  g_autoptr (GBytes) bytes = g_bytes_new_take (pixels, width * height * 3);
+  g_autoptr (GError) error = NULL;
   SamImage          *image;
   guint32            random = 1;
 
@@ -177,38 +180,35 @@ make_picture (size_t width,
 }
 
 static void
-look_at_nothing (const char  *name,
-                 const float *values,
-                 size_t       n,
-                 size_t       c,
-                 void        *data)
+look_at_nothing (const char *name, const float *values, size_t n, size_t c, void *data)
 {
 }
 
 /* Who looks at maps gets whole ones. Only means are added up in another way. */
 static void
-check_model (SamModel *model,
-             double    epsilon)
+check_model (SamModel *model, double epsilon)
 {
-  static const size_t sizes[][2] = { { 600, 400 }, { 400, 600 }, { 640, 360 }, { 500, 500 }, { 30, 500 }, { 500, 490 } };
+  static const size_t sizes[][2] = { { 600, 400 }, { 400, 600 }, { 640, 360 },
+                                     { 500, 500 }, { 30, 500 },  { 500, 490 } };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      g_autoptr (GError)       error   = NULL;
-      g_autoptr (SamImage)     image   = make_picture (sizes[i][0], sizes[i][1]);
-      SamTrace                 trace   = { look_at_nothing, NULL };
+      g_autoptr (GError)       error = NULL;
+      g_autoptr (SamImage)     image = make_picture (sizes[i][0], sizes[i][1]);
+      SamTrace                 trace = { look_at_nothing, NULL };
       g_autoptr (SamEmbedding) shorter = sam_model_encode (model, image, NULL, &error);
-      g_autoptr (SamEmbedding) whole   = sam_model_encode_traced (model, image, NULL, &trace, &error);
+      g_autoptr (SamEmbedding) whole = sam_model_encode_traced (model, image, NULL, &trace, &error);
 
       g_assert_no_error (error);
       for (int k = 0; k < SAM_N_MAPS; k++)
         {
-          const SamMap *a = sam_embedding_get_map (shorter, k), *b = sam_embedding_get_map (whole, k);
+          const SamMap *a = sam_embedding_get_map (shorter, k),
+                       *b = sam_embedding_get_map (whole, k);
 
           for (size_t v = 0; a->values != NULL && v < a->side * a->side * a->channels; v++)
             if (! (fabs (a->values[v] - b->values[v]) <= epsilon))
-              g_error ("%zu x %zu, map %d, value %zu: %g instead of %g", sizes[i][0], sizes[i][1], k, v, a->values[v],
-                       b->values[v]);
+              g_error ("%zu x %zu, map %d, value %zu: %g instead of %g", sizes[i][0], sizes[i][1],
+                       k, v, a->values[v], b->values[v]);
         }
     }
 }
@@ -216,7 +216,8 @@ check_model (SamModel *model,
 static void
 test_builtin (void)
 {
-  g_autofree char     *path  = g_test_build_filename (G_TEST_DIST, "..", "data", "models", "builtin.safetensors", NULL);
+  g_autofree char     *path = g_test_build_filename (G_TEST_DIST, "..", "data", "models",
+                                                     "builtin.safetensors", NULL);
   g_autoptr (GError)   error = NULL;
   g_autoptr (SamModel) model = sam_model_load (path, NULL, &error);
 
@@ -227,19 +228,18 @@ test_builtin (void)
 static void
 test_network (gconstpointer name)
 {
-  g_autofree char          *file       = g_strconcat (name, ".tsv", NULL);
-  g_autofree char          *list       = g_test_build_filename (G_TEST_DIST, "data", "networks", file, NULL);
-  g_autoptr (GError)        error      = NULL;
+  g_autofree char   *file = g_strconcat (name, ".tsv", NULL);
+  g_autofree char   *list = g_test_build_filename (G_TEST_DIST, "data", "networks", file, NULL);
+  g_autoptr (GError) error = NULL;
   g_autoptr (SamCheckpoint) checkpoint = synth_checkpoint_from_list (list, NULL);
-  g_autoptr (SamModel)      model      = sam_model_new (checkpoint, NULL, &error);
+  g_autoptr (SamModel)      model = sam_model_new (checkpoint, NULL, &error);
 
   g_assert_no_error (error);
   check_model (model, strcmp (name, "vit_t") == 0 ? 0 : 1e-5);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The hostile files of corpus/: each is refused with the reason that expected.tsv has for it, or read where it
- * is odd but sound; and none of them makes us use memory that its size does not justify. */
+/* The hostile files of corpus/: each is refused with the reason that expected.tsv has for it, or
+ * read where it is odd but sound; and none of them makes us use memory that its size does not
+ * justify. */
 #include "config.h"
 
 #include <string.h>
@@ -97,15 +98,14 @@ test_endless (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
-  g_autofree char  *path = NULL;
-  g_autofree char  *text = NULL;
-  g_auto (GStrv)    lines = NULL;
-  GPtrArray        *keep = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
-  long              before;
-  int               status;
+  g_autofree char *path = NULL;
+  g_autofree char *text = NULL;
+  g_auto (GStrv)   lines = NULL;
+  GPtrArray       *keep = g_ptr_array_new_with_free_func ((GDestroyNotify) g_strfreev);
+  long             before;
+  int              status;
 
   g_test_init (&argc, &argv, NULL);
   path = corpus_path ("expected.tsv");
@@ -124,13 +124,14 @@ main (int    argc,
   g_test_add_func ("/hostile/zzz-endless", test_endless);
 
   status = g_test_run ();
-#if defined (__has_feature)
+#if defined(__has_feature)
 #define HAS_FEATURE(x) __has_feature (x)
 #else
 #define HAS_FEATURE(x) 0
 #endif
-#if ! defined (__SANITIZE_ADDRESS__) && ! HAS_FEATURE (address_sanitizer)
-  /* sanitizers keep what has been freed; the endless pickle is 32 MB and may cost a million values */
+#if ! defined(__SANITIZE_ADDRESS__) && ! HAS_FEATURE(address_sanitizer)
+  /* sanitizers keep what has been freed; the endless pickle is 32 MB and may cost a million
+   * values */
   if (get_peak () - before > MAX_GROWTH + (32 << 10) + (64 << 10))
     g_error ("opening the corpus took %ld kB", get_peak () - before);
 #endif

@@ -10,8 +10,8 @@
 #include "samcore/sam-error.h"
 #include "tests/fuzz/fuzz.h"
 
-/* More elements than this of one tensor are not read: a view that repeats a small file's elements is
- * allowed to be a million bytes, and there may be many. */
+/* More elements than this of one tensor are not read: a view that repeats a small file's elements
+ * is allowed to be a million bytes, and there may be many. */
 #define MAX_TOUCHED (1 << 14)
 
 void
@@ -47,9 +47,7 @@ fuzz_open (GBytes *bytes)
 }
 
 static void
-put (GByteArray *file,
-     uint64_t    number,
-     int         n)
+put (GByteArray *file, uint64_t number, int n)
 {
   for (int i = 0; i < n; i++)
     {
@@ -61,10 +59,7 @@ put (GByteArray *file,
 
 /* Versions, flags, method, time: all 0. */
 static void
-put_sizes (GByteArray    *file,
-           const uint8_t *data,
-           size_t         size,
-           const char    *name)
+put_sizes (GByteArray *file, const uint8_t *data, size_t size, const char *name)
 {
   put (file, 0, 10);
   put (file, crc32_z (crc32_z (0, NULL, 0), data, size), 4);
@@ -75,8 +70,7 @@ put_sizes (GByteArray    *file,
 }
 
 GBytes *
-fuzz_wrap_pickle (const uint8_t *pickle,
-                  size_t         size)
+fuzz_wrap_pickle (const uint8_t *pickle, size_t size)
 {
   static const float floats[4] = { 1, 2, 3, 4 };
   const char        *names[] = { "a/data.pkl", "a/data/0" };

@@ -33,8 +33,7 @@ run_folder (const char *folder)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   printf ("1..%d\n", argc - 1);
   for (int i = 1; i < argc; i++)

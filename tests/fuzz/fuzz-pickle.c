@@ -5,8 +5,7 @@
 #include "tests/fuzz/fuzz.h"
 
 int
-LLVMFuzzerTestOneInput (const uint8_t *data,
-                        size_t         size)
+LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 {
   g_autoptr (GBytes) bytes = fuzz_wrap_pickle (data, size);
 

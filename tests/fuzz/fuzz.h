@@ -14,6 +14,6 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 /* Opens @bytes and touches every element of what comes of it. */
 void fuzz_open (GBytes *bytes);
 
-/* A sound zip file around a pickle, with one storage "0" of four floats: a fuzzer would never find the
- * checksum that the reader wants. */
+/* A sound zip file around a pickle, with one storage "0" of four floats: a fuzzer would never find
+ * the checksum that the reader wants. */
 GBytes *fuzz_wrap_pickle (const uint8_t *pickle, size_t size);

@@ -13,11 +13,7 @@
 #define N_TORCH  6
 
 static const uint8_t *
-read_u8 (SamCheckpoint *golden,
-         const char    *format,
-         int            number,
-         size_t        *h,
-         size_t        *w)
+read_u8 (SamCheckpoint *golden, const char *format, int number, size_t *h, size_t *w)
 {
   char             key[32];
   const SamTensor *tensor;
@@ -42,11 +38,11 @@ test_pillow (void)
   for (int threads = 1; threads <= 3; threads++)
     for (int i = 0; i < N_PILLOW; i++)
       {
-        g_autoptr (GError) error = NULL;
-        size_t             h, w, h2, w2;
-        const uint8_t     *in  = read_u8 (golden, "case%d.in", i, &h, &w);
-        const uint8_t     *out = read_u8 (golden, "case%d.out", i, &h2, &w2);
-        g_autofree uint8_t *y  = g_malloc (h2 * w2 * 3 + 1);
+        g_autoptr (GError)  error = NULL;
+        size_t              h, w, h2, w2;
+        const uint8_t      *in = read_u8 (golden, "case%d.in", i, &h, &w);
+        const uint8_t      *out = read_u8 (golden, "case%d.out", i, &h2, &w2);
+        g_autofree uint8_t *y = g_malloc (h2 * w2 * 3 + 1);
 
         sam_parallel_set_n_threads (threads);
         y[h2 * w2 * 3] = 0xa5;
@@ -60,20 +56,19 @@ test_pillow (void)
 
 /* SAM 2's way, squashed to 64 x 64, against case%d.@name of the reference */
 static void
-check_squashed (const SamPreprocess *how,
-                const char          *name)
+check_squashed (const SamPreprocess *how, const char *name)
 {
   g_autoptr (SamCheckpoint) golden = golden_open ("components/resize_torch_antialias.safetensors");
 
   for (int i = 0; i < N_TORCH; i++)
     {
       g_autoptr (GError)   error = NULL;
-      g_autofree char     *key   = g_strdup_printf ("case%d.%s", i, name);
+      g_autofree char     *key = g_strdup_printf ("case%d.%s", i, name);
       size_t               h, w;
-      const uint8_t       *in    = read_u8 (golden, "case%d.in", i, &h, &w);
+      const uint8_t       *in = read_u8 (golden, "case%d.in", i, &h, &w);
       g_autoptr (GBytes)   bytes = g_bytes_new (in, h * w * 3);
       g_autoptr (SamImage) image = sam_image_new (w, h, bytes, &error);
-      g_autofree float    *y     = g_new (float, 64 * 64 * 3);
+      g_autofree float    *y = g_new (float, 64 * 64 * 3);
       SamGeometry          geometry;
 
       g_assert_no_error (error);
@@ -95,7 +90,9 @@ test_antialias (void)
 static void
 test_normalised (void)
 {
-  const SamPreprocess how = { SAM_RESAMPLE_ANTIALIAS, { 0.485f, 0.456f, 0.406f }, { 0.229f, 0.224f, 0.225f } };
+  const SamPreprocess how = { SAM_RESAMPLE_ANTIALIAS,
+                              { 0.485f, 0.456f, 0.406f },
+                              { 0.229f, 0.224f, 0.225f } };
 
   check_squashed (&how, "normalized");
 }
@@ -104,7 +101,9 @@ test_normalised (void)
 static void
 test_padding (void)
 {
-  const SamPreprocess  how   = { SAM_RESAMPLE_PILLOW, { 100.0f, 110.0f, 120.0f }, { 50.0f, 60.0f, 70.0f } };
+  const SamPreprocess  how = { SAM_RESAMPLE_PILLOW,
+                               { 100.0f, 110.0f, 120.0f },
+                               { 50.0f, 60.0f, 70.0f } };
   uint8_t              pixels[2 * 4 * 3];
   float                y[4 * 4 * 3];
   g_autoptr (GError)   error = NULL;
@@ -123,7 +122,8 @@ test_padding (void)
   g_assert_true (sam_preprocess (y, image, &geometry, &how, &error));
   g_assert_no_error (error);
   for (int i = 0; i < 4 * 4 * 3; i++)
-    g_assert_cmpfloat (y[i], ==, i < 2 * 4 * 3 ? (pixels[i] - how.mean[i % 3]) / how.std[i % 3] : 0.0f);
+    g_assert_cmpfloat (y[i], ==,
+                       i < 2 * 4 * 3 ? (pixels[i] - how.mean[i % 3]) / how.std[i % 3] : 0.0f);
 }
 
 static void
@@ -156,7 +156,8 @@ test_extreme (void)
     { SAM_RESAMPLE_ANTIALIAS, { 0 }, { 1, 1, 1 } },
     { SAM_RESAMPLE_BILINEAR, { 0 }, { 1, 1, 1 } },
   };
-  const size_t sizes[][2] = { { 1, 1 }, { 1, 30000 }, { 30000, 1 }, { 2, 4097 }, { 63, 64 }, { 65, 64 } };
+  const size_t sizes[][2] = { { 1, 1 },    { 1, 30000 }, { 30000, 1 },
+                              { 2, 4097 }, { 63, 64 },   { 65, 64 } };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
     for (int k = 0; k < 3; k++)
@@ -164,17 +165,18 @@ test_extreme (void)
         g_autoptr (GError)   error = NULL;
         size_t               w = sizes[i][0], h = sizes[i][1];
         uint8_t             *pixels = g_malloc (w * h * 3);
-        g_autoptr (GBytes)   bytes  = NULL;
-        g_autoptr (SamImage) image  = NULL;
-        g_autofree float    *y      = g_new (float, 64 * 64 * 3);
-        float                value  = k == 0 ? 200.0f : 200.0f / 255.0f;
+        g_autoptr (GBytes)   bytes = NULL;
+        g_autoptr (SamImage) image = NULL;
+        g_autofree float    *y = g_new (float, 64 * 64 * 3);
+        float                value = k == 0 ? 200.0f : 200.0f / 255.0f;
         SamGeometry          geometry;
 
         memset (pixels, 200, w * h * 3);
         bytes = g_bytes_new_take (pixels, w * h * 3);
         image = sam_image_new (w, h, bytes, &error);
         g_assert_no_error (error);
-        sam_geometry_init (&geometry, w, h, 64, k == 0 ? SAM_FIT_LONGEST : SAM_FIT_SQUASH, SAM_UPSAMPLE_TWO_STEP);
+        sam_geometry_init (&geometry, w, h, 64, k == 0 ? SAM_FIT_LONGEST : SAM_FIT_SQUASH,
+                           SAM_UPSAMPLE_TWO_STEP);
         g_assert_true (sam_preprocess (y, image, &geometry, &how[k], &error));
         g_assert_no_error (error);
         /* an even picture stays even */
@@ -185,8 +187,7 @@ test_extreme (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/preprocess/shape", test_shape);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* How fast the kernels are, at every level of this processor, on one thread: medians of its processor time, which
- * other programs disturb less than the clock's. Products as a share of what OpenBLAS does at 2048 x 2048 x 2048
- * before, the others in nanoseconds per value. */
+/* How fast the kernels are, at every level of this processor, on one thread: medians of its
+ * processor time, which other programs disturb less than the clock's. Products as a share of what
+ * OpenBLAS does at 2048 x 2048 x 2048 before, the others in nanoseconds per value. */
 #include "config.h"
 
 #include "samcore/kernels/sam-kernels.h"
@@ -33,13 +33,41 @@ seconds (void)
   return t.tv_sec + t.tv_nsec / 1e9;
 }
 
-static void run_gelu (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU); }
-static void run_gelu_rough (const SamKernels *k, Data *d) { k->activate (d->y, d->x, N, SAM_ACT_GELU_ROUGH); }
-static void run_product (const SamKernels *k, Data *d) { k->product (d->y, N / 32, d->z, d->x, 4, 32, N / 32); }
-static void run_transpose (const SamKernels *k, Data *d) { k->transpose (d->y, d->x, N / 56, 56); }
-static void run_add (const SamKernels *k, Data *d) { k->add (d->y, d->x, d->z, N); }
-static void run_layer_norm (const SamKernels *k, Data *d) { k->layer_norm (d->y, d->x, d->z, d->z, 1e-6f, N / C, C); }
-static void run_finish (const SamKernels *k, Data *d) { k->finish (d->y, C, d->z, d->x, C, N / C, C, SAM_ACT_NONE); }
+static void
+run_gelu (const SamKernels *k, Data *d)
+{
+  k->activate (d->y, d->x, N, SAM_ACT_GELU);
+}
+static void
+run_gelu_rough (const SamKernels *k, Data *d)
+{
+  k->activate (d->y, d->x, N, SAM_ACT_GELU_ROUGH);
+}
+static void
+run_product (const SamKernels *k, Data *d)
+{
+  k->product (d->y, N / 32, d->z, d->x, 4, 32, N / 32);
+}
+static void
+run_transpose (const SamKernels *k, Data *d)
+{
+  k->transpose (d->y, d->x, N / 56, 56);
+}
+static void
+run_add (const SamKernels *k, Data *d)
+{
+  k->add (d->y, d->x, d->z, N);
+}
+static void
+run_layer_norm (const SamKernels *k, Data *d)
+{
+  k->layer_norm (d->y, d->x, d->z, d->z, 1e-6f, N / C, C);
+}
+static void
+run_finish (const SamKernels *k, Data *d)
+{
+  k->finish (d->y, C, d->z, d->x, C, N / C, C, SAM_ACT_NONE);
+}
 
 static void
 run_softmax (const SamKernels *k, Data *d)
@@ -73,12 +101,18 @@ run_conv (const SamKernels *k, Data *d)
 static const struct
 {
   const char *name;
-  void      (*run) (const SamKernels *k, Data *d);
+  void (*run) (const SamKernels *k, Data *d);
 } loops[] = {
-  { "gelu", run_gelu },     { "gelu, rough", run_gelu_rough }, { "add", run_add },
-  { "finish", run_finish }, { "layer norm", run_layer_norm },  { "softmax", run_softmax },
-  { "conv of a picture", run_conv }, { "depthwise 3x3", run_depthwise },
-  { "product, 4 x 32", run_product }, { "transpose", run_transpose },
+  { "gelu", run_gelu },
+  { "gelu, rough", run_gelu_rough },
+  { "add", run_add },
+  { "finish", run_finish },
+  { "layer norm", run_layer_norm },
+  { "softmax", run_softmax },
+  { "conv of a picture", run_conv },
+  { "depthwise 3x3", run_depthwise },
+  { "product, 4 x 32", run_product },
+  { "transpose", run_transpose },
 };
 
 /* What the networks have: a qkv, an MLP's second half, a narrow 1x1, scores, a decoder's tokens. */
@@ -107,7 +141,8 @@ time_blas (const float *x, float *y)
 {
   double start = seconds ();
 
-  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, x, SIDE, x, SIDE, 0, y, SIDE);
+  cblas_sgemm (CblasRowMajor, CblasNoTrans, CblasTrans, SIDE, SIDE, SIDE, 1, x, SIDE, x, SIDE, 0, y,
+               SIDE);
   return seconds () - start;
 }
 
@@ -116,7 +151,7 @@ static double
 time_loop (void (*run) (const SamKernels *k, Data *d), const SamKernels *k, Data *d)
 {
   double start = seconds (), now;
-  int    n     = 0;
+  int    n = 0;
 
   do
     {
@@ -133,7 +168,7 @@ static double
 time_product (const SamGemm *gemm, const size_t size[3], Data *d)
 {
   double start = seconds (), now;
-  int    n     = 0;
+  int    n = 0;
 
   do
     {
@@ -149,8 +184,11 @@ time_product (const SamGemm *gemm, const size_t size[3], Data *d)
 int
 main (void)
 {
-  Data   d = { .x = g_new (float, SIDE * SIDE), .y = g_new0 (float, SIDE * SIDE), .z = g_new (float, N),
-               .packed = g_aligned_alloc0 (SIDE * SIDE, 4, 64), .panels = g_aligned_alloc0 (SIDE * SIDE, 4, 64) };
+  Data   d = { .x = g_new (float, SIDE *SIDE),
+               .y = g_new0 (float, SIDE *SIDE),
+               .z = g_new (float, N),
+               .packed = g_aligned_alloc0 (SIDE * SIDE, 4, 64),
+               .panels = g_aligned_alloc0 (SIDE * SIDE, 4, 64) };
   double blas[ROUNDS], rate;
 
   openblas_set_num_threads (1);
@@ -190,8 +228,10 @@ main (void)
               times[round] = time_product (gemm, products[i], &d);
             done = 2.0 * products[i][0] * products[i][1] * products[i][2] / median (times) / 1e9;
             printf ("  %-4s %4zu x %4zu x %4zu  %8.1f GFLOP/s, %.2f of sgemm\n",
-                    precision == 0 ? "f32" : precision == 1 ? "bf16" : "int8", products[i][0], products[i][1],
-                    products[i][2], done, done / rate);
+                    precision == 0   ? "f32"
+                    : precision == 1 ? "bf16"
+                                     : "int8",
+                    products[i][0], products[i][1], products[i][2], done, done / rate);
           }
     }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Every kernel at every level that this processor can run, against tests/lib/ref-kernels.c. Sizes lie around the
- * widths of registers (4, 8, 16 floats) and of blocks of four. */
+/* Every kernel at every level that this processor can run, against tests/lib/ref-kernels.c. Sizes
+ * lie around the widths of registers (4, 8, 16 floats) and of blocks of four. */
 #include "config.h"
 
 #include <float.h>
@@ -9,18 +9,22 @@
 #include "tests/lib/guarded.h"
 #include "tests/lib/ref-kernels.h"
 
-static const size_t sizes[] = { 1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 47, 63, 64, 65, 100, 257 };
-static const SamAct acts[]  = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_GELU_ROUGH, SAM_ACT_SIGMOID };
+static const size_t sizes[] = { 1,  2,  3,  4,  5,  7,  8,  9,  15,  16,
+                                17, 31, 32, 33, 47, 63, 64, 65, 100, 257 };
+static const SamAct acts[] = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_GELU_ROUGH,
+                               SAM_ACT_SIGMOID };
 
 #define ROUGH 1.3e-4
 
 /* Values where activations and exp change their ways. */
-static const float special[] = { 0.0f, -0.0f, 1e-30f, -1e-30f, 1e-3f, -1e-3f, 0.5f, -0.5f, 1.0f, -1.0f, 2.0f, -2.0f,
-                                 3.0f, -3.0f, 4.5f, -4.5f, 5.4f, -5.4f, 6.0f, -6.0f, 8.0f, -8.0f, 13.0f, -13.0f,
-                                 16.5f, -16.5f, 40.0f, -40.0f, 86.8f, -86.8f, 87.0f, -87.0f, 89.0f, -89.0f,
-                                 1e4f, -1e4f, 1e30f, -1e30f };
+static const float special[] = { 0.0f,  -0.0f,  1e-30f, -1e-30f, 1e-3f, -1e-3f, 0.5f,  -0.5f,
+                                 1.0f,  -1.0f,  2.0f,   -2.0f,   3.0f,  -3.0f,  4.5f,  -4.5f,
+                                 5.4f,  -5.4f,  6.0f,   -6.0f,   8.0f,  -8.0f,  13.0f, -13.0f,
+                                 16.5f, -16.5f, 40.0f,  -40.0f,  86.8f, -86.8f, 87.0f, -87.0f,
+                                 89.0f, -89.0f, 1e4f,   -1e4f,   1e30f, -1e30f };
 
-/* The polynomial and exp add some ten roundings to a result of the input's size. A sigmoid's size is 1. */
+/* The polynomial and exp add some ten roundings to a result of the input's size. A sigmoid's size
+ * is 1. */
 static void
 check_activated (float y, double x, SamAct act, double roundings_of_x)
 {
@@ -63,8 +67,8 @@ test_activate (gconstpointer data)
           g_free (x);
         }
       {
-        float  y[G_N_ELEMENTS (special)];
-        float  nan[17], nan_y[17];
+        float y[G_N_ELEMENTS (special)];
+        float nan[17], nan_y[17];
 
         kernels->activate (y, special, G_N_ELEMENTS (special), acts[a]);
         for (size_t i = 0; i < G_N_ELEMENTS (special); i++)
@@ -85,7 +89,10 @@ static void
 test_gelu_sweep (gconstpointer data)
 {
   const SamKernels *kernels = data;
-  enum { N = 4096 };
+  enum
+  {
+    N = 4096
+  };
   float x[N], y[N];
 
   for (double from = -14; from < 14; from += 1)
@@ -105,7 +112,7 @@ static void
 test_finish (gconstpointer data)
 {
   const SamKernels *kernels = data;
-  const size_t      n       = 3;
+  const size_t      n = 3;
 
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     for (int with = 0; with < 4; with++)
@@ -129,7 +136,7 @@ test_finish (gconstpointer data)
                   g_assert_cmpfloat (y[i], ==, x[i]);
                   continue;
                 }
-              v      = x[i] + (with & 1 ? (double) b[column] : 0);
+              v = x[i] + (with & 1 ? (double) b[column] : 0);
               wanted = ref_activate (v, acts[a]) + (with & 2 ? (double) r[row * ld_r + column] : 0);
               assert_near (y[i], wanted, 8 + more_roundings (acts[a]), 10);
             }
@@ -148,11 +155,11 @@ test_rows (gconstpointer data)
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     for (size_t n = 0; n < 4; n++)
       {
-        size_t c    = sizes[s];
-        float *x    = guarded_input (n * c, 2);
-        float *x2   = guarded_input (n * c, 2);
-        float *b    = guarded_input (c, 2);
-        float *y    = guarded_output (n * c);
+        size_t c = sizes[s];
+        float *x = guarded_input (n * c, 2);
+        float *x2 = guarded_input (n * c, 2);
+        float *b = guarded_input (c, 2);
+        float *y = guarded_output (n * c);
         float *sums = guarded_output (c);
 
         kernels->add (y, x, x2, n * c);
@@ -209,22 +216,22 @@ test_rows (gconstpointer data)
 static void
 test_layer_norm (gconstpointer data)
 {
-  const SamKernels *kernels   = data;
-  const double      scales[]  = { 1, 1e-3, 1e4 };
-  const double      offsets[] = { 0, 100 }; /* a mean far from 0: a variance from squares would cancel */
-  const size_t      n         = 19; /* short ones are as many beside each other as a register takes */
+  const SamKernels *kernels = data;
+  const double      scales[] = { 1, 1e-3, 1e4 };
+  const double offsets[] = { 0, 100 }; /* a mean far from 0: a variance from squares would cancel */
+  const size_t n = 19; /* short ones are as many beside each other as a register takes */
 
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     for (size_t scale = 0; scale < G_N_ELEMENTS (scales); scale++)
       for (size_t offset = 0; offset < G_N_ELEMENTS (offsets); offset++)
         {
-          size_t             c      = sizes[s];
-          float             *x      = guarded_input (n * c, scales[scale]);
+          size_t             c = sizes[s];
+          float             *x = guarded_input (n * c, scales[scale]);
           float             *weight = guarded_input (c, 1);
-          float             *bias   = guarded_input (c, 1);
-          float             *y      = guarded_output (n * c);
-          g_autofree double *wanted = g_new (double, n * c);
-          double             size   = (1 + offsets[offset]) * scales[scale];
+          float             *bias = guarded_input (c, 1);
+          float             *y = guarded_output (n * c);
+          g_autofree double *wanted = g_new (double, n *c);
+          double             size = (1 + offsets[offset]) * scales[scale];
 
           for (size_t i = 0; i < n * c; i++)
             x[i] += (float) (offsets[offset] * scales[scale]);
@@ -245,8 +252,9 @@ test_layer_norm (gconstpointer data)
                     variance += pow (x[row * c + i] - mean, 2) / (double) c;
                   deviation = sqrt (variance);
 
-                  /* the mean is off by its sum's roundings, of which there are c / 4 in a row at most (but
-                   * not fewer than 1), and the differences by as much; divided by the deviation */
+                  /* the mean is off by its sum's roundings, of which there are c / 4 in a row at
+                   * most (but not fewer than 1), and the differences by as much; divided by the
+                   * deviation */
                   for (size_t i = 0; i < c; i++)
                     assert_near (y[row * c + i], wanted[row * c + i], 8 + c / 4.0,
                                  1 + fabs (wanted[row * c + i]) + 2 * size / deviation);
@@ -262,18 +270,20 @@ test_layer_norm (gconstpointer data)
 static void
 test_softmax (gconstpointer data)
 {
-  const SamKernels *kernels  = data;
+  const SamKernels *kernels = data;
   const double      scales[] = { 0.1, 5, 80, 3000 };
 
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     for (size_t scale = 0; scale < G_N_ELEMENTS (scales); scale++)
       for (int earlier = 0; earlier < 3; earlier++) /* no, a smaller, a larger maximum so far */
         {
-          size_t n   = sizes[s];
-          float *x   = guarded_input (n, scales[scale]);
-          float *y   = guarded_output (n);
-          float  max = earlier == 0 ? -INFINITY : earlier == 1 ? -4000.0f : (float) scales[scale] + 1;
-          double m   = max, wanted_sum = 0;
+          size_t n = sizes[s];
+          float *x = guarded_input (n, scales[scale]);
+          float *y = guarded_output (n);
+          float  max = earlier == 0   ? -INFINITY
+                       : earlier == 1 ? -4000.0f
+                                      : (float) scales[scale] + 1;
+          double m = max, wanted_sum = 0;
           float  sum;
 
           memcpy (y, x, n * sizeof *y);
@@ -306,10 +316,10 @@ test_softmax_columns (gconstpointer data)
     for (size_t rows = 1; rows < 12; rows += 2)
       for (size_t scale = 0; scale < G_N_ELEMENTS (scales); scale++)
         {
-          size_t n   = 3, c = sizes[s];
-          float *x   = guarded_input (n * rows * c, scales[scale]);
-          float *y   = guarded_output (n * rows * c);
-          float *e   = guarded_output (rows * c);
+          size_t n = 3, c = sizes[s];
+          float *x = guarded_input (n * rows * c, scales[scale]);
+          float *y = guarded_output (n * rows * c);
+          float *e = guarded_output (rows * c);
           float *max = guarded_output (c);
           float *sum = guarded_output (c);
 
@@ -320,8 +330,8 @@ test_softmax_columns (gconstpointer data)
           for (size_t i = 0; i < n; i++)
             for (size_t column = 0; column < c; column++)
               {
-                const float *from   = x + i * rows * c + column;
-                double       m      = from[0], total = 0;
+                const float *from = x + i * rows * c + column;
+                double       m = from[0], total = 0;
 
                 for (size_t row = 1; row < rows; row++)
                   m = fmax (m, from[row * c]);
@@ -330,7 +340,8 @@ test_softmax_columns (gconstpointer data)
                 for (size_t row = 0; row < rows; row++)
                   {
                     double wanted = exp (from[row * c] - m);
-                    double shift  = fabs (from[row * c] - m); /* one rounding of what e is raised to */
+                    double shift = fabs (from[row * c] -
+                                         m); /* one rounding of what e is raised to */
 
                     assert_near (y[(i * rows + row) * c + column], wanted / total, 8 + rows + shift,
                                  wanted / total + 0x1p-100);
@@ -379,11 +390,11 @@ test_product (gconstpointer data)
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     for (size_t n = 1; n < 7; n++)
       {
-        size_t             k      = sizes[s], m = 1 + (s + 7 * n) % 40, ld = m + 3;
-        float             *x      = guarded_input (n * k, 1);
-        float             *z      = guarded_input (m * k, 1);
-        float             *y      = guarded_output (n * ld);
-        g_autofree double *wanted = g_new (double, n * m);
+        size_t             k = sizes[s], m = 1 + (s + 7 * n) % 40, ld = m + 3;
+        float             *x = guarded_input (n * k, 1);
+        float             *z = guarded_input (m * k, 1);
+        float             *y = guarded_output (n * ld);
+        g_autofree double *wanted = g_new (double, n *m);
 
         for (size_t i = 0; i < n * ld; i++)
           y[i] = MARKER;
@@ -416,10 +427,10 @@ test_add_relative (gconstpointer data)
     for (size_t key_h = 1; key_h < 4; key_h++)
       {
         size_t key_w = sizes[s];
-        float *h     = guarded_input (key_h, 2);
-        float *w     = guarded_input (key_w, 2);
-        float *x     = guarded_input (key_h * key_w, 2);
-        float *y     = guarded_output (key_h * key_w);
+        float *h = guarded_input (key_h, 2);
+        float *w = guarded_input (key_w, 2);
+        float *x = guarded_input (key_h * key_w, 2);
+        float *y = guarded_output (key_h * key_w);
 
         memcpy (y, x, key_h * key_w * sizeof *y);
         kernels->add_relative (y, h, w, key_h, key_w);
@@ -440,7 +451,8 @@ test_likeness (gconstpointer data)
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
     {
       size_t n = sizes[s], ld = n + 5;
-      float *a = guarded_input (2 * ld + n, 200), *b = guarded_input (2 * ld + n, 200), *y = guarded_output (n);
+      float *a = guarded_input (2 * ld + n, 200), *b = guarded_input (2 * ld + n, 200),
+            *y = guarded_output (n);
 
       kernels->likeness (y, a, b, ld, 1.0f / 800, n);
       for (size_t i = 0; i < n; i++)
@@ -461,20 +473,25 @@ test_likeness (gconstpointer data)
 static void
 test_conv_picture (gconstpointer data)
 {
-  enum { N_K = 27 };
+  enum
+  {
+    N_K = 27
+  };
   static const size_t outs[] = { 1, 3, 8, 16, 17, 24, 32, 40 };
   const SamKernels   *kernels = data;
 
   for (size_t s = 0; s < G_N_ELEMENTS (outs); s++)
     for (size_t w = 1; w < 60; w += w < 20 ? 1 : 7)
       {
-        size_t             out = outs[s], ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
-        size_t             w2 = (w + 1) / 2, row = 3 * w;
-        float             *x = guarded_input (3 * row, 1), *k = guarded_input (out * N_K, 1);
-        float             *b = guarded_input (out, 1), *y = guarded_output (w2 * out);
-        float             *turned = guarded_output (N_K * ld), *padded = guarded_output (ld);
+        size_t out = outs[s], ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
+        size_t w2 = (w + 1) / 2, row = 3 * w;
+        float *x = guarded_input (3 * row, 1), *k = guarded_input (out * N_K, 1);
+        float *b = guarded_input (out, 1), *y = guarded_output (w2 * out);
+        float *turned = guarded_output (N_K * ld), *padded = guarded_output (ld);
         g_autofree double *wanted = g_new (double, 2 * w2 * out);
-        g_autofree float  *four = g_new0 (float, 4 * row); /* 2 is the middle one of the second output row */
+        g_autofree float  *four = g_new0 (float,
+                                          4 *
+                                            row); /* 2 is the middle one of the second output row */
         const float       *rows[3] = { x, x + row, x + 2 * row };
 
         memset (turned, 0, N_K * ld * sizeof *turned);
@@ -508,12 +525,12 @@ test_depthwise (gconstpointer data)
     for (size_t w = 1; w < 16; w++)
       for (size_t stride = 1; stride < 3; stride++)
         {
-          size_t             c      = sizes[s], w2 = (w + stride - 1) / stride;
-          SamAct             act    = acts[(w + s) % G_N_ELEMENTS (acts)];
-          float             *x      = guarded_input (3 * w * c, 1);
-          float             *k      = guarded_input (9 * c, 1);
-          float             *b      = guarded_input (c, 1);
-          float             *y      = guarded_output (w2 * c);
+          size_t             c = sizes[s], w2 = (w + stride - 1) / stride;
+          SamAct             act = acts[(w + s) % G_N_ELEMENTS (acts)];
+          float             *x = guarded_input (3 * w * c, 1);
+          float             *k = guarded_input (9 * c, 1);
+          float             *b = guarded_input (c, 1);
+          float             *y = guarded_output (w2 * c);
           g_autofree double *wanted = g_new (double, 3 * w2 * c);
           const float       *rows[3] = { x, x + w * c, x + 2 * w * c };
 
@@ -549,8 +566,10 @@ test_blend (gconstpointer data)
   for (size_t n_taps = 2; n_taps <= 4; n_taps += 2)
     for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
       {
-        size_t       n    = sizes[s];
-        float       *x[4] = { NULL, };
+        size_t n = sizes[s];
+        float *x[4] = {
+          NULL,
+        };
         const float *from[4];
         float       *f = guarded_input (n_taps, 1);
         float       *y = guarded_output (n);
@@ -573,8 +592,8 @@ test_blend (gconstpointer data)
 
         for (size_t c = 1; c < 20; c += 3)
           {
-            const size_t         w  = 7;
-            g_autofree uint32_t *i  = g_new (uint32_t, n_taps * n);
+            const size_t         w = 7;
+            g_autofree uint32_t *i = g_new (uint32_t, n_taps *n);
             float               *x2 = guarded_input (w * c, 1);
 
             f = guarded_input (n_taps * n, 1);
@@ -658,7 +677,9 @@ test_edges (gconstpointer data)
         for (size_t i = 0; i < n; i++)
           {
             size_t left = i > 0 ? i - 1 : 0, right = MIN (i + 1, n - 1);
-            double dx = right > left ? ((double) rows[1][right] - rows[1][left]) / (double) (right - left) : 0;
+            double dx = right > left
+                          ? ((double) rows[1][right] - rows[1][left]) / (double) (right - left)
+                          : 0;
             double dy = ((double) rows[2][i] - rows[0][i]) / 2, slope = hypot (dx, dy);
             double part = 255 * (rows[1][i] / slope + 0.5);
 
@@ -718,12 +739,24 @@ to_bf16 (float x)
   return x;
 }
 
-/* c = a b or c += a b, a: [m, lda]  b: [n, ldb] or [k, ldb]  c: [m, ldc], all of them packed first */
+/* c = a b or c += a b, a: [m, lda]  b: [n, ldb] or [k, ldb]  c: [m, ldc], all of them packed
+ *                                   first */
 static void
-multiply_packed (const SamGemm *gemm, float *c, size_t ldc, const float *a, size_t lda, const float *b, size_t ldb,
-                 gboolean transposed, size_t m, size_t n, size_t k, gboolean add)
+multiply_packed (const SamGemm *gemm,
+                 float         *c,
+                 size_t         ldc,
+                 const float   *a,
+                 size_t         lda,
+                 const float   *b,
+                 size_t         ldb,
+                 gboolean       transposed,
+                 size_t         m,
+                 size_t         n,
+                 size_t         k,
+                 gboolean       add)
 {
-  size_t n_floats = sam_panels_bytes (gemm, n, k) / sizeof (float), n_bytes = sam_strips_bytes (gemm, m, k);
+  size_t n_floats = sam_panels_bytes (gemm, n, k) / sizeof (float),
+         n_bytes = sam_strips_bytes (gemm, m, k);
   float *panels = guarded_output (n_floats);
   float *strips = g_aligned_alloc (n_bytes, 1, 64);
 
@@ -738,11 +771,22 @@ multiply_packed (const SamGemm *gemm, float *c, size_t ldc, const float *a, size
 }
 
 /* Row i of a and column j of b, what was at their place before, and what is there now. */
-typedef void (*CheckSum) (const SamGemm *gemm, const float *a, const float *b, size_t step_b, size_t k, double before,
-                          float now);
+typedef void (*CheckSum) (const SamGemm *gemm,
+                          const float   *a,
+                          const float   *b,
+                          size_t         step_b,
+                          size_t         k,
+                          double         before,
+                          float          now);
 
 static void
-check_any (CheckSum check, const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transposed, gboolean add)
+check_any (CheckSum       check,
+           const SamGemm *gemm,
+           size_t         m,
+           size_t         n,
+           size_t         k,
+           gboolean       transposed,
+           gboolean       add)
 {
   size_t lda = k + 3, ldb = (transposed ? k : n) + 2, ldc = n + 1;
   float *a = guarded_input (m * lda, 1), *b = guarded_input ((transposed ? n : k) * ldb, 1);
@@ -767,8 +811,13 @@ check_any (CheckSum check, const SamGemm *gemm, size_t m, size_t n, size_t k, gb
 
 /* Products of values below 1 have the deviation 1/3; the sum's grows as the square root. */
 static void
-check_f32_sum (const SamGemm *gemm G_GNUC_UNUSED, const float *a, const float *b, size_t step_b, size_t k,
-               double before, float now)
+check_f32_sum (const SamGemm *gemm G_GNUC_UNUSED,
+               const float        *a,
+               const float        *b,
+               size_t              step_b,
+               size_t              k,
+               double              before,
+               float               now)
 {
   double wanted = before;
 
@@ -784,8 +833,13 @@ check_f32 (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transpose
 }
 
 static void
-check_bf16_sum (const SamGemm *gemm G_GNUC_UNUSED, const float *a, const float *b, size_t step_b, size_t k,
-                double before, float now)
+check_bf16_sum (const SamGemm *gemm G_GNUC_UNUSED,
+                const float        *a,
+                const float        *b,
+                size_t              step_b,
+                size_t              k,
+                double              before,
+                float               now)
 {
   double wanted = before;
 
@@ -800,14 +854,21 @@ check_bf16 (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transpos
   check_any (check_bf16_sum, gemm, m, n, k, transposed, add);
 }
 
-typedef void (*CheckGemm) (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transposed, gboolean add);
+typedef void (*CheckGemm) (const SamGemm *gemm,
+                           size_t         m,
+                           size_t         n,
+                           size_t         k,
+                           gboolean       transposed,
+                           gboolean       add);
 
-/* A row comes out the same, to the bit, wherever it is: how products are cut does not change what they are. */
+/* A row comes out the same, to the bit, wherever it is: how products are cut does not change what
+ * they are. */
 static void
 check_places (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transposed, gboolean add)
 {
   size_t ldb = transposed ? k : n;
-  float *a = guarded_input (m * k, 1), *b = guarded_input (n * k, 1), *before = guarded_input (m * n, 1);
+  float *a = guarded_input (m * k, 1), *b = guarded_input (n * k, 1),
+        *before = guarded_input (m * n, 1);
   float *c = guarded_output (m * n), *row = guarded_output (n);
 
   memcpy (c, before, m * n * sizeof *c);
@@ -830,7 +891,9 @@ check_places (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transp
 static void
 for_gemm_sizes (CheckGemm check, const SamGemm *gemm)
 {
-  static const size_t ks[] = { 1, 2, 15, 16, 17, 31, 32, 33, 100, 255, 256, 257, 511, 513, 800, 1025 };
+  static const size_t ks[] = {
+    1, 2, 15, 16, 17, 31, 32, 33, 100, 255, 256, 257, 511, 513, 800, 1025
+  };
 
   for (size_t m = 1; m < 70; m += m < 34 ? 1 : 11)
     check (gemm, m, 1 + m * 7 % 70, 1 + m * 5 % 40, m % 2, m % 3 == 0);
@@ -856,7 +919,8 @@ test_gemm (gconstpointer data)
     }
 }
 
-/* A row and a column of whole numbers that are their own bytes: the ends of the range lie in each part of k. */
+/* A row and a column of whole numbers that are their own bytes: the ends of the range lie in each
+ * part of k. */
 static void
 make_whole_row (const SamGemm *gemm, float *a, size_t k, gboolean extreme)
 {
@@ -864,10 +928,12 @@ make_whole_row (const SamGemm *gemm, float *a, size_t k, gboolean extreme)
 
   for (size_t p = 0; p < k; p++)
     {
-      size_t at    = p % gemm->part;
+      size_t at = p % gemm->part;
       int    least = at == 0 && p + 1 == k ? 0 : row_least;
 
-      a[p] = (float) (at == 0 || extreme ? least + 255 : at == 1 ? least : g_test_rand_int_range (least, least + 256));
+      a[p] = (float) (at == 0 || extreme ? least + 255
+                      : at == 1          ? least
+                                         : g_test_rand_int_range (least, least + 256));
     }
 }
 
@@ -875,16 +941,18 @@ static void
 make_whole_column (const SamGemm *gemm, float *b, size_t step, size_t k, int end, gboolean extreme)
 {
   for (size_t p = 0; p < k; p++)
-    b[p * step] = (float) (p % gemm->part == 0 || extreme ? end
-                                                          : g_test_rand_int_range (-gemm->largest, gemm->largest + 1));
+    b[p * step] = (float) (p % gemm->part == 0 || extreme
+                             ? end
+                             : g_test_rand_int_range (-gemm->largest, gemm->largest + 1));
 }
 
-/* Exact, also for the last row and the last columns, which are nothing but ends: what would overflow first. */
+/* Exact, also for the last row and the last columns, which are nothing but ends: what would
+ * overflow first. */
 static void
 check_whole (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transposed, gboolean add)
 {
   size_t            ldb = transposed ? k : n;
-  g_autofree float *a = g_new (float, m * k), *b = g_new (float, n * k);
+  g_autofree float *a = g_new (float, m *k), *b = g_new (float, n *k);
   float            *before = guarded_input (m * n, 1);
   float            *c = guarded_output (m * n);
 
@@ -902,7 +970,8 @@ check_whole (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transpo
       {
         float wanted = add ? before[i * n + j] : 0;
 
-        for (size_t first = 0; first < k; first += gemm->part) /* a part is exact, their sum a sum of floats */
+        for (size_t first = 0; first < k;
+             first += gemm->part) /* a part is exact, their sum a sum of floats */
           {
             int sum = 0;
 
@@ -918,7 +987,13 @@ check_whole (const SamGemm *gemm, size_t m, size_t n, size_t k, gboolean transpo
 
 /* Any numbers: each is wrong by half a step at most. */
 static void
-check_int8_sum (const SamGemm *gemm, const float *a, const float *b, size_t step_b, size_t k, double before, float now)
+check_int8_sum (const SamGemm *gemm,
+                const float   *a,
+                const float   *b,
+                size_t         step_b,
+                size_t         k,
+                double         before,
+                float          now)
 {
   double wanted = before, error = 1e-6;
 
@@ -929,7 +1004,7 @@ check_int8_sum (const SamGemm *gemm, const float *a, const float *b, size_t step
 
       for (size_t p = first; p < end; p++)
         {
-          low  = MIN (low, a[p]);
+          low = MIN (low, a[p]);
           high = MAX (high, a[p]);
           most = MAX (most, fabs (b[p * step_b]));
         }
@@ -969,7 +1044,7 @@ test_gemm_int8 (gconstpointer data)
 
       for (size_t p = 0; p < 70; p++)
         b[p] = 1;
-      a[0]  = odd[i] < 1e-30f ? 0 : 1;
+      a[0] = odd[i] < 1e-30f ? 0 : 1;
       a[69] = odd[i];
       multiply_packed (gemm, &c, 1, a, 70, b, 70, TRUE, 1, 1, 70, FALSE);
       if (isfinite (odd[i]))
@@ -983,11 +1058,14 @@ test_gemm_int8 (gconstpointer data)
 static void
 check_correlate_bytes (const SamKernels *kernels, size_t n_taps, size_t step, size_t n)
 {
-  enum { BITS = 22 };
+  enum
+  {
+    BITS = 22
+  };
   size_t              n_in = (n_taps - 1) * step + n;
-  g_autofree uint8_t *x    = g_malloc (n_in);
+  g_autofree uint8_t *x = g_malloc (n_in);
   g_autofree int32_t *taps = g_new (int32_t, n_taps);
-  uint8_t            *y    = byte_output (n);
+  uint8_t            *y = byte_output (n);
 
   for (size_t i = 0; i < n_in; i++)
     x[i] = (uint8_t) g_test_rand_int_range (0, 256);
@@ -1011,23 +1089,30 @@ check_correlate_bytes (const SamKernels *kernels, size_t n_taps, size_t step, si
 static void
 check_filter_rows (const SamKernels *kernels, size_t n_rows, size_t n)
 {
-  enum { BITS = 22, WIDTH = 16, N_IN = 40 };
+  enum
+  {
+    BITS = 22,
+    WIDTH = 16,
+    N_IN = 40
+  };
   size_t              ld_x = 3 * N_IN + n_rows % 2, ld_y = 3 * n + n_rows % 3;
   g_autofree size_t  *first = g_new (size_t, n), *count = g_new (size_t, n);
-  g_autofree int16_t *taps  = g_new0 (int16_t, 2 * n * WIDTH);
-  g_autofree uint8_t *x     = g_malloc ((n_rows - 1) * ld_x + 3 * N_IN);
-  size_t              n_y   = (n_rows - 1) * ld_y + 3 * n;
-  uint8_t            *y     = byte_output (n_y);
+  g_autofree int16_t *taps = g_new0 (int16_t, 2 * n * WIDTH);
+  g_autofree uint8_t *x = g_malloc ((n_rows - 1) * ld_x + 3 * N_IN);
+  size_t              n_y = (n_rows - 1) * ld_y + 3 * n;
+  uint8_t            *y = byte_output (n_y);
 
   for (size_t i = 0; i < (n_rows - 1) * ld_x + 3 * N_IN; i++)
     x[i] = (uint8_t) g_test_rand_int_range (0, 256);
   for (size_t j = 0; j < n; j++)
     {
       count[j] = (size_t) g_test_rand_int_range (1, WIDTH + 1);
-      first[j] = j % 3 == 0 ? N_IN - count[j] : (size_t) g_test_rand_int_range (0, (int) (N_IN - count[j] + 1));
+      first[j] = j % 3 == 0 ? N_IN - count[j]
+                            : (size_t) g_test_rand_int_range (0, (int) (N_IN - count[j] + 1));
       for (size_t k = 0; k < count[j]; k++)
         {
-          int32_t tap = count[j] == 1 ? 1 << BITS : g_test_rand_int_range (-(1 << BITS) / 8, (1 << BITS) / 4);
+          int32_t tap = count[j] == 1 ? 1 << BITS
+                                      : g_test_rand_int_range (-(1 << BITS) / 8, (1 << BITS) / 4);
 
           taps[2 * j * WIDTH + k] = tap & ((1 << SAM_TAP_BITS) - 1);
           taps[(2 * j + 1) * WIDTH + k] = tap >> SAM_TAP_BITS;
@@ -1044,7 +1129,8 @@ check_filter_rows (const SamKernels *kernels, size_t n_rows, size_t n)
 
           for (size_t k = 0; k < count[j]; k++)
             wanted += (gint64) x[row * ld_x + 3 * (first[j] + k) + i % 3] *
-                      (taps[2 * j * WIDTH + k] + (gint64) taps[(2 * j + 1) * WIDTH + k] * (1 << SAM_TAP_BITS));
+                      (taps[2 * j * WIDTH + k] +
+                       (gint64) taps[(2 * j + 1) * WIDTH + k] * (1 << SAM_TAP_BITS));
           g_assert_cmpint (y[row * ld_y + i], ==, CLAMP (wanted >> BITS, 0, 255));
         }
       for (size_t i = 3 * n; i < ld_y && row + 1 < n_rows; i++)
@@ -1085,7 +1171,7 @@ static void
 test_normalise (gconstpointer data)
 {
   static const float mean[3] = { 123.675f, 116.28f, 103.53f };
-  static const float std[3]  = { 58.395f, 57.12f, 57.375f };
+  static const float std[3] = { 58.395f, 57.12f, 57.375f };
   const SamKernels  *kernels = data;
 
   for (size_t s = 0; s < G_N_ELEMENTS (sizes); s++)
@@ -1105,7 +1191,8 @@ test_normalise (gconstpointer data)
       }
 }
 
-/* Not even one value that is no number is missed, wherever it is, and what is one is never taken for none. */
+/* Not even one value that is no number is missed, wherever it is, and what is one is never taken
+ * for none. */
 static void
 test_finite (gconstpointer data)
 {
@@ -1138,7 +1225,7 @@ half_value (uint16_t half)
 {
   int    exponent = half >> 10 & 31;
   double fraction = (half & 1023) / 1024.0;
-  double value    = exponent == 0 ? ldexp (fraction, -14) : ldexp (1 + fraction, exponent - 15);
+  double value = exponent == 0 ? ldexp (fraction, -14) : ldexp (1 + fraction, exponent - 15);
 
   if (exponent == 31)
     value = fraction > 0 ? NAN : INFINITY;
@@ -1148,8 +1235,11 @@ half_value (uint16_t half)
 static void
 test_widen (gconstpointer data)
 {
-  const SamKernels   *kernels = data;
-  enum { N = 65536 };
+  const SamKernels *kernels = data;
+  enum
+  {
+    N = 65536
+  };
   g_autofree uint8_t *bytes = g_malloc (2 * N + 1);
   float              *f16 = guarded_output (N), *bf16 = guarded_output (N);
 
@@ -1189,7 +1279,7 @@ static void
 test_level (void)
 {
   const char *wanted = g_getenv ("SAM_CPU");
-  const char *best   = NULL;
+  const char *best = NULL;
 
   for (size_t i = 0; sam_kernels_level (i) != NULL; i++)
     {
@@ -1202,21 +1292,35 @@ test_level (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const struct
   {
-    const char      *name;
-    GTestDataFunc    test;
+    const char   *name;
+    GTestDataFunc test;
   } tests[] = {
-    { "activate", test_activate },         { "gelu", test_gelu_sweep }, { "finish", test_finish },
-    { "rows", test_rows },                 { "layer-norm", test_layer_norm }, { "softmax", test_softmax },
-    { "add-relative", test_add_relative }, { "likeness", test_likeness }, { "conv-picture", test_conv_picture }, { "depthwise", test_depthwise }, { "blend", test_blend },
-    { "edges", test_edges }, { "correlate", test_correlate },
-    { "softmax-columns", test_softmax_columns }, { "transpose", test_transpose }, { "product", test_product },
-    { "gemm", test_gemm }, { "gemm-int8", test_gemm_int8 }, { "bytes", test_bytes }, { "normalise", test_normalise },
-    { "finite", test_finite }, { "widen", test_widen },
+    { "activate", test_activate },
+    { "gelu", test_gelu_sweep },
+    { "finish", test_finish },
+    { "rows", test_rows },
+    { "layer-norm", test_layer_norm },
+    { "softmax", test_softmax },
+    { "add-relative", test_add_relative },
+    { "likeness", test_likeness },
+    { "conv-picture", test_conv_picture },
+    { "depthwise", test_depthwise },
+    { "blend", test_blend },
+    { "edges", test_edges },
+    { "correlate", test_correlate },
+    { "softmax-columns", test_softmax_columns },
+    { "transpose", test_transpose },
+    { "product", test_product },
+    { "gemm", test_gemm },
+    { "gemm-int8", test_gemm_int8 },
+    { "bytes", test_bytes },
+    { "normalise", test_normalise },
+    { "finite", test_finite },
+    { "widen", test_widen },
   };
 
   g_test_init (&argc, &argv, NULL);
@@ -1226,7 +1330,7 @@ main (int    argc,
     for (size_t i = 0; i < G_N_ELEMENTS (tests); i++)
       {
         const SamKernels *kernels = sam_kernels_level (level);
-        g_autofree char  *path    = g_strdup_printf ("/kernels/%s/%s", tests[i].name, kernels->name);
+        g_autofree char  *path = g_strdup_printf ("/kernels/%s/%s", tests[i].name, kernels->name);
 
         g_test_add_data_func (path, kernels, tests[i].test);
       }

@@ -9,8 +9,8 @@
 SamCheckpoint *
 golden_open (const char *path)
 {
-  g_autoptr (GError) error  = NULL;
-  g_autofree char   *full   = g_test_build_filename (G_TEST_DIST, "data", path, NULL);
+  g_autoptr (GError) error = NULL;
+  g_autofree char   *full = g_test_build_filename (G_TEST_DIST, "data", path, NULL);
   SamCheckpoint     *golden = sam_checkpoint_open (g_path_is_absolute (path) ? path : full, &error);
 
   g_assert_no_error (error);
@@ -19,16 +19,13 @@ golden_open (const char *path)
 }
 
 gboolean
-golden_has (SamCheckpoint *golden,
-            const char    *key)
+golden_has (SamCheckpoint *golden, const char *key)
 {
   return sam_checkpoint_lookup (golden, key) != NULL;
 }
 
 float *
-golden_read (SamCheckpoint *golden,
-             const char    *key,
-             size_t        *n)
+golden_read (SamCheckpoint *golden, const char *key, size_t *n)
 {
   const SamTensor *tensor = sam_checkpoint_lookup (golden, key);
   float           *values;
@@ -45,16 +42,15 @@ golden_read (SamCheckpoint *golden,
 
 /* Not by way of float: 64-bit integers must come whole. */
 gint64
-golden_read_int (SamCheckpoint *golden,
-                 const char    *key,
-                 size_t         i)
+golden_read_int (SamCheckpoint *golden, const char *key, size_t i)
 {
   const SamTensor *tensor = sam_checkpoint_lookup (golden, key);
   gint64           wide;
   gint32           narrow;
 
   if (tensor == NULL || i >= tensor->n_elements || ! tensor->contiguous)
-    g_error ("no element %" G_GSIZE_FORMAT " of %s in %s", i, key, sam_checkpoint_get_name (golden));
+    g_error ("no element %" G_GSIZE_FORMAT " of %s in %s", i, key,
+             sam_checkpoint_get_name (golden));
 
   switch (tensor->dtype)
     {
@@ -72,11 +68,7 @@ golden_read_int (SamCheckpoint *golden,
 }
 
 static void
-deviation (SamCheckpoint *golden,
-           const char    *key,
-           const float   *reference,
-           size_t         n,
-           double        *result)
+deviation (SamCheckpoint *golden, const char *key, const float *reference, size_t n, double *result)
 {
   g_autofree char *stat = g_strconcat (key, ".stat", NULL);
   double           mean = 0, square = 0;
@@ -108,7 +100,7 @@ compare (SamCheckpoint *golden,
          double         rms)
 {
   g_autofree char  *stride_key = g_strconcat (key, ".stride", NULL);
-  g_autofree float *reference  = NULL;
+  g_autofree float *reference = NULL;
   size_t            n_reference, total = batch * n * c;
   double            greatest = 0, square = 0, std;
 
@@ -117,8 +109,9 @@ compare (SamCheckpoint *golden,
     stride = golden_has (golden, stride_key) ? (size_t) golden_read_int (golden, stride_key, 0) : 1;
   if (n_reference != (total + stride - 1) / stride)
     {
-      g_test_message ("%s: %" G_GSIZE_FORMAT " reference values do not fit %" G_GSIZE_FORMAT " x %"
-                      G_GSIZE_FORMAT " by %" G_GSIZE_FORMAT, key, n_reference, n, c, stride);
+      g_test_message ("%s: %" G_GSIZE_FORMAT " reference values do not fit %" G_GSIZE_FORMAT
+                      " x %" G_GSIZE_FORMAT " by %" G_GSIZE_FORMAT,
+                      key, n_reference, n, c, stride);
       g_test_fail ();
       return FALSE;
     }
@@ -126,9 +119,9 @@ compare (SamCheckpoint *golden,
   deviation (golden, key, reference, n_reference, &std);
   for (size_t j = 0; j < n_reference; j++)
     {
-      size_t e     = j * stride;
-      size_t b     = e / (n * c);
-      size_t at    = layout == GOLDEN_CHW ? b * n * c + e % n * c + e / n % c : e;
+      size_t e = j * stride;
+      size_t b = e / (n * c);
+      size_t at = layout == GOLDEN_CHW ? b * n * c + e % n * c + e / n % c : e;
       double error = fabs ((double) values[at] - reference[j]);
 
       /* a NaN must not slip through a comparison */
@@ -143,8 +136,9 @@ compare (SamCheckpoint *golden,
 
   if (greatest > max * std || (rms > 0 && ! (sqrt (square) <= rms * std)))
     {
-      g_test_message ("%s: error %.3g (rms %.3g) of the standard deviation, allowed are %.3g (rms %.3g)",
-                      key, greatest / std, sqrt (square) / std, max, rms);
+      g_test_message (
+        "%s: error %.3g (rms %.3g) of the standard deviation, allowed are %.3g (rms %.3g)", key,
+        greatest / std, sqrt (square) / std, max, rms);
       g_test_fail ();
       return FALSE;
     }
@@ -178,37 +172,39 @@ golden_compare_shaped (SamCheckpoint *golden,
                        double         max,
                        double         rms)
 {
-  const SamTensor *tensor    = sam_checkpoint_lookup (golden, key);
+  const SamTensor *tensor = sam_checkpoint_lookup (golden, key);
   g_autofree char *shape_key = g_strconcat (key, ".shape", NULL);
-  const SamTensor *shape     = sam_checkpoint_lookup (golden, shape_key);
-  size_t           rank      = shape != NULL ? shape->n_elements : (size_t) tensor->rank;
-  size_t           last      = shape != NULL ? (size_t) golden_read_int (golden, shape_key, rank - 1)
-                                             : tensor->shape[rank - 1];
+  const SamTensor *shape = sam_checkpoint_lookup (golden, shape_key);
+  size_t           rank = shape != NULL ? shape->n_elements : (size_t) tensor->rank;
+  size_t           last = shape != NULL ? (size_t) golden_read_int (golden, shape_key, rank - 1)
+                                        : tensor->shape[rank - 1];
 
-  return compare (golden, key, values, batch, n, c, last == c ? GOLDEN_HWC : GOLDEN_CHW, 0, max, rms);
+  return compare (golden, key, values, batch, n, c, last == c ? GOLDEN_HWC : GOLDEN_CHW, 0, max,
+                  rms);
 }
 
 SamImage *
-golden_picture (const char *folder,
-                const char *name)
+golden_picture (const char *folder, const char *name)
 {
-  g_autoptr (GError)    error  = NULL;
-  g_autofree char      *path   = g_build_filename (folder, name, NULL);
+  g_autoptr (GError)    error = NULL;
+  g_autofree char      *path = g_build_filename (folder, name, NULL);
   g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (path, &error);
-  g_autoptr (GBytes)    bytes  = NULL;
+  g_autoptr (GBytes)    bytes = NULL;
   SamImage             *image;
   uint8_t              *pixels;
   int                   w, h, n;
 
   g_assert_no_error (error);
-  w      = gdk_pixbuf_get_width (pixbuf);
-  h      = gdk_pixbuf_get_height (pixbuf);
-  n      = gdk_pixbuf_get_n_channels (pixbuf);
+  w = gdk_pixbuf_get_width (pixbuf);
+  h = gdk_pixbuf_get_height (pixbuf);
+  n = gdk_pixbuf_get_n_channels (pixbuf);
   pixels = g_malloc ((size_t) w * h * 3);
   for (int y = 0; y < h; y++)
     for (int x = 0; x < w; x++)
       memcpy (pixels + ((size_t) y * w + x) * 3,
-              gdk_pixbuf_read_pixels (pixbuf) + (size_t) y * gdk_pixbuf_get_rowstride (pixbuf) + x * n, 3);
+              gdk_pixbuf_read_pixels (pixbuf) + (size_t) y * gdk_pixbuf_get_rowstride (pixbuf) +
+                x * n,
+              3);
   bytes = g_bytes_new_take (pixels, (size_t) w * h * 3);
   image = sam_image_new (w, h, bytes, &error);
   g_assert_no_error (error);

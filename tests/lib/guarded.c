@@ -41,6 +41,6 @@ void
 assert_near (double y, double wanted, double roundings, double size)
 {
   if (! (fabs (y - wanted) <= roundings * 0x1p-24 * size))
-    g_error ("%.9g is not %.9g: off by %.3g, which are %.1f roundings of %g; allowed are %g", y, wanted,
-             fabs (y - wanted), fabs (y - wanted) / 0x1p-24 / size, size, roundings);
+    g_error ("%.9g is not %.9g: off by %.3g, which are %.1f roundings of %g; allowed are %g", y,
+             wanted, fabs (y - wanted), fabs (y - wanted) / 0x1p-24 / size, size, roundings);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Arrays for tests that show reading or writing too far: after an input stand NaNs, which spread into the
- * result; around an output stand markers, which must still be there. Values come from GLib's test generator,
- * so that --seed repeats a failure. */
+/* Arrays for tests that show reading or writing too far: after an input stand NaNs, which spread
+ * into the result; around an output stand markers, which must still be there. Values come from
+ * GLib's test generator, so that --seed repeats a failure. */
 #pragma once
 
 #include <glib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Written from the formulas, not from the kernels: one sum per output, double precision, no cleverness. */
+/* Written from the formulas, not from the kernels: one sum per output, double precision, no
+ * cleverness. */
 #include "tests/lib/ref-kernels.h"
 
 #include <math.h>
@@ -23,8 +24,13 @@ ref_activate (double x, SamAct act)
 }
 
 void
-ref_layer_norm (double *y, const float *x, const float *weight, const float *bias, double eps,
-                size_t n, size_t c)
+ref_layer_norm (double      *y,
+                const float *x,
+                const float *weight,
+                const float *bias,
+                double       eps,
+                size_t       n,
+                size_t       c)
 {
   for (size_t row = 0; row < n; row++)
     {
@@ -40,8 +46,15 @@ ref_layer_norm (double *y, const float *x, const float *weight, const float *bia
 }
 
 void
-ref_linear (double *y, const float *x, const float *w, const float *b, const float *r,
-            size_t n, size_t in, size_t out, SamAct act)
+ref_linear (double      *y,
+            const float *x,
+            const float *w,
+            const float *b,
+            const float *r,
+            size_t       n,
+            size_t       in,
+            size_t       out,
+            SamAct       act)
 {
   for (size_t row = 0; row < n; row++)
     for (size_t o = 0; o < out; o++)
@@ -55,8 +68,19 @@ ref_linear (double *y, const float *x, const float *w, const float *b, const flo
 }
 
 void
-ref_conv2d (double *y, const float *x, const float *k, const float *b, size_t h, size_t w,
-            size_t in, size_t out, size_t kh, size_t kw, size_t stride, size_t pad, SamAct act)
+ref_conv2d (double      *y,
+            const float *x,
+            const float *k,
+            const float *b,
+            size_t       h,
+            size_t       w,
+            size_t       in,
+            size_t       out,
+            size_t       kh,
+            size_t       kw,
+            size_t       stride,
+            size_t       pad,
+            SamAct       act)
 {
   size_t h2 = (h + 2 * pad - kh) / stride + 1, w2 = (w + 2 * pad - kw) / stride + 1;
 
@@ -70,18 +94,27 @@ ref_conv2d (double *y, const float *x, const float *k, const float *b, size_t h,
             for (size_t e = 0; e < kw; e++)
               for (size_t c = 0; c < in; c++)
                 {
-                  long row = (long) (i * stride + a) - (long) pad, column = (long) (j * stride + e) - (long) pad;
+                  long row = (long) (i * stride + a) - (long) pad,
+                       column = (long) (j * stride + e) - (long) pad;
 
                   if (row >= 0 && row < (long) h && column >= 0 && column < (long) w)
-                    sum += (double) x[(row * w + column) * in + c] * k[((o * kh + a) * kw + e) * in + c];
+                    sum += (double) x[(row * w + column) * in + c] *
+                           k[((o * kh + a) * kw + e) * in + c];
                 }
           y[(i * w2 + j) * out + o] = ref_activate (sum, act);
         }
 }
 
 void
-ref_depthwise3x3 (double *y, const float *x, const float *k, const float *b, size_t h, size_t w,
-                  size_t c, size_t stride, SamAct act)
+ref_depthwise3x3 (double      *y,
+                  const float *x,
+                  const float *k,
+                  const float *b,
+                  size_t       h,
+                  size_t       w,
+                  size_t       c,
+                  size_t       stride,
+                  SamAct       act)
 {
   size_t h2 = (h + stride - 1) / stride, w2 = (w + stride - 1) / stride;
 
@@ -104,18 +137,26 @@ ref_depthwise3x3 (double *y, const float *x, const float *k, const float *b, siz
 }
 
 void
-ref_conv_transpose2x2 (double *y, const float *x, const float *k, const float *b, const float *r,
-                       size_t h, size_t w, size_t in, size_t out)
+ref_conv_transpose2x2 (double      *y,
+                       const float *x,
+                       const float *k,
+                       const float *b,
+                       const float *r,
+                       size_t       h,
+                       size_t       w,
+                       size_t       in,
+                       size_t       out)
 {
   for (size_t i = 0; i < 2 * h; i++)
     for (size_t j = 0; j < 2 * w; j++)
       for (size_t o = 0; o < out; o++)
         {
-          size_t at  = (i * 2 * w + j) * out + o;
+          size_t at = (i * 2 * w + j) * out + o;
           double sum = (b != NULL ? b[o] : 0) + (r != NULL ? r[at] : 0);
 
           for (size_t c = 0; c < in; c++)
-            sum += (double) x[(i / 2 * w + j / 2) * in + c] * k[((i % 2 * 2 + j % 2) * out + o) * in + c];
+            sum += (double) x[(i / 2 * w + j / 2) * in + c] *
+                   k[((i % 2 * 2 + j % 2) * out + o) * in + c];
           y[at] = sum;
         }
 }
@@ -129,7 +170,7 @@ ref_attention (double *o, const SamAttention *a)
     for (size_t head = 0; head < a->n_heads; head++)
       {
         double  max = -INFINITY, sum = 0;
-        size_t  row    = head * a->n_q + i;
+        size_t  row = head * a->n_q + i;
         double *result = o + (i * a->n_heads + head) * a->d;
 
         for (size_t j = 0; j < a->n_k; j++)
@@ -140,7 +181,8 @@ ref_attention (double *o, const SamAttention *a)
                       a->k[j * a->k_stride + head * a->k_head + d];
             p[j] *= a->scale;
             if (a->rel_h != NULL)
-              p[j] += (double) a->rel_h[row * a->key_h + j / a->key_w] + a->rel_w[row * a->key_w + j % a->key_w];
+              p[j] += (double) a->rel_h[row * a->key_h + j / a->key_w] +
+                      a->rel_w[row * a->key_w + j % a->key_w];
             if (a->bias != NULL)
               p[j] += a->bias[row * a->n_k + j];
             max = fmax (max, p[j]);
@@ -163,17 +205,17 @@ keys (double d)
   const double a = -0.75;
 
   d = fabs (d);
-  return d <= 1 ? (a + 2) * d * d * d - (a + 3) * d * d + 1
-       : d < 2  ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a
-                : 0;
+  return d <= 1  ? (a + 2) * d * d * d - (a + 3) * d * d + 1
+         : d < 2 ? a * d * d * d - 5 * a * d * d + 8 * a * d - 4 * a
+                 : 0;
 }
 
 /* The weight that input column in_j has in output column j. */
 static double
 resize_weight (size_t j, size_t in_j, size_t in, size_t out, int bicubic)
 {
-  float  scale  = (float) in / (float) out;
-  float  at     = ((float) j + 0.5f) * scale - 0.5f;
+  float  scale = (float) in / (float) out;
+  float  at = ((float) j + 0.5f) * scale - 0.5f;
   double weight = 0;
 
   if (! bicubic && at < 0)
@@ -190,7 +232,14 @@ resize_weight (size_t j, size_t in_j, size_t in, size_t out, int bicubic)
 }
 
 void
-ref_resize (double *y, const float *x, size_t h, size_t w, size_t c, size_t h2, size_t w2, int bicubic)
+ref_resize (double      *y,
+            const float *x,
+            size_t       h,
+            size_t       w,
+            size_t       c,
+            size_t       h2,
+            size_t       w2,
+            int          bicubic)
 {
   for (size_t i = 0; i < h2; i++)
     for (size_t j = 0; j < w2; j++)

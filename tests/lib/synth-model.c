@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Writes a checkpoint without training: synth-model LIST FILE, for measuring how fast the networks are. */
+/* Writes a checkpoint without training: synth-model LIST FILE, for measuring how fast the networks
+ * are. */
 #include "tests/lib/synth-weights.h"
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (GBytes) bytes = NULL;
   g_autoptr (GError) error = NULL;
@@ -16,7 +16,8 @@ main (int    argc,
     }
 
   bytes = synth_bytes_from_list (argv[1], NULL);
-  if (! g_file_set_contents (argv[2], g_bytes_get_data (bytes, NULL), (gssize) g_bytes_get_size (bytes), &error))
+  if (! g_file_set_contents (argv[2], g_bytes_get_data (bytes, NULL),
+                             (gssize) g_bytes_get_size (bytes), &error))
     {
       g_printerr ("%s\n", error->message);
       return 1;

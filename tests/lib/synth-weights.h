@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Checkpoints without training: every tensor is filled by a small generator that needs only its name and
- * shape, so that reference values can be compared without shipping gigabytes. */
+/* Checkpoints without training: every tensor is filled by a small generator that needs only its
+ * name and shape, so that reference values can be compared without shipping gigabytes. */
 #pragma once
 
 #include "samcore/weights/sam-checkpoint.h"
@@ -14,13 +14,13 @@ double synth_fraction (const char *name, guint64 i);
 void synth_scale (const char *name, int rank, const size_t *shape, double *offset, double *scale);
 
 /**
- * synth_bytes_from_list:
- * @path: a table with a line per tensor, columns separated by tabs, and a line with their names first; name and
+ * synth_bytes_from_list: @path: a table with a line per tensor, columns separated by tabs, and a
+ * line with their names first; name and
  *   shape are needed, and a name may stand for several: "blocks.{0-11}.norm1.weight"
  * @file: (nullable): only lines whose first column is this
  *
- * A safetensors file. The table's offset and scale, and the bits of the first and last element, where it has
- * them, are checked against the generator.
+ * A safetensors file. The table's offset and scale, and the bits of the first and last element,
+ * where it has them, are checked against the generator.
  */
 GBytes *synth_bytes_from_list (const char *path, const char *file);
 

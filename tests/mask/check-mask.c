@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Masks: from logits to picture size against the plain two-step interpolation, the choice of the best
- * candidate, and (below) the operations on masks, each against a naive version of what it should be. */
+/* Masks: from logits to picture size against the plain two-step interpolation, the choice of the
+ * best candidate, and (below) the operations on masks, each against a naive version of what it
+ * should be. */
 #include <math.h>
 #include <string.h>
 
@@ -9,9 +10,11 @@
 #include "samcore/sam-mask.h"
 #include "samcore/mask/sam-regions.h"
 
-/* --- naive references ---------------------------------------------------------------------------- */
+/* --- naive references
+ * ---------------------------------------------------------------------------- */
 
-/* [height, width] -> [height2, width2], all in one buffer: bilinear or bicubic as torch's interpolate */
+/* [height, width] -> [height2, width2], all in one buffer: bilinear or bicubic as torch's
+ * interpolate */
 static float *
 ref_resize (const float *in,
             size_t       stride,
@@ -21,7 +24,7 @@ ref_resize (const float *in,
             size_t       width2,
             gboolean     cubic)
 {
-  float *out = g_new (float, height2 * width2);
+  float *out = g_new (float, height2 *width2);
   float  scale_y = (float) height / height2, scale_x = (float) width / width2;
 
   for (size_t y = 0; y < height2; y++)
@@ -45,10 +48,12 @@ ref_resize (const float *in,
 
               if (cubic)
                 {
-                  wy = dy <= 1 ? ((a + 2) * dy - (a + 3)) * dy * dy + 1
-                               : dy < 2 ? ((a * dy - 5 * a) * dy + 8 * a) * dy - 4 * a : 0;
-                  wx = dx <= 1 ? ((a + 2) * dx - (a + 3)) * dx * dx + 1
-                               : dx < 2 ? ((a * dx - 5 * a) * dx + 8 * a) * dx - 4 * a : 0;
+                  wy = dy <= 1  ? ((a + 2) * dy - (a + 3)) * dy * dy + 1
+                       : dy < 2 ? ((a * dy - 5 * a) * dy + 8 * a) * dy - 4 * a
+                                : 0;
+                  wx = dx <= 1  ? ((a + 2) * dx - (a + 3)) * dx * dx + 1
+                       : dx < 2 ? ((a * dx - 5 * a) * dx + 8 * a) * dx - 4 * a
+                                : 0;
                 }
               else
                 {
@@ -64,31 +69,35 @@ ref_resize (const float *in,
 }
 
 static float *
-ref_upsample (const SamGeometry *g,
-              const float       *values,
-              size_t             side)
+ref_upsample (const SamGeometry *g, const float *values, size_t side)
 {
   g_autofree float *middle = NULL;
 
   if (g->upsample != SAM_UPSAMPLE_TWO_STEP)
-    return ref_resize (values, side, side, side, g->height, g->width, g->upsample == SAM_UPSAMPLE_BICUBIC);
+    return ref_resize (values, side, side, side, g->height, g->width,
+                       g->upsample == SAM_UPSAMPLE_BICUBIC);
 
   middle = ref_resize (values, side, side, side, g->input, g->input, FALSE);
-  return ref_resize (middle, g->input, g->resized_height, g->resized_width, g->height, g->width, FALSE);
+  return ref_resize (middle, g->input, g->resized_height, g->resized_width, g->height, g->width,
+                     FALSE);
 }
 
-/* --- logits -------------------------------------------------------------------------------------- */
+/* --- logits
+ * -------------------------------------------------------------------------------------- */
 
 static SamGeometry
-make_geometry (size_t      width,
-               size_t      height,
-               size_t      input,
-               SamUpsample upsample)
+make_geometry (size_t width, size_t height, size_t input, SamUpsample upsample)
 {
   SamGeometry geometry = {
-    .width = width, .height = height, .picture_width = width, .picture_height = height, .resized_width = input,
-    .resized_height = input, .input = input,
-    .fit = upsample == SAM_UPSAMPLE_TWO_STEP ? SAM_FIT_LONGEST : SAM_FIT_SQUASH, .upsample = upsample,
+    .width = width,
+    .height = height,
+    .picture_width = width,
+    .picture_height = height,
+    .resized_width = input,
+    .resized_height = input,
+    .input = input,
+    .fit = upsample == SAM_UPSAMPLE_TWO_STEP ? SAM_FIT_LONGEST : SAM_FIT_SQUASH,
+    .upsample = upsample,
   };
 
   if (upsample == SAM_UPSAMPLE_TWO_STEP)
@@ -106,12 +115,13 @@ make_geometry (size_t      width,
 static float *
 make_values (size_t side)
 {
-  float  *values = g_new (float, side * side);
-  double  fx = g_test_rand_double_range (0.01, 0.2), fy = g_test_rand_double_range (0.01, 0.2);
+  float *values = g_new (float, side *side);
+  double fx = g_test_rand_double_range (0.01, 0.2), fy = g_test_rand_double_range (0.01, 0.2);
 
   for (size_t y = 0; y < side; y++)
     for (size_t x = 0; x < side; x++)
-      values[y * side + x] = (float) (8 * sin (fx * x) * cos (fy * y) + g_test_rand_double_range (-2, 2));
+      values[y * side + x] = (float) (8 * sin (fx * x) * cos (fy * y) +
+                                      g_test_rand_double_range (-2, 2));
 
   return values;
 }
@@ -129,15 +139,17 @@ test_upsample (gconstpointer data)
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
     {
-      size_t              width = sizes[i][0], height = sizes[i][1], side = sizes[i][3];
-      SamGeometry         geometry = make_geometry (width, height, sizes[i][2], upsample);
-      float              *values = make_values (side);
-      g_autofree float   *expected = ref_upsample (&geometry, values, side);
-      const float         iou = 0.5f;
-      g_autoptr (SamLogits) logits = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0, NULL);
+      size_t                width = sizes[i][0], height = sizes[i][1], side = sizes[i][3];
+      SamGeometry           geometry = make_geometry (width, height, sizes[i][2], upsample);
+      float                *values = make_values (side);
+      g_autofree float     *expected = ref_upsample (&geometry, values, side);
+      const float           iou = 0.5f;
+      g_autoptr (SamLogits) logits = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0,
+                                                          NULL);
       g_autoptr (SamMask)   hard = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, NULL);
-      g_autoptr (SamMask)   smooth = sam_mask_new_from_logits (logits, 0, SAM_EDGE_SMOOTH, NULL, NULL);
-      size_t              n_unsure = 0, n_soft = 0;
+      g_autoptr (SamMask)   smooth = sam_mask_new_from_logits (logits, 0, SAM_EDGE_SMOOTH, NULL,
+                                                               NULL);
+      size_t                n_unsure = 0, n_soft = 0;
 
       g_assert_cmpuint (sam_mask_get_width (hard), ==, width);
       g_assert_cmpuint (sam_mask_get_height (hard), ==, height);
@@ -149,7 +161,8 @@ test_upsample (gconstpointer data)
             uint8_t soft = sam_mask_get_coverage (smooth)[y * width + x];
 
             /* values of size 10, less than ten roundings each */
-            g_assert_cmpfloat_with_epsilon (sam_logits_sample (logits, 0, x + 0.5f, y + 0.5f), value, 2e-5);
+            g_assert_cmpfloat_with_epsilon (sam_logits_sample (logits, 0, x + 0.5f, y + 0.5f),
+                                            value, 2e-5);
             g_assert_true (coverage == 0 || coverage == 255);
             if (fabsf (value) > 2e-5f)
               g_assert_cmpint (coverage == 255, ==, value > 0);
@@ -164,19 +177,21 @@ test_upsample (gconstpointer data)
     }
 }
 
-/* A third of the picture's size has its pixels' centres where every third of the picture has them; also when the
- * logits cover a part of the picture only. */
+/* A third of the picture's size has its pixels' centres where every third of the picture has them;
+ * also when the logits cover a part of the picture only. */
 static void
 test_reduced (gconstpointer data)
 {
-  static const size_t parts[][4] = { { 0, 0, 201, 123 }, { 50, 20, 97, 61 }, { 199, 0, 2, 100 }, { 80, 80, 1, 1 } };
+  static const size_t parts[][4] = {
+    { 0, 0, 201, 123 }, { 50, 20, 97, 61 }, { 199, 0, 2, 100 }, { 80, 80, 1, 1 }
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (parts); i++)
     {
-      const size_t          side = 32, width = 201, height = 123;
-      SamGeometry           geometry = make_geometry (parts[i][2], parts[i][3], 128, GPOINTER_TO_INT (data));
-      float                *values = make_values (side);
-      const float           iou = 0.5f;
+      const size_t side = 32, width = 201, height = 123;
+      SamGeometry  geometry = make_geometry (parts[i][2], parts[i][3], 128, GPOINTER_TO_INT (data));
+      float       *values = make_values (side);
+      const float  iou = 0.5f;
       g_autoptr (SamLogits) logits = NULL;
       g_autoptr (SamMask)   hard = NULL, smooth = NULL;
 
@@ -185,8 +200,10 @@ test_reduced (gconstpointer data)
       geometry.picture_width = width;
       geometry.picture_height = height;
       logits = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0, NULL);
-      hard = sam_mask_new_from_logits_at (logits, 0, width / 3, height / 3, SAM_EDGE_HARD, NULL, NULL);
-      smooth = sam_mask_new_from_logits_at (logits, 0, width / 3, height / 3, SAM_EDGE_SMOOTH, NULL, NULL);
+      hard = sam_mask_new_from_logits_at (logits, 0, width / 3, height / 3, SAM_EDGE_HARD, NULL,
+                                          NULL);
+      smooth = sam_mask_new_from_logits_at (logits, 0, width / 3, height / 3, SAM_EDGE_SMOOTH, NULL,
+                                            NULL);
       g_assert_cmpuint (sam_mask_get_width (hard), ==, width / 3);
       g_assert_cmpuint (sam_mask_get_height (hard), ==, height / 3);
       for (size_t y = 0; y < height / 3; y++)
@@ -197,7 +214,8 @@ test_reduced (gconstpointer data)
 
             if (fabsf (value) > 2e-5f)
               g_assert_cmpint (coverage, ==, value > 0 ? 255 : 0);
-            g_assert_cmpint (sam_mask_get_coverage (smooth)[y * width / 3 + x] >= 128, ==, coverage == 255);
+            g_assert_cmpint (sam_mask_get_coverage (smooth)[y * width / 3 + x] >= 128, ==,
+                             coverage == 255);
           }
     }
 }
@@ -212,7 +230,7 @@ test_smooth_line (void)
     {
       SamGeometry           geometry = make_geometry (size, size, 128, SAM_UPSAMPLE_TWO_STEP);
       double                angle = k * G_PI / 6 + 0.1, nx = cos (angle), ny = sin (angle);
-      float                *values = g_new (float, side * side);
+      float                *values = g_new (float, side *side);
       const float           iou = 0.5f;
       g_autoptr (SamLogits) logits = NULL;
       g_autoptr (SamMask)   mask = NULL;
@@ -220,8 +238,8 @@ test_smooth_line (void)
       /* a cell's centre lies at (i + 0.5) size / side; bilinear interpolation keeps a plane */
       for (size_t y = 0; y < side; y++)
         for (size_t x = 0; x < side; x++)
-          values[y * side + x] = (float) (0.3 * (nx * ((x + 0.5) * size / side - 97.3)
-                                                 + ny * ((y + 0.5) * size / side - 103.1)));
+          values[y * side + x] = (float) (0.3 * (nx * ((x + 0.5) * size / side - 97.3) +
+                                                 ny * ((y + 0.5) * size / side - 103.1)));
       logits = sam_logits_new_take (&geometry, 1, side, values, &iou, NAN, 0, NULL);
       mask = sam_mask_new_from_logits (logits, 0, SAM_EDGE_SMOOTH, NULL, NULL);
 
@@ -231,15 +249,14 @@ test_smooth_line (void)
             double distance = nx * (x + 0.5 - 97.3) + ny * (y + 0.5 - 103.1);
             double expected = 255 * CLAMP (distance + 0.5, 0, 1);
 
-            g_assert_cmpfloat_with_epsilon (sam_mask_get_coverage (mask)[y * size + x], expected, 1.0);
+            g_assert_cmpfloat_with_epsilon (sam_mask_get_coverage (mask)[y * size + x], expected,
+                                            1.0);
           }
     }
 }
 
 static SamLogits *
-make_candidates (const SamGeometry *geometry,
-                 size_t             side,
-                 const SamPrompt   *prompt)
+make_candidates (const SamGeometry *geometry, size_t side, const SamPrompt *prompt)
 {
   static const float iou[3] = { 0.6f, 0.9f, 0.8f };
   float             *values = g_new (float, 3 * side * side);
@@ -262,13 +279,13 @@ test_best (void)
     const char *prompt;
     size_t      best;
   } cases[] = {
-    { "", 1 },                      /* the greatest predicted IoU */
+    { "", 1 }, /* the greatest predicted IoU */
     { "10,40 +", 1 },
-    { "90,40 +", 2 },               /* the greatest of those with the point inside */
-    { "90,40 + ; 10,40 +", 0 },     /* only everything holds both */
+    { "90,40 +", 2 },           /* the greatest of those with the point inside */
+    { "90,40 + ; 10,40 +", 0 }, /* only everything holds both */
     { "10,40 -", 2 },
-    { "90,40 - ; 10,40 -", 1 },     /* nothing agrees */
-    { "100,80 +", 2 },              /* the corner belongs to the last pixel */
+    { "90,40 - ; 10,40 -", 1 }, /* nothing agrees */
+    { "100,80 +", 2 },          /* the corner belongs to the last pixel */
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
@@ -316,7 +333,8 @@ test_cancel (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* --- masks --------------------------------------------------------------------------------------- */
+/* --- masks
+ * --------------------------------------------------------------------------------------- */
 
 static void
 test_basics (void)
@@ -355,10 +373,13 @@ test_basics (void)
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE);
 }
 
-/* --- operations ---------------------------------------------------------------------------------- */
+/* --- operations
+ * ---------------------------------------------------------------------------------- */
 
-static const size_t sizes[][2] = { /* width, height */
-  { 1, 1 }, { 1, 9 }, { 13, 1 }, { 2, 2 }, { 7, 5 }, { 31, 33 }, { 40, 57 }, { 64, 64 }, { 65, 130 }, { 200, 141 },
+static const size_t sizes[][2] = {
+  /* width, height */
+  { 1, 1 },   { 1, 9 },   { 13, 1 },  { 2, 2 },    { 7, 5 },
+  { 31, 33 }, { 40, 57 }, { 64, 64 }, { 65, 130 }, { 200, 141 },
 };
 
 typedef enum
@@ -373,11 +394,9 @@ typedef enum
 } Fill;
 
 static SamMask *
-make_mask (size_t width,
-           size_t height,
-           Fill   fill)
+make_mask (size_t width, size_t height, Fill fill)
 {
-  uint8_t *coverage = g_new0 (uint8_t, width * height);
+  uint8_t *coverage = g_new0 (uint8_t, width *height);
   double   cx[6], cy[6], r[6];
 
   for (int k = 0; k < 6; k++)
@@ -396,12 +415,24 @@ make_mask (size_t width,
           inside = MAX (inside, r[k] - hypot (x + 0.5 - cx[k], y + 0.5 - cy[k]));
         switch (fill)
           {
-          case FILL_NOISE:  *value = g_test_rand_bit () ? 255 : 0; break;
-          case FILL_DOTS:   *value = g_test_rand_int_range (0, 40) == 0 ? 255 : 0; break;
-          case FILL_DENTS:  *value = g_test_rand_int_range (0, 40) == 0 ? 0 : 255; break;
-          case FILL_BLOBS:  *value = inside > 0 ? 255 : 0; break;
-          case FILL_LEVELS: *value = (uint8_t) g_test_rand_int_range (0, 256); break;
-          default:          *value = (uint8_t) (255 * CLAMP (inside + 0.5, 0, 1) + 0.5); break;
+          case FILL_NOISE:
+            *value = g_test_rand_bit () ? 255 : 0;
+            break;
+          case FILL_DOTS:
+            *value = g_test_rand_int_range (0, 40) == 0 ? 255 : 0;
+            break;
+          case FILL_DENTS:
+            *value = g_test_rand_int_range (0, 40) == 0 ? 0 : 255;
+            break;
+          case FILL_BLOBS:
+            *value = inside > 0 ? 255 : 0;
+            break;
+          case FILL_LEVELS:
+            *value = (uint8_t) g_test_rand_int_range (0, 256);
+            break;
+          default:
+            *value = (uint8_t) (255 * CLAMP (inside + 0.5, 0, 1) + 0.5);
+            break;
           }
       }
 
@@ -421,7 +452,8 @@ for_masks (void (*check) (const SamMask *mask, size_t width, size_t height, Fill
       }
 }
 
-/* Regions by flooding; labels 1.., 0 where out of range. Returns their number; area, border: [number + 1] */
+/* Regions by flooding; labels 1.., 0 where out of range. Returns their number; area, border:
+ * [number + 1] */
 static int *
 ref_regions (const uint8_t *coverage,
              size_t         width,
@@ -454,16 +486,16 @@ ref_regions (const uint8_t *coverage,
           long   x = (long) (p % width), y = (long) (p / width);
 
           (*area)[*n_regions]++;
-          (*border)[*n_regions] |= x == 0 || y == 0 || x == (long) width - 1 || y == (long) height - 1;
+          (*border)[*n_regions] |= x == 0 || y == 0 || x == (long) width - 1 ||
+                                   y == (long) height - 1;
           for (long dy = -1; dy <= 1; dy++)
             for (long dx = -1; dx <= 1; dx++)
               {
                 long   u = x + dx, v = y + dy;
                 size_t q = (size_t) (v * (long) width + u);
 
-                if ((! diagonal && dx != 0 && dy != 0) || u < 0 || v < 0
-                    || u >= (long) width || v >= (long) height
-                    || labels[q] != 0 || coverage[q] < low || coverage[q] > high)
+                if ((! diagonal && dx != 0 && dy != 0) || u < 0 || v < 0 || u >= (long) width ||
+                    v >= (long) height || labels[q] != 0 || coverage[q] < low || coverage[q] > high)
                   continue;
                 labels[q] = *n_regions;
                 stack[depth++] = q;
@@ -476,10 +508,7 @@ ref_regions (const uint8_t *coverage,
 }
 
 static void
-check_regions (const SamMask *mask,
-               size_t         width,
-               size_t         height,
-               Fill           fill)
+check_regions (const SamMask *mask, size_t width, size_t height, Fill fill)
 {
   for (int diagonal = 0; diagonal < 2; diagonal++)
     for (int high = 127; high < 256; high += 128)
@@ -492,7 +521,8 @@ check_regions (const SamMask *mask,
                                                    &n_regions, &area, &border);
         SamRegions           regions;
 
-        g_assert_true (sam_regions_init (&regions, coverage, width, height, low, high, diagonal, NULL));
+        g_assert_true (sam_regions_init (&regions, coverage, width, height, low, high, diagonal,
+                                         NULL));
         g_assert_cmpuint (regions.n_regions, ==, n_regions);
         for (size_t i = 0; i < width * height; i++)
           g_assert_cmpuint (sam_regions_at (&regions, height, i % width, i / width), ==,
@@ -514,9 +544,7 @@ test_regions (void)
 
 /* Specks go to 0; for holes the mask is inverted before and after, and the rule of size differs. */
 static uint8_t *
-ref_clean (const SamMask *mask,
-           double         limit,
-           gboolean       holes)
+ref_clean (const SamMask *mask, double limit, gboolean holes)
 {
   size_t               width = sam_mask_get_width (mask), height = sam_mask_get_height (mask);
   size_t               n = width * height;
@@ -533,7 +561,8 @@ ref_clean (const SamMask *mask,
       in[i] = 255 - in[i];
   core = ref_regions (in, width, height, 128, 255, ! holes, &n_core, &area, &border);
   all = ref_regions (in, width, height, 1, 255, ! holes, &n_all, &area_all, &border_all);
-#define STAYS(i) (core[i] != 0 && (holes ? border[core[i]] || area[core[i]] > limit : area[core[i]] >= limit))
+#define STAYS(i)                                                                                   \
+  (core[i] != 0 && (holes ? border[core[i]] || area[core[i]] > limit : area[core[i]] >= limit))
   for (size_t i = 0; i < n; i++)
     if (STAYS (i))
       stays[all[i]] = TRUE;
@@ -554,7 +583,8 @@ ref_clean (const SamMask *mask,
             }
       if (in[i] == 0)
         continue;
-      if (! stays[all[i]] || (core[i] != 0 && ! STAYS (i)) || (core[i] == 0 && by_goes && ! by_stays))
+      if (! stays[all[i]] || (core[i] != 0 && ! STAYS (i)) ||
+          (core[i] == 0 && by_goes && ! by_stays))
         out[i] = 0;
     }
 #undef STAYS
@@ -567,10 +597,7 @@ ref_clean (const SamMask *mask,
 }
 
 static void
-check_clean (const SamMask *mask,
-             size_t         width,
-             size_t         height,
-             Fill           fill)
+check_clean (const SamMask *mask, size_t width, size_t height, Fill fill)
 {
   static const double limits[] = { 0, 0.5, 1, 2, 5, 60, 1e9 };
 
@@ -589,8 +616,10 @@ check_clean (const SamMask *mask,
                            sam_mask_get_coverage (mask), width * height);
           continue;
         }
-      g_assert_cmpmem (sam_mask_get_coverage (filled), width * height, expected_filled, width * height);
-      g_assert_cmpmem (sam_mask_get_coverage (dropped), width * height, expected_dropped, width * height);
+      g_assert_cmpmem (sam_mask_get_coverage (filled), width * height, expected_filled,
+                       width * height);
+      g_assert_cmpmem (sam_mask_get_coverage (dropped), width * height, expected_dropped,
+                       width * height);
     }
 }
 
@@ -600,15 +629,16 @@ test_clean (void)
   for_masks (check_clean);
 }
 
-/* A ring with a soft rim inside and out, and a soft dot: what a person sees must be gone without a trace. */
+/* A ring with a soft rim inside and out, and a soft dot: what a person sees must be gone without a
+ * trace. */
 static void
 test_clean_soft (void)
 {
-  size_t               size = 80;
-  uint8_t             *coverage = g_new0 (uint8_t, size * size);
-  g_autoptr (SamMask)  mask = NULL;
-  g_autoptr (SamMask)  filled = NULL;
-  g_autoptr (SamMask)  dropped = NULL;
+  size_t              size = 80;
+  uint8_t            *coverage = g_new0 (uint8_t, size *size);
+  g_autoptr (SamMask) mask = NULL;
+  g_autoptr (SamMask) filled = NULL;
+  g_autoptr (SamMask) dropped = NULL;
 
   for (size_t y = 0; y < size; y++)
     for (size_t x = 0; x < size; x++)
@@ -639,10 +669,7 @@ test_clean_soft (void)
 
 /* Hard masks: every pixel against every pixel. */
 static void
-check_grow_hard (const SamMask *mask,
-                 size_t         width,
-                 size_t         height,
-                 Fill           fill)
+check_grow_hard (const SamMask *mask, size_t width, size_t height, Fill fill)
 {
   static const double distances[] = { 0.4, 0.5, 1, 2.3, 7, 30, 1e9, -0.5, -1, -3, -8.8, -1e9 };
   const uint8_t      *in = sam_mask_get_coverage (mask);
@@ -679,8 +706,8 @@ test_grow_hard (void)
   for_masks (check_grow_hard);
 }
 
-/* A disc with a soft edge grown by d is a disc with a radius greater by d; so for edges of any width; and
- * half-planes, which reach the border of the picture. */
+/* A disc with a soft edge grown by d is a disc with a radius greater by d; so for edges of any
+ * width; and half-planes, which reach the border of the picture. */
 static void
 test_grow_soft (void)
 {
@@ -692,16 +719,17 @@ test_grow_soft (void)
     for (size_t w = 0; w < G_N_ELEMENTS (widths); w++)
       for (int shape = 0; shape < 3; shape++)
         {
-          uint8_t            *coverage = g_new (uint8_t, size * size);
-          double             *distance = g_new (double, size * size);
+          uint8_t            *coverage = g_new (uint8_t, size *size);
+          double             *distance = g_new (double, size *size);
           g_autoptr (SamMask) mask = NULL;
           g_autoptr (SamMask) grown = NULL;
 
           for (size_t y = 0; y < size; y++)
             for (size_t x = 0; x < size; x++)
               {
-                double d = shape == 0 ? 30.2 - hypot (x - 60.3, y - 58.8)
-                           : shape == 1 ? 0.8 * (x - 60.3) + 0.6 * (y - 58.8) : y - 58.8;
+                double d = shape == 0   ? 30.2 - hypot (x - 60.3, y - 58.8)
+                           : shape == 1 ? 0.8 * (x - 60.3) + 0.6 * (y - 58.8)
+                                        : y - 58.8;
 
                 distance[y * size + x] = d;
                 coverage[y * size + x] = (uint8_t) (255 * CLAMP (d / widths[w] + 0.5, 0, 1) + 0.5);
@@ -712,11 +740,13 @@ test_grow_soft (void)
             {
               double expected = 255 * CLAMP ((distance[i] + distances[k]) / widths[w] + 0.5, 0, 1);
 
-              /* the nearest place of a slanting edge may lie outside the picture, which is unknown */
-              if (shape == 1 && (MIN (i % size, i / size) < 16 || MAX (i % size, i / size) >= size - 16))
+              /* the nearest place of a slanting edge may lie outside the picture, which is
+               * unknown */
+              if (shape == 1 &&
+                  (MIN (i % size, i / size) < 16 || MAX (i % size, i / size) >= size - 16))
                 continue;
-              /* what lies between pixels is interpolated, which rounds off the kinks of a ramp, most where
-               * it is as narrow as a pixel */
+              /* what lies between pixels is interpolated, which rounds off the kinks of a ramp,
+               * most where it is as narrow as a pixel */
               g_assert_cmpfloat_with_epsilon (sam_mask_get_coverage (grown)[i], expected,
                                               3 + 255 * 0.35 / widths[w]);
             }
@@ -725,10 +755,7 @@ test_grow_soft (void)
 }
 
 static void
-check_feather (const SamMask *mask,
-               size_t         width,
-               size_t         height,
-               Fill           fill)
+check_feather (const SamMask *mask, size_t width, size_t height, Fill fill)
 {
   static const double radii[] = { 0.5, 1, 4.5, 20 };
   const uint8_t      *in = sam_mask_get_coverage (mask);
@@ -741,7 +768,7 @@ check_feather (const SamMask *mask,
       double              radius = MIN (radii[k], MAX (width, height));
       long                reach = (long) ceil (radius);
       double              deviation = radius / 3.5;
-      g_autofree double  *lines = g_new (double, width * height);
+      g_autofree double  *lines = g_new (double, width *height);
 
       for (int pass = 0; pass < 2; pass++)
         for (long y = 0; y < (long) height; y++)
@@ -774,16 +801,21 @@ test_feather (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_test_add_data_func ("/logits/upsample/two-step", GINT_TO_POINTER (SAM_UPSAMPLE_TWO_STEP), test_upsample);
-  g_test_add_data_func ("/logits/upsample/bilinear", GINT_TO_POINTER (SAM_UPSAMPLE_BILINEAR), test_upsample);
-  g_test_add_data_func ("/logits/upsample/bicubic", GINT_TO_POINTER (SAM_UPSAMPLE_BICUBIC), test_upsample);
-  g_test_add_data_func ("/logits/reduced/two-step", GINT_TO_POINTER (SAM_UPSAMPLE_TWO_STEP), test_reduced);
-  g_test_add_data_func ("/logits/reduced/bilinear", GINT_TO_POINTER (SAM_UPSAMPLE_BILINEAR), test_reduced);
-  g_test_add_data_func ("/logits/reduced/bicubic", GINT_TO_POINTER (SAM_UPSAMPLE_BICUBIC), test_reduced);
+  g_test_add_data_func ("/logits/upsample/two-step", GINT_TO_POINTER (SAM_UPSAMPLE_TWO_STEP),
+                        test_upsample);
+  g_test_add_data_func ("/logits/upsample/bilinear", GINT_TO_POINTER (SAM_UPSAMPLE_BILINEAR),
+                        test_upsample);
+  g_test_add_data_func ("/logits/upsample/bicubic", GINT_TO_POINTER (SAM_UPSAMPLE_BICUBIC),
+                        test_upsample);
+  g_test_add_data_func ("/logits/reduced/two-step", GINT_TO_POINTER (SAM_UPSAMPLE_TWO_STEP),
+                        test_reduced);
+  g_test_add_data_func ("/logits/reduced/bilinear", GINT_TO_POINTER (SAM_UPSAMPLE_BILINEAR),
+                        test_reduced);
+  g_test_add_data_func ("/logits/reduced/bicubic", GINT_TO_POINTER (SAM_UPSAMPLE_BICUBIC),
+                        test_reduced);
   g_test_add_func ("/logits/smooth-line", test_smooth_line);
   g_test_add_func ("/logits/best", test_best);
   g_test_add_func ("/logits/stability", test_stability);

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Outlines against the masks they come from: every pixel centre on its side, areas, corners, fitted curves. */
+/* Outlines against the masks they come from: every pixel centre on its side, areas, corners, fitted
+ * curves. */
 #include <math.h>
 #include <string.h>
 
 #include "samcore/sam-outline.h"
 
 static SamMask *
-mask_new (size_t         width,
-          size_t         height,
-          const uint8_t *coverage)
+mask_new (size_t width, size_t height, const uint8_t *coverage)
 {
   uint8_t *copy = g_malloc (width * height);
 
@@ -19,24 +18,23 @@ mask_new (size_t         width,
 
 /* Even-odd: is x, y inside the polygons [n, 2]? */
 static gboolean
-inside (GPtrArray *polygons,
-        double     x,
-        double     y)
+inside (GPtrArray *polygons, double x, double y)
 {
   gboolean in = FALSE;
 
   for (guint k = 0; k < polygons->len; k++)
     {
       GArray       *polygon = g_ptr_array_index (polygons, k);
-      const double *p       = (const double *) (void *) polygon->data;
-      size_t        n       = polygon->len / 2;
+      const double *p = (const double *) (void *) polygon->data;
+      size_t        n = polygon->len / 2;
 
       for (size_t i = 0; i < n; i++)
         {
           size_t j = (i + 1) % n;
 
           if ((p[2 * i + 1] > y) != (p[2 * j + 1] > y) &&
-              x < p[2 * i] + (y - p[2 * i + 1]) / (p[2 * j + 1] - p[2 * i + 1]) * (p[2 * j] - p[2 * i]))
+              x < p[2 * i] +
+                    (y - p[2 * i + 1]) / (p[2 * j + 1] - p[2 * i + 1]) * (p[2 * j] - p[2 * i]))
             in = ! in;
         }
     }
@@ -52,7 +50,7 @@ polygons_of (SamOutline *outline)
   for (size_t i = 0; i < sam_outline_get_n_curves (outline); i++)
     {
       size_t        n;
-      const double *p     = sam_outline_get_polygon (outline, i, &n);
+      const double *p = sam_outline_get_polygon (outline, i, &n);
       GArray       *array = g_array_new (FALSE, FALSE, sizeof (double));
 
       g_array_append_vals (array, p, 2 * n);
@@ -63,9 +61,7 @@ polygons_of (SamOutline *outline)
 }
 
 static GPtrArray *
-beziers_of (SamOutline *outline,
-            double      tolerance,
-            size_t     *n_anchors)
+beziers_of (SamOutline *outline, double tolerance, size_t *n_anchors)
 {
   GPtrArray *polygons = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
 
@@ -73,7 +69,7 @@ beziers_of (SamOutline *outline,
   for (size_t i = 0; i < sam_outline_get_n_curves (outline); i++)
     {
       size_t             n;
-      g_autofree double *b     = sam_outline_fit (outline, i, tolerance, &n);
+      g_autofree double *b = sam_outline_fit (outline, i, tolerance, &n);
       GArray            *array = g_array_new (FALSE, FALSE, sizeof (double));
 
       *n_anchors += n;
@@ -86,8 +82,8 @@ beziers_of (SamOutline *outline,
 
             for (int axis = 0; axis < 2; axis++)
               {
-                double v = s * s * s * p0[axis] + 3 * s * s * t * p1[axis] + 3 * s * t * t * p2[axis] +
-                           t * t * t * p3[axis];
+                double v = s * s * s * p0[axis] + 3 * s * s * t * p1[axis] +
+                           3 * s * t * t * p2[axis] + t * t * t * p3[axis];
 
                 g_array_append_val (array, v);
               }
@@ -106,8 +102,8 @@ area_of (GPtrArray *polygons)
   for (guint k = 0; k < polygons->len; k++)
     {
       GArray       *polygon = g_ptr_array_index (polygons, k);
-      const double *p       = (const double *) (void *) polygon->data;
-      size_t        n       = polygon->len / 2;
+      const double *p = (const double *) (void *) polygon->data;
+      size_t        n = polygon->len / 2;
 
       for (size_t i = 0; i < n; i++)
         sum += p[2 * i] * p[2 * ((i + 1) % n) + 1] - p[2 * ((i + 1) % n)] * p[2 * i + 1];
@@ -117,14 +113,14 @@ area_of (GPtrArray *polygons)
 }
 
 static void
-assert_sides (SamMask   *mask,
-              GPtrArray *polygons)
+assert_sides (SamMask *mask, GPtrArray *polygons)
 {
   const uint8_t *coverage = sam_mask_get_coverage (mask);
 
   for (size_t y = 0; y < sam_mask_get_height (mask); y++)
     for (size_t x = 0; x < sam_mask_get_width (mask); x++)
-      if (inside (polygons, x + 0.5, y + 0.5) != (coverage[y * sam_mask_get_width (mask) + x] >= 128))
+      if (inside (polygons, x + 0.5, y + 0.5) !=
+          (coverage[y * sam_mask_get_width (mask) + x] >= 128))
         g_error ("pixel %zu, %zu of coverage %d is on the wrong side", x, y,
                  coverage[y * sam_mask_get_width (mask) + x]);
 }
@@ -135,11 +131,11 @@ test_random (void)
 {
   for (int round = 0; round < 60; round++)
     {
-      size_t                 width  = (size_t) g_test_rand_int_range (1, 41);
+      size_t                 width = (size_t) g_test_rand_int_range (1, 41);
       size_t                 height = (size_t) g_test_rand_int_range (1, 31);
       g_autofree uint8_t    *pixels = g_malloc (width * height);
-      int                    kind   = round % 3;
-      g_autoptr (SamMask)    mask   = NULL;
+      int                    kind = round % 3;
+      g_autoptr (SamMask)    mask = NULL;
       g_autoptr (SamOutline) outline = NULL;
       g_autoptr (GPtrArray)  polygons = NULL;
       g_autoptr (GError)     error = NULL;
@@ -150,7 +146,7 @@ test_random (void)
 
           pixels[i] = (uint8_t) (kind == 0 ? v : kind == 1 ? (v >= 128) * 255 : (v >= 40) * 255);
         }
-      mask    = mask_new (width, height, pixels);
+      mask = mask_new (width, height, pixels);
       outline = sam_outline_new (mask, NULL, &error);
       g_assert_no_error (error);
       polygons = polygons_of (outline);
@@ -177,8 +173,12 @@ test_random (void)
 static void
 test_rectangle (void)
 {
-  const struct { int x0, y0, x1, y1; } boxes[] = { { 0, 0, 20, 15 }, { 3, 2, 4, 3 }, { 5, 1, 6, 12 },
-                                                   { 2, 3, 17, 11 }, { 10, 0, 20, 4 } };
+  const struct
+  {
+    int x0, y0, x1, y1;
+  } boxes[] = {
+    { 0, 0, 20, 15 }, { 3, 2, 4, 3 }, { 5, 1, 6, 12 }, { 2, 3, 17, 11 }, { 10, 0, 20, 4 }
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (boxes); i++)
     {
@@ -187,11 +187,11 @@ test_rectangle (void)
       g_autoptr (SamOutline) outline = NULL;
       g_autoptr (GPtrArray)  curves = NULL;
       size_t                 n_anchors;
-      double                 area = (double) (boxes[i].x1 - boxes[i].x0) * (boxes[i].y1 - boxes[i].y0);
+      double area = (double) (boxes[i].x1 - boxes[i].x0) * (boxes[i].y1 - boxes[i].y0);
 
       for (int y = boxes[i].y0; y < boxes[i].y1; y++)
         memset (pixels + y * 20 + boxes[i].x0, 255, (size_t) (boxes[i].x1 - boxes[i].x0));
-      mask    = mask_new (20, 15, pixels);
+      mask = mask_new (20, 15, pixels);
       outline = sam_outline_new (mask, NULL, NULL);
       g_assert_cmpuint (sam_outline_get_n_curves (outline), ==, 1);
       g_assert_cmpfloat_with_epsilon (sam_outline_get_area (outline), area, 1e-9);
@@ -205,7 +205,10 @@ test_rectangle (void)
 static void
 test_ring (void)
 {
-  enum { SIZE = 200 };
+  enum
+  {
+    SIZE = 200
+  };
   g_autofree uint8_t *pixels = g_malloc (SIZE * SIZE);
 
   for (int soft = 0; soft < 2; soft++)
@@ -222,12 +225,14 @@ test_ring (void)
             double r = hypot (x + 0.5 - 100.3, y + 0.5 - 99.6);
             double c = MIN (80.0 - r, r - 30.0) + 0.5;
 
-            pixels[y * SIZE + x] = (uint8_t) (soft ? CLAMP (c, 0.0, 1.0) * 255.0 + 0.5 : c >= 0.5 ? 255 : 0);
+            pixels[y * SIZE + x] = (uint8_t) (soft       ? CLAMP (c, 0.0, 1.0) * 255.0 + 0.5
+                                              : c >= 0.5 ? 255
+                                                         : 0);
           }
-      mask     = mask_new (SIZE, SIZE, pixels);
-      outline  = sam_outline_new (mask, NULL, NULL);
+      mask = mask_new (SIZE, SIZE, pixels);
+      outline = sam_outline_new (mask, NULL, NULL);
       polygons = polygons_of (outline);
-      curves   = beziers_of (outline, 0.5, &n_anchors);
+      curves = beziers_of (outline, 0.5, &n_anchors);
 
       g_assert_cmpuint (sam_outline_get_n_curves (outline), ==, 2);
       assert_sides (mask, polygons);
@@ -257,7 +262,10 @@ test_fit (void)
 {
   for (int round = 0; round < 10; round++)
     {
-      enum { SIZE = 96 };
+      enum
+      {
+        SIZE = 96
+      };
       g_autofree uint8_t    *pixels = g_malloc0 (SIZE * SIZE);
       g_autoptr (SamMask)    mask = NULL;
       g_autoptr (SamOutline) outline = NULL;
@@ -274,17 +282,17 @@ test_fit (void)
               if (hypot (x + 0.5 - cx, y + 0.5 - cy) < r)
                 pixels[y * SIZE + x] = blob % 3 == 2 ? 0 : 255;
         }
-      mask     = mask_new (SIZE, SIZE, pixels);
-      outline  = sam_outline_new (mask, NULL, NULL);
+      mask = mask_new (SIZE, SIZE, pixels);
+      outline = sam_outline_new (mask, NULL, NULL);
       polygons = polygons_of (outline);
-      curves   = beziers_of (outline, 0.7, &n_anchors);
+      curves = beziers_of (outline, 0.7, &n_anchors);
 
       for (guint k = 0; k < curves->len; k++)
         {
-          GArray       *curve   = g_ptr_array_index (curves, k);
+          GArray       *curve = g_ptr_array_index (curves, k);
           GArray       *polygon = g_ptr_array_index (polygons, k);
-          const double *q       = (const double *) (void *) polygon->data;
-          size_t        n       = polygon->len / 2;
+          const double *q = (const double *) (void *) polygon->data;
+          size_t        n = polygon->len / 2;
 
           n_points += n;
           for (guint i = 0; i < curve->len; i += 2)
@@ -306,7 +314,8 @@ test_fit (void)
         }
       if (n_points > 40)
         g_assert_cmpuint (n_anchors, <, n_points);
-      g_assert_cmpfloat_with_epsilon (area_of (curves), sam_outline_get_area (outline), 20.0 + 0.3 * n_points);
+      g_assert_cmpfloat_with_epsilon (area_of (curves), sam_outline_get_area (outline),
+                                      20.0 + 0.3 * n_points);
     }
 }
 
@@ -349,8 +358,7 @@ test_cancel (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/outline/random", test_random);

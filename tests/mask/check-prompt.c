@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Prompts: what is accepted, what is refused and in which words, and the one-line form there and back.
- * Also the small things they stand on: pictures, jobs. */
+/* Prompts: what is accepted, what is refused and in which words, and the one-line form there and
+ * back. Also the small things they stand on: pictures, jobs. */
 #include <math.h>
 #include <string.h>
 
@@ -13,8 +13,7 @@
 #define HEIGHT 480
 
 static void
-assert_refused (const SamPrompt *prompt,
-                const char      *words)
+assert_refused (const SamPrompt *prompt, const char *words)
 {
   g_autoptr (GError) error = NULL;
 
@@ -157,7 +156,8 @@ test_parse (void)
   g_autoptr (GError) error = NULL;
 
   sam_prompt_init (&prompt);
-  g_assert_true (sam_prompt_parse (&prompt, " 120,80 + ;300.25 , 90-; box 10,20, 200,300 ;5,6;;", &error));
+  g_assert_true (sam_prompt_parse (&prompt, " 120,80 + ;300.25 , 90-; box 10,20, 200,300 ;5,6;;",
+                                   &error));
   g_assert_no_error (error);
   g_assert_cmpuint (prompt.points->len, ==, 3);
   g_assert_cmpuint (prompt.boxes->len, ==, 1);
@@ -179,8 +179,9 @@ static void
 test_parse_errors (void)
 {
   static const char *const wrong[] = {
-    "1", "1,", ",1", "1,2,3", "1,2 *", "1,2 + +", "1,2 +-", "nan,1", "inf,2", "0x10,1", "box 1,2,3",
-    "box 1,2,3,4,5", "box", "boxes 1,2,3,4", "a", "1;2", "1,2 ; hello", "1e99,2", "--1,2", "\xff,1", "1.2.3,4",
+    "1",     "1,",    ",1",          "1,2,3",     "1,2 *",         "1,2 + +", "1,2 +-",
+    "nan,1", "inf,2", "0x10,1",      "box 1,2,3", "box 1,2,3,4,5", "box",     "boxes 1,2,3,4",
+    "a",     "1;2",   "1,2 ; hello", "1e99,2",    "--1,2",         "\xff,1",  "1.2.3,4",
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (wrong); i++)
@@ -233,8 +234,7 @@ test_image (void)
 }
 
 static void
-note_fraction (double   fraction,
-               gpointer data)
+note_fraction (double fraction, gpointer data)
 {
   *(double *) data = fraction;
 }
@@ -263,8 +263,7 @@ test_job (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/prompt/empty", test_empty);

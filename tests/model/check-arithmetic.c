@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the faster arithmetics do, bf16 or as the argument says (int8, or fast: what the processor chooses): to
- * products, and to masks, the built-in model on the sample photo, clicked in a grid, with float32 and with it. Where
- * that is float32, too, both are the same. */
+/* What the faster arithmetics do, bf16 or as the argument says (int8, or fast: what the processor
+ * chooses): to products, and to masks, the built-in model on the sample photo, clicked in a grid,
+ * with float32 and with it. Where that is float32, too, both are the same. */
 #include "config.h"
 
 #include <math.h>
@@ -22,7 +22,8 @@ static SamModel *
 model (SamArithmetic arithmetic)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char   *path  = g_build_filename (g_getenv ("SAM_MODEL_PATH"), "builtin.safetensors", NULL);
+  g_autofree char   *path = g_build_filename (g_getenv ("SAM_MODEL_PATH"), "builtin.safetensors",
+                                              NULL);
   SamModel          *made;
 
   sam_arithmetic_set (arithmetic);
@@ -36,7 +37,7 @@ model (SamArithmetic arithmetic)
 static SamMask *
 click (SamModel *on, const SamEmbedding *embedding, float x, float y)
 {
-  g_autoptr (GError)    error  = NULL;
+  g_autoptr (GError)    error = NULL;
   g_auto (SamPrompt)    prompt = { NULL };
   g_autoptr (SamLogits) logits = NULL;
   SamMask              *mask;
@@ -58,7 +59,8 @@ iou (const SamMask *a, const SamMask *b)
 
   for (size_t i = 0; i < sam_mask_get_width (a) * sam_mask_get_height (a); i++)
     {
-      gboolean in_a = sam_mask_get_coverage (a)[i] >= 128, in_b = sam_mask_get_coverage (b)[i] >= 128;
+      gboolean in_a = sam_mask_get_coverage (a)[i] >= 128,
+               in_b = sam_mask_get_coverage (b)[i] >= 128;
 
       both += in_a && in_b;
       either += in_a || in_b;
@@ -70,15 +72,16 @@ iou (const SamMask *a, const SamMask *b)
 static void
 test_masks (void)
 {
-  g_autoptr (GError)       error     = NULL;
-  g_autoptr (SamImage)     image     = golden_picture (g_getenv ("SAM_SOURCE_ROOT"), "data/samples/coffee.png");
-  g_autoptr (SamModel)     exact     = model (SAM_ARITHMETIC_F32);
-  g_autoptr (SamModel)     fast      = model (SAM_ARITHMETIC_FAST);
+  g_autoptr (GError)       error = NULL;
+  g_autoptr (SamImage)     image = golden_picture (g_getenv ("SAM_SOURCE_ROOT"),
+                                                   "data/samples/coffee.png");
+  g_autoptr (SamModel)     exact = model (SAM_ARITHMETIC_F32);
+  g_autoptr (SamModel)     fast = model (SAM_ARITHMETIC_FAST);
   g_autoptr (SamEmbedding) exact_emb = sam_model_encode (exact, image, NULL, &error);
-  g_autoptr (SamEmbedding) fast_emb  = sam_model_encode (fast, image, NULL, &error);
+  g_autoptr (SamEmbedding) fast_emb = sam_model_encode (fast, image, NULL, &error);
   /* bytes may cost a little more, 7-bit ones (AVX2) above all, which only who asks for them gets */
-  gboolean                 bytes     = g_str_equal (sam_arithmetic_name (), "int8");
-  double                   mean      = 0;
+  gboolean bytes = g_str_equal (sam_arithmetic_name (), "int8");
+  double   mean = 0;
 
   g_assert_no_error (error);
   for (int i = 0; i < GRID * GRID; i++)
@@ -100,22 +103,32 @@ static void
 test_choice (void)
 {
   const SamKernels *kernels = sam_kernels ();
-  const SamGemm    *others  = sam_arithmetic_gemm (SAM_ARITHMETIC_FAST);
-  const SamGemm    *weights = sam_arithmetic_weights_gemm (SAM_ARITHMETIC_FAST, kernels->int8->line);
-  const char       *name    = sam_arithmetic_name ();
+  const SamGemm    *others = sam_arithmetic_gemm (SAM_ARITHMETIC_FAST);
+  const SamGemm *weights = sam_arithmetic_weights_gemm (SAM_ARITHMETIC_FAST, kernels->int8->line);
+  const char    *name = sam_arithmetic_name ();
 
   g_assert_true (others == kernels->f32 || others == kernels->bf16);
-  g_assert_true (sam_arithmetic_weights_gemm (SAM_ARITHMETIC_FAST, kernels->int8->line - 1) == others);
+  g_assert_true (sam_arithmetic_weights_gemm (SAM_ARITHMETIC_FAST, kernels->int8->line - 1) ==
+                 others);
   if (g_str_equal (name, "int8"))
     g_assert_true (weights == kernels->int8);
   else
-    g_assert_true (weights == others && weights == (g_str_equal (name, "bf16") ? kernels->bf16 : kernels->f32));
+    g_assert_true (weights == others &&
+                   weights == (g_str_equal (name, "bf16") ? kernels->bf16 : kernels->f32));
 
   g_assert_true (sam_arithmetic_gemm (SAM_ARITHMETIC_F32) == kernels->f32);
-  g_assert_true (sam_arithmetic_weights_gemm (SAM_ARITHMETIC_F32, kernels->int8->line) == kernels->f32);
+  g_assert_true (sam_arithmetic_weights_gemm (SAM_ARITHMETIC_F32, kernels->int8->line) ==
+                 kernels->f32);
 }
 
-enum { IN = 320, MIDDLE = 600, OUT = 90, SIDE = 12, N = SIDE * SIDE };
+enum
+{
+  IN = 320,
+  MIDDLE = 600,
+  OUT = 90,
+  SIDE = 12,
+  N = SIDE * SIDE
+};
 
 static float *
 make_values (size_t n)
@@ -131,12 +144,14 @@ make_values (size_t n)
 static void
 multiply (float *y, const float *x, const float *w, SamArithmetic arithmetic)
 {
-  SamMatrix    *first      = sam_matrix_new (w, MIDDLE, IN, arithmetic);
-  SamMatrix    *second     = sam_matrix_new (w, OUT, MIDDLE, arithmetic);
-  SamMatrix    *conv       = sam_matrix_new (w, OUT, 9 * IN / 4, arithmetic);
-  SamMatrix    *narrow     = sam_matrix_new (w, OUT, 27, arithmetic);
-  SamRows       rows       = { .x = x, .ld = IN };
-  SamBottleneck bottleneck = { { first, x, IN, MIDDLE }, { w, x, MIDDLE, 1 }, { second, x, MIDDLE, OUT } };
+  SamMatrix    *first = sam_matrix_new (w, MIDDLE, IN, arithmetic);
+  SamMatrix    *second = sam_matrix_new (w, OUT, MIDDLE, arithmetic);
+  SamMatrix    *conv = sam_matrix_new (w, OUT, 9 * IN / 4, arithmetic);
+  SamMatrix    *narrow = sam_matrix_new (w, OUT, 27, arithmetic);
+  SamRows       rows = { .x = x, .ld = IN };
+  SamBottleneck bottleneck = { { first, x, IN, MIDDLE },
+                               { w, x, MIDDLE, 1 },
+                               { second, x, MIDDLE, OUT } };
 
   sam_matrix_linear (y, x, first, NULL, x, 5, SAM_ACT_RELU);
   y += 5 * MIDDLE;
@@ -161,11 +176,13 @@ multiply (float *y, const float *x, const float *w, SamArithmetic arithmetic)
 static void
 test_products (void)
 {
-  static const size_t sizes[] = { 5 * MIDDLE, N * OUT, N * OUT, N * OUT, N * OUT, N * MIDDLE, N * OUT };
-  const size_t        n_all   = 5 * MIDDLE + N * (MIDDLE + 5 * OUT);
-  g_autofree float   *x       = make_values (N * MIDDLE), *w = make_values (MIDDLE * MIDDLE);
-  g_autofree float   *exact   = g_new (float, n_all), *fast = g_new (float, n_all), *alone = g_new (float, n_all);
-  const float        *e       = exact, *f = fast;
+  static const size_t sizes[] = { 5 * MIDDLE, N * OUT,    N * OUT, N * OUT,
+                                  N * OUT,    N * MIDDLE, N * OUT };
+  const size_t        n_all = 5 * MIDDLE + N * (MIDDLE + 5 * OUT);
+  g_autofree float   *x = make_values (N * MIDDLE), *w = make_values (MIDDLE * MIDDLE);
+  g_autofree float   *exact = g_new (float, n_all), *fast = g_new (float, n_all),
+                   *alone = g_new (float, n_all);
+  const float *e = exact, *f = fast;
 
   multiply (exact, x, w, SAM_ARITHMETIC_F32);
   sam_parallel_set_n_threads (3);
@@ -185,18 +202,18 @@ test_products (void)
           size += e[k] * e[k];
         }
       g_test_message ("%zu: %.5f", i, sqrt (error / size));
-      /* a step of 7 bits, the coarsest there are, is 1/64: a deviation of 0.008 from even values, and of 0.004 with 8
-       * bits; a second layer has it again */
+      /* a step of 7 bits, the coarsest there are, is 1/64: a deviation of 0.008 from even values,
+       * and of 0.004 with 8 bits; a second layer has it again */
       g_assert_cmpfloat (sqrt (error / size), <, 2 * (0.008 + 0.004));
     }
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  g_setenv ("SAM_PRECISION", argc > 1 ? argv[1] : "bf16", TRUE); /* wherever the processor has it at all */
+  g_setenv ("SAM_PRECISION", argc > 1 ? argv[1] : "bf16",
+            TRUE); /* wherever the processor has it at all */
 
   g_test_add_func ("/arithmetic/choice", test_choice);
   g_test_add_func ("/arithmetic/products", test_products);

@@ -13,10 +13,14 @@ static SamModel *model;
 static SamImage *
 picture_new (int seed)
 {
-  enum { WIDTH = 64, HEIGHT = 48 };
+  enum
+  {
+    WIDTH = 64,
+    HEIGHT = 48
+  };
   guint8            *pixels = g_malloc (WIDTH * HEIGHT * 3);
-  g_autoptr (GBytes) bytes  = NULL;
-  g_autoptr (GError) error  = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (GError) error = NULL;
   SamImage          *image;
 
   for (int i = 0; i < WIDTH * HEIGHT * 3; i++)
@@ -32,9 +36,9 @@ picture_new (int seed)
 static GPtrArray *
 list_files (void)
 {
-  GPtrArray       *files  = g_ptr_array_new_with_free_func (g_free);
+  GPtrArray       *files = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *folder = sam_cache_get_folder ();
-  g_autoptr (GDir) dir    = g_dir_open (folder, 0, NULL);
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
   const char      *name;
 
   while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
@@ -53,8 +57,7 @@ empty_folder (void)
 }
 
 static SamEmbedding *
-encode (SamImage *image,
-        gboolean  expect_found)
+encode (SamImage *image, gboolean expect_found)
 {
   g_autoptr (GError) error = NULL;
   gboolean           found = ! expect_found;
@@ -68,8 +71,7 @@ encode (SamImage *image,
 }
 
 static void
-assert_same (SamEmbedding *a,
-             SamEmbedding *b)
+assert_same (SamEmbedding *a, SamEmbedding *b)
 {
   size_t       side_a, side_b, channels_a, channels_b;
   const float *x = sam_embedding_get_values (a, &side_a, &channels_a);
@@ -77,8 +79,8 @@ assert_same (SamEmbedding *a,
 
   g_assert_cmpuint (side_a, ==, side_b);
   g_assert_cmpuint (channels_a, ==, channels_b);
-  g_assert_cmpmem (x, side_a * side_a * channels_a * sizeof (float),
-                   y, side_b * side_b * channels_b * sizeof (float));
+  g_assert_cmpmem (x, side_a * side_a * channels_a * sizeof (float), y,
+                   side_b * side_b * channels_b * sizeof (float));
   g_assert_cmpuint (sam_embedding_get_width (a), ==, sam_embedding_get_width (b));
 }
 
@@ -105,7 +107,8 @@ test_found (void)
   g_assert_cmpint (status.st_mode & 0077, ==, 0);
 }
 
-/* Cut short, a bit fallen over, emptied, or replaced by rubbish of the same name: encoded anew and replaced. */
+/* Cut short, a bit fallen over, emptied, or replaced by rubbish of the same name: encoded anew and
+ * replaced. */
 static void
 test_damaged (void)
 {
@@ -186,8 +189,8 @@ test_bounded (void)
   struct utimbuf           long_ago = { 2000000, 2000000 };
 
   empty_folder ();
-  a     = encode (old, FALSE);
-  b     = encode (used, FALSE);
+  a = encode (old, FALSE);
+  b = encode (used, FALSE);
   files = list_files ();
   g_assert_cmpuint (files->len, ==, 2);
   for (guint i = 0; i < files->len; i++)
@@ -234,7 +237,7 @@ test_concurrent (void)
   for (int i = 0; i < 4; i++)
     g_thread_join (threads[i]);
 
-  last  = encode (image, TRUE);
+  last = encode (image, TRUE);
   files = list_files ();
   /* the same picture, the same bytes, the same name */
   g_assert_cmpuint (files->len, ==, 1);
@@ -273,8 +276,7 @@ test_cancelled (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char   *path = NULL;

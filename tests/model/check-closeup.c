@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Looking closer: grids of logits, the field that draws them to colours, and what the built-in model gains. */
+/* Looking closer: grids of logits, the field that draws them to colours, and what the built-in
+ * model gains. */
 #include <math.h>
 #include <string.h>
 
@@ -16,8 +17,7 @@
 
 /* A plane over the picture is the same plane on every grid. */
 static void
-fill_plane (float         *x,
-            const SamGrid *grid)
+fill_plane (float *x, const SamGrid *grid)
 {
   for (size_t row = 0; row < grid->side; row++)
     for (size_t column = 0; column < grid->side; column++)
@@ -36,14 +36,15 @@ test_grid (void)
 
   sam_geometry_init (&whole, 640, 480, 64, SAM_FIT_LONGEST, SAM_UPSAMPLE_TWO_STEP);
   sam_geometry_init_part (&part, &whole, 100, 60, 320, 160, 96);
-  mirrored          = part;
+  mirrored = part;
   mirrored.mirrored = TRUE;
   g_assert_true (sam_geometry_is_whole (&whole));
   g_assert_false (sam_geometry_is_whole (&part));
 
   {
     const SamGrid     grids[] = { { &whole, 64 }, { &part, 48 }, { &part, 96 }, { &mirrored, 48 } };
-    g_autofree float *x = g_new (float, 96 * 96), *y = g_new (float, 96 * 96), *z = g_new (float, 96 * 96);
+    g_autofree float *x = g_new (float, 96 * 96), *y = g_new (float, 96 * 96),
+                     *z = g_new (float, 96 * 96);
 
     for (size_t a = 0; a < G_N_ELEMENTS (grids); a++)
       for (size_t b = 0; b < G_N_ELEMENTS (grids); b++)
@@ -59,12 +60,13 @@ test_grid (void)
               {
                 double px, py;
                 double edge = 11; /* a cell of the coarsest: at the border the plane is cut */
-                float  got  = y[row * to->side + column];
+                float  got = y[row * to->side + column];
 
                 sam_grid_get_place (to, column, row, &px, &py);
                 if (a == b || px < 0 || py < 0 || px > 640 || py > 480)
                   continue;
-                if (from != grids && (px < 100 - edge || px > 420 + edge || py < 60 - edge || py > 220 + edge))
+                if (from != grids &&
+                    (px < 100 - edge || px > 420 + edge || py < 60 - edge || py > 220 + edge))
                   {
                     g_assert_cmpfloat (got, ==, -7);
                     continue;
@@ -77,7 +79,8 @@ test_grid (void)
           if (a != b)
             g_assert_cmpuint (n_inside, >, 200);
           else
-            g_assert_cmpmem (x, from->side * from->side * sizeof (float), y, to->side * to->side * sizeof (float));
+            g_assert_cmpmem (x, from->side * from->side * sizeof (float), y,
+                             to->side * to->side * sizeof (float));
         }
   }
 }
@@ -104,11 +107,7 @@ test_grid_mean (void)
 #define SIDE 96
 
 static gboolean
-in_disc (double x,
-         double y,
-         double cx,
-         double cy,
-         double r)
+in_disc (double x, double y, double cx, double cy, double r)
 {
   return (x - cx) * (x - cx) + (y - cy) * (y - cy) <= r * r;
 }
@@ -117,10 +116,10 @@ in_disc (double x,
 static void
 test_field (void)
 {
-  g_autoptr (GRand)   random  = g_rand_new_with_seed (5);
-  g_autofree uint8_t *picture = g_new (uint8_t, SIDE * SIDE * 3);
-  g_autofree float   *logits  = g_new (float, SIDE * SIDE), *again = NULL;
-  g_autoptr (GError)  error   = NULL;
+  g_autoptr (GRand)   random = g_rand_new_with_seed (5);
+  g_autofree uint8_t *picture = g_new (uint8_t, SIDE *SIDE * 3);
+  g_autofree float   *logits = g_new (float, SIDE *SIDE), *again = NULL;
+  g_autoptr (GError)  error = NULL;
   size_t              n_before = 0, n_after = 0;
   int                 n_threads = sam_parallel_get_n_threads ();
 
@@ -128,11 +127,11 @@ test_field (void)
     for (int x = 0; x < SIDE; x++)
       {
         gboolean inside = in_disc (x, y, 50, 44, 25);
-        double   depth  = 27 - hypot (x - 45, y - 47);
+        double   depth = 27 - hypot (x - 45, y - 47);
 
         for (int c = 0; c < 3; c++)
-          picture[(y * SIDE + x) * 3 + c] =
-            (uint8_t) ((inside ? 170 - 30 * c : 110 + 20 * c) + g_rand_int_range (random, -15, 16));
+          picture[(y * SIDE + x) * 3 + c] = (uint8_t) ((inside ? 170 - 30 * c : 110 + 20 * c) +
+                                                       g_rand_int_range (random, -15, 16));
         logits[y * SIDE + x] = (float) CLAMP (depth / 4, -4, 4);
         n_before += (logits[y * SIDE + x] > 0) != inside;
       }
@@ -155,8 +154,8 @@ test_field (void)
   g_assert_cmpmem (logits, SIDE * SIDE * sizeof (float), again, SIDE * SIDE * sizeof (float));
 }
 
-/* Where the picture has one colour only, nothing is known that the logits do not say; one row, one column
- * and one pixel are pictures too. */
+/* Where the picture has one colour only, nothing is known that the logits do not say; one row, one
+ * column and one pixel are pictures too. */
 static void
 test_field_edges (void)
 {
@@ -166,7 +165,7 @@ test_field_edges (void)
     {
       size_t              w = sizes[k][0], h = sizes[k][1], stride = w + 3;
       g_autofree uint8_t *picture = g_malloc0 (w * h * 3);
-      g_autofree float   *logits  = g_new (float, stride * h);
+      g_autofree float   *logits = g_new (float, stride *h);
 
       for (size_t i = 0; i < stride * h; i++)
         logits[i] = i % stride >= w ? 77.0f : i % stride < w / 2 ? -3.0f : 3.0f;
@@ -186,22 +185,21 @@ static int       width = 1600, height = 1200; /* of the picture drawn last */
 
 /* Discs on a ground with a little noise. */
 static SamImage *
-draw (const double (*discs)[3],
-      size_t n)
+draw (const double (*discs)[3], size_t n)
 {
   g_autoptr (GRand)  random = g_rand_new_with_seed (9);
-  g_autoptr (GBytes) bytes  = NULL;
+  g_autoptr (GBytes) bytes = NULL;
   uint8_t           *pixels = g_malloc ((size_t) width * height * 3);
 
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++)
       {
-        int      noise  = g_rand_int_range (random, -8, 9);
+        int      noise = g_rand_int_range (random, -8, 9);
         gboolean inside = FALSE;
 
         for (size_t i = 0; i < n; i++)
           inside |= in_disc (x + 0.5, y + 0.5, discs[i][0], discs[i][1], discs[i][2]);
-        pixels[(y * width + x) * 3]     = (uint8_t) ((inside ? 190 : 90) + noise);
+        pixels[(y * width + x) * 3] = (uint8_t) ((inside ? 190 : 90) + noise);
         pixels[(y * width + x) * 3 + 1] = (uint8_t) ((inside ? 60 : 120) + noise);
         pixels[(y * width + x) * 3 + 2] = (uint8_t) ((inside ? 50 : 80) + noise);
       }
@@ -211,12 +209,10 @@ draw (const double (*discs)[3],
 }
 
 static double
-measure_iou (const SamLogits *logits,
-             size_t           candidate,
-             const double   (*discs)[3],
-             size_t           n)
+measure_iou (const SamLogits *logits, size_t candidate, const double (*discs)[3], size_t n)
 {
-  g_autoptr (SamMask) mask     = sam_mask_new_from_logits (logits, candidate, SAM_EDGE_HARD, NULL, NULL);
+  g_autoptr (SamMask) mask = sam_mask_new_from_logits (logits, candidate, SAM_EDGE_HARD, NULL,
+                                                       NULL);
   const uint8_t      *coverage = sam_mask_get_coverage (mask);
   size_t              both = 0, any = 0;
 
@@ -240,10 +236,7 @@ measure_iou (const SamLogits *logits,
 }
 
 static SamLogits *
-ask (SamEmbedding *embedding,
-     const char   *text,
-     gboolean      quick,
-     SamLogits    *previous)
+ask (SamEmbedding *embedding, const char *text, gboolean quick, SamLogits *previous)
 {
   g_auto (SamPrompt) prompt;
   g_autoptr (GError) error = NULL;
@@ -251,7 +244,7 @@ ask (SamEmbedding *embedding,
 
   sam_prompt_init (&prompt);
   g_assert_true (sam_prompt_parse (&prompt, text, &error));
-  prompt.quick    = quick;
+  prompt.quick = quick;
   prompt.previous = previous;
   if (previous != NULL)
     prompt.previous_candidate = sam_logits_get_best (previous);
@@ -266,15 +259,16 @@ static void
 test_small (void)
 {
   static const double      disc[][3] = { { 1130, 340, 31 } };
-  g_autoptr (SamImage)     image     = draw (disc, 1);
+  g_autoptr (SamImage)     image = draw (disc, 1);
   g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    quick     = ask (embedding, "box 1099,309,1161,371", TRUE, NULL);
-  g_autoptr (SamLogits)    closer    = ask (embedding, "box 1099,309,1161,371", FALSE, NULL);
-  g_autoptr (SamLogits)    again     = ask (embedding, "box 1099,309,1161,371", FALSE, NULL);
-  g_autoptr (SamLogits)    refined   = ask (embedding, "box 1099,309,1161,371; 1130,340 +; 1105,315 -", FALSE, closer);
-  double                   first = measure_iou (quick, 0, disc, 1), second = measure_iou (closer, 0, disc, 1);
-  double                   third = measure_iou (refined, 0, disc, 1);
-  size_t                   x, y, w, h;
+  g_autoptr (SamLogits)    quick = ask (embedding, "box 1099,309,1161,371", TRUE, NULL);
+  g_autoptr (SamLogits)    closer = ask (embedding, "box 1099,309,1161,371", FALSE, NULL);
+  g_autoptr (SamLogits)    again = ask (embedding, "box 1099,309,1161,371", FALSE, NULL);
+  g_autoptr (SamLogits) refined = ask (embedding, "box 1099,309,1161,371; 1130,340 +; 1105,315 -",
+                                       FALSE, closer);
+  double first = measure_iou (quick, 0, disc, 1), second = measure_iou (closer, 0, disc, 1);
+  double third = measure_iou (refined, 0, disc, 1);
+  size_t x, y, w, h;
 
   g_test_message ("IoU %.3f, closer %.3f, with two clicks %.3f", first, second, third);
   g_assert_cmpfloat (second, >, 0.9);
@@ -290,8 +284,8 @@ test_small (void)
 
   /* what is kept between clicks changes nothing */
   w = sam_logits_get_width (closer);
-  g_assert_cmpmem (sam_logits_get_values (closer, 0), w * w * sizeof (float), sam_logits_get_values (again, 0),
-                   w * w * sizeof (float));
+  g_assert_cmpmem (sam_logits_get_values (closer, 0), w * w * sizeof (float),
+                   sam_logits_get_values (again, 0), w * w * sizeof (float));
 }
 
 /* Two boxes far from each other and of different sizes: both in one mask. */
@@ -299,9 +293,10 @@ static void
 test_boxes (void)
 {
   static const double      discs[][3] = { { 300, 300, 150 }, { 1400, 1000, 40 } };
-  g_autoptr (SamImage)     image      = draw (discs, 2);
-  g_autoptr (SamEmbedding) embedding  = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    logits     = ask (embedding, "box 150,150,450,450; box 1360,960,1440,1040", FALSE, NULL);
+  g_autoptr (SamImage)     image = draw (discs, 2);
+  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits)    logits = ask (embedding, "box 150,150,450,450; box 1360,960,1440,1040",
+                                         FALSE, NULL);
 
   g_assert_cmpuint (sam_logits_get_n_candidates (logits), ==, 1);
   g_assert_cmpfloat (measure_iou (logits, 0, discs, 2), >, 0.9);
@@ -312,9 +307,9 @@ static void
 test_box_keeps (void)
 {
   static const double      discs[][3] = { { 600, 600, 80 }, { 764, 600, 80 } };
-  g_autoptr (SamImage)     image      = draw (discs, 2);
-  g_autoptr (SamEmbedding) embedding  = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    one        = ask (embedding, "box 520,520,680,680", FALSE, NULL);
+  g_autoptr (SamImage)     image = draw (discs, 2);
+  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits)    one = ask (embedding, "box 520,520,680,680", FALSE, NULL);
 
   g_assert_cmpfloat (measure_iou (one, 0, discs, 1), >, 0.9);
   for (int y = 500; y < 700; y += 3)
@@ -326,10 +321,10 @@ static void
 test_candidates (void)
 {
   static const double      disc[][3] = { { 400, 700, 60 } };
-  g_autoptr (SamImage)     image     = draw (disc, 1);
+  g_autoptr (SamImage)     image = draw (disc, 1);
   g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    logits    = ask (embedding, "400,700", FALSE, NULL);
-  double                   best      = 0;
+  g_autoptr (SamLogits)    logits = ask (embedding, "400,700", FALSE, NULL);
+  double                   best = 0;
 
   g_assert_cmpuint (sam_logits_get_n_candidates (logits), ==, 3);
   for (size_t k = 0; k < 3; k++)
@@ -342,22 +337,22 @@ static void
 test_without_picture (void)
 {
   static const double      disc[][3] = { { 400, 700, 60 } };
-  g_autoptr (SamImage)     image     = draw (disc, 1);
+  g_autoptr (SamImage)     image = draw (disc, 1);
   g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autofree char         *folder    = g_dir_make_tmp ("closeup-XXXXXX", NULL);
-  g_autofree char         *path      = g_build_filename (folder, "picture.safetensors", NULL);
-  g_autoptr (SamEmbedding) opened    = NULL;
-  g_autoptr (SamLogits)    quick     = ask (embedding, "400,700", TRUE, NULL);
-  g_autoptr (SamLogits)    logits    = NULL;
-  g_autoptr (GError)       error     = NULL;
-  size_t                   n         = sam_logits_get_width (quick) * sam_logits_get_width (quick);
+  g_autofree char         *folder = g_dir_make_tmp ("closeup-XXXXXX", NULL);
+  g_autofree char         *path = g_build_filename (folder, "picture.safetensors", NULL);
+  g_autoptr (SamEmbedding) opened = NULL;
+  g_autoptr (SamLogits)    quick = ask (embedding, "400,700", TRUE, NULL);
+  g_autoptr (SamLogits)    logits = NULL;
+  g_autoptr (GError)       error = NULL;
+  size_t                   n = sam_logits_get_width (quick) * sam_logits_get_width (quick);
 
   g_assert_true (sam_model_save_embedding (model, embedding, path, &error));
   opened = sam_model_open_embedding (model, path, &error);
   g_assert_no_error (error);
   logits = ask (opened, "400,700", FALSE, NULL);
-  g_assert_cmpmem (sam_logits_get_values (logits, 0), 3 * n * sizeof (float), sam_logits_get_values (quick, 0),
-                   3 * n * sizeof (float));
+  g_assert_cmpmem (sam_logits_get_values (logits, 0), 3 * n * sizeof (float),
+                   sam_logits_get_values (quick, 0), 3 * n * sizeof (float));
   g_assert_cmpint (g_remove (path), ==, 0);
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
@@ -367,42 +362,42 @@ static void
 test_large (void)
 {
   static const double      disc[][3] = { { 2500, 1700, 1500 } };
-  g_autoptr (SamImage)     image     = NULL;
+  g_autoptr (SamImage)     image = NULL;
   g_autoptr (SamEmbedding) embedding = NULL;
-  g_autoptr (SamLogits)    logits    = NULL;
+  g_autoptr (SamLogits)    logits = NULL;
 
-  width     = 4800;
-  height    = 3600;
-  image     = draw (disc, 1);
+  width = 4800;
+  height = 3600;
+  image = draw (disc, 1);
   embedding = sam_model_encode (model, image, NULL, NULL);
-  logits    = ask (embedding, "box 1000,200,4000,3200", FALSE, NULL);
+  logits = ask (embedding, "box 1000,200,4000,3200", FALSE, NULL);
   g_assert_cmpfloat (measure_iou (logits, 0, disc, 1), >, 0.95);
 
   for (int i = 0; i < 3; i++)
     {
       static const int         sizes[][2] = { { 9000, 1 }, { 1, 9000 }, { 1, 1 } };
-      g_autoptr (SamImage)     thin       = NULL;
-      g_autoptr (SamEmbedding) encoded    = NULL;
-      g_autoptr (SamLogits)    answer     = NULL;
-      g_autofree char         *text       = NULL;
+      g_autoptr (SamImage)     thin = NULL;
+      g_autoptr (SamEmbedding) encoded = NULL;
+      g_autoptr (SamLogits)    answer = NULL;
+      g_autofree char         *text = NULL;
 
-      width   = sizes[i][0];
-      height  = sizes[i][1];
-      text    = g_strdup_printf ("0.5,0.5; box 0,0,%d,%d", width, height);
-      thin    = draw (disc, 1);
+      width = sizes[i][0];
+      height = sizes[i][1];
+      text = g_strdup_printf ("0.5,0.5; box 0,0,%d,%d", width, height);
+      thin = draw (disc, 1);
       encoded = sam_model_encode (model, thin, NULL, NULL);
-      answer  = ask (encoded, text, FALSE, NULL);
+      answer = ask (encoded, text, FALSE, NULL);
       g_assert_true (isfinite (sam_logits_sample (answer, 0, 0.5f, 0.5f)));
     }
-  width  = 1600;
+  width = 1600;
   height = 1200;
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
-  g_autofree char   *path  = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models", "builtin.safetensors", NULL);
+  g_autofree char   *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models",
+                                              "builtin.safetensors", NULL);
   g_autoptr (GError) error = NULL;
   int                result;
 

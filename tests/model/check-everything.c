@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Finding all objects, against the reference implementation: each step on recorded cases, the whole on an analytic
- * "network" whose masks anybody can compute, and with a real one (MobileSAM's, generated weights) where the
- * folder of reference values is (see SAM_GOLDEN). All but the last are compared exactly. */
+/* Finding all objects, against the reference implementation: each step on recorded cases, the whole
+ * on an analytic "network" whose masks anybody can compute, and with a real one (MobileSAM's,
+ * generated weights) where the folder of reference values is (see SAM_GOLDEN). All but the last are
+ * compared exactly. */
 #include <math.h>
 #include <string.h>
 
@@ -15,10 +16,10 @@
 #include "tests/lib/synth-weights.h"
 
 /* Under the address sanitizer a network takes minutes. */
-#if defined (__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__)
 #define SANITIZED TRUE
-#elif defined (__has_feature)
-#if __has_feature (address_sanitizer)
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
 #define SANITIZED TRUE
 #endif
 #endif
@@ -43,7 +44,8 @@ open_json (const char *path)
 static JsonParser *
 open_cases (void)
 {
-  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "everything", "amg_cases.json", NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "everything",
+                                                 "amg_cases.json", NULL);
 
   return open_json (path);
 }
@@ -56,15 +58,13 @@ root_of (JsonParser *parser)
 
 /* Item i of an array of numbers. */
 static double
-number_at (JsonArray *array,
-           guint      i)
+number_at (JsonArray *array, guint i)
 {
   return json_array_get_double_element (array, i);
 }
 
 static SamCorners
-corners_at (JsonArray *array,
-            guint      i)
+corners_at (JsonArray *array, guint i)
 {
   JsonArray *box = json_array_get_array_element (array, i);
 
@@ -73,8 +73,7 @@ corners_at (JsonArray *array,
 }
 
 static void
-assert_same_corners (SamCorners a,
-                     SamCorners b)
+assert_same_corners (SamCorners a, SamCorners b)
 {
   g_assert_cmpuint (a.x0, ==, b.x0);
   g_assert_cmpuint (a.y0, ==, b.y0);
@@ -84,8 +83,7 @@ assert_same_corners (SamCorners a,
 
 /* Row-major bits in hexadecimal, the first pixel in the highest bit; 0 or 255 each */
 static uint8_t *
-unpack_bits (const char *hex,
-             size_t      n)
+unpack_bits (const char *hex, size_t n)
 {
   uint8_t *mask = g_new (uint8_t, n);
 
@@ -95,7 +93,8 @@ unpack_bits (const char *hex,
   return mask;
 }
 
-/* --- steps ---------------------------------------------------------------------------------------- */
+/* --- steps
+ * ---------------------------------------------------------------------------------------- */
 
 static void
 test_stability (void)
@@ -112,9 +111,9 @@ test_stability (void)
 
   for (size_t k = 0; k < G_N_ELEMENTS (cases); k++)
     {
-      JsonArray *expected = json_object_get_array_member (json_object_get_object_member (root_of (parser), "stability"),
-                                                          cases[k].key);
-      size_t     size = n / json_array_get_length (expected);
+      JsonArray *expected = json_object_get_array_member (
+        json_object_get_object_member (root_of (parser), "stability"), cases[k].key);
+      size_t size = n / json_array_get_length (expected);
 
       for (guint m = 0; m < json_array_get_length (expected); m++)
         {
@@ -142,9 +141,9 @@ test_boxes (void)
   g_autoptr (SamCheckpoint) golden = golden_open ("everything/amg_cases.safetensors");
   const SamTensor          *tensor = sam_checkpoint_lookup (golden, "logits");
   g_autofree float         *logits = golden_read (golden, "logits", NULL);
-  JsonArray                *expected = json_object_get_array_member (root_of (parser), "boxes_xyxy");
-  size_t                    height = tensor->shape[1], width = tensor->shape[2];
-  g_autofree uint8_t       *mask = g_new (uint8_t, width * height);
+  JsonArray          *expected = json_object_get_array_member (root_of (parser), "boxes_xyxy");
+  size_t              height = tensor->shape[1], width = tensor->shape[2];
+  g_autofree uint8_t *mask = g_new (uint8_t, width *height);
 
   g_assert_cmpuint (json_array_get_length (expected), ==, tensor->shape[0]);
   for (guint m = 0; m < tensor->shape[0]; m++)
@@ -163,12 +162,13 @@ test_rle (void)
 
   for (guint k = 0; k < json_array_get_length (cases); k++)
     {
-      JsonObject         *one = json_array_get_object_element (cases, k);
-      JsonArray          *size = json_object_get_array_member (one, "size");
-      JsonArray          *counts = json_object_get_array_member (one, "counts");
-      size_t              height = (size_t) number_at (size, 0), width = (size_t) number_at (size, 1);
-      g_autofree uint8_t *mask = unpack_bits (json_object_get_string_member (one, "bits"), width * height);
-      g_autofree uint8_t *again = g_new0 (uint8_t, width * height);
+      JsonObject *one = json_array_get_object_element (cases, k);
+      JsonArray  *size = json_object_get_array_member (one, "size");
+      JsonArray  *counts = json_object_get_array_member (one, "counts");
+      size_t      height = (size_t) number_at (size, 0), width = (size_t) number_at (size, 1);
+      g_autofree uint8_t *mask = unpack_bits (json_object_get_string_member (one, "bits"),
+                                              width * height);
+      g_autofree uint8_t *again = g_new0 (uint8_t, width *height);
       g_autofree char    *text = NULL;
       SamRle              rle;
 
@@ -191,10 +191,10 @@ test_rle_random (void)
 {
   for (int k = 0; k < 300; k++)
     {
-      size_t              width = g_test_rand_int_range (1, 40), height = g_test_rand_int_range (1, 40);
-      int                 one_in = 1 << g_test_rand_int_range (0, 7);
-      g_autofree uint8_t *mask = g_new (uint8_t, width * height);
-      g_autofree uint8_t *again = g_new0 (uint8_t, width * height);
+      size_t width = g_test_rand_int_range (1, 40), height = g_test_rand_int_range (1, 40);
+      int    one_in = 1 << g_test_rand_int_range (0, 7);
+      g_autofree uint8_t *mask = g_new (uint8_t, width *height);
+      g_autofree uint8_t *again = g_new0 (uint8_t, width *height);
       gboolean            on = FALSE;
       size_t              run = 0, n = 0;
       SamRle              rle;
@@ -240,7 +240,8 @@ test_suppress (void)
 
       g_assert_cmpuint (keep->len, ==, json_array_get_length (expected));
       for (guint i = 0; i < keep->len; i++)
-        g_assert_cmpuint (g_array_index (keep, guint, i), ==, json_array_get_int_element (expected, i));
+        g_assert_cmpuint (g_array_index (keep, guint, i), ==,
+                          json_array_get_int_element (expected, i));
     }
 }
 
@@ -252,16 +253,19 @@ test_clean (void)
 
   for (guint k = 0; k < json_array_get_length (cases); k++)
     {
-      JsonObject         *one = json_array_get_object_element (cases, k);
-      JsonArray          *size = json_object_get_array_member (one, "size");
-      size_t              height = (size_t) number_at (size, 0), width = (size_t) number_at (size, 1);
-      g_autofree uint8_t *mask = unpack_bits (json_object_get_string_member (one, "inp"), width * height);
-      g_autofree uint8_t *expected = unpack_bits (json_object_get_string_member (one, "out"), width * height);
-      gboolean            holes = strcmp (json_object_get_string_member (one, "mode"), "holes") == 0;
-      gboolean            changed;
+      JsonObject *one = json_array_get_object_element (cases, k);
+      JsonArray  *size = json_object_get_array_member (one, "size");
+      size_t      height = (size_t) number_at (size, 0), width = (size_t) number_at (size, 1);
+      g_autofree uint8_t *mask = unpack_bits (json_object_get_string_member (one, "inp"),
+                                              width * height);
+      g_autofree uint8_t *expected = unpack_bits (json_object_get_string_member (one, "out"),
+                                                  width * height);
+      gboolean holes = strcmp (json_object_get_string_member (one, "mode"), "holes") == 0;
+      gboolean changed;
 
-      g_assert_true (sam_everything_clean (mask, width, height, (size_t) json_object_get_int_member (one, "area"),
-                                           holes, &changed, NULL));
+      g_assert_true (sam_everything_clean (mask, width, height,
+                                           (size_t) json_object_get_int_member (one, "area"), holes,
+                                           &changed, NULL));
       g_assert_cmpint (changed, ==, json_object_get_boolean_member (one, "changed"));
       g_assert_cmpmem (mask, width * height, expected, width * height);
     }
@@ -295,14 +299,14 @@ test_crops (void)
 
   for (guint k = 0; k < json_array_get_length (cases); k++)
     {
-      JsonObject        *one = json_array_get_object_element (cases, k);
-      JsonArray         *hw = json_object_get_array_member (one, "hw");
-      JsonArray         *boxes = json_object_get_array_member (one, "boxes");
-      JsonArray         *layers = json_object_get_array_member (one, "layers");
-      int                n_layers = (int) json_object_get_int_member (one, "n_layers"), n_of_layer[8];
-      g_autoptr (GArray) crops = sam_everything_make_crops ((size_t) number_at (hw, 1), (size_t) number_at (hw, 0),
-                                                            n_layers, json_object_get_double_member (one, "overlap"),
-                                                            n_of_layer);
+      JsonObject *one = json_array_get_object_element (cases, k);
+      JsonArray  *hw = json_object_get_array_member (one, "hw");
+      JsonArray  *boxes = json_object_get_array_member (one, "boxes");
+      JsonArray  *layers = json_object_get_array_member (one, "layers");
+      int         n_layers = (int) json_object_get_int_member (one, "n_layers"), n_of_layer[8];
+      g_autoptr (GArray) crops =
+        sam_everything_make_crops ((size_t) number_at (hw, 1), (size_t) number_at (hw, 0), n_layers,
+                                   json_object_get_double_member (one, "overlap"), n_of_layer);
 
       g_assert_cmpuint (crops->len, ==, json_array_get_length (boxes));
       for (guint i = 0; i < crops->len; i++)
@@ -342,7 +346,8 @@ test_cut_off (void)
     }
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole
+ * ------------------------------------------------------------------------------------ */
 
 /* 24 bits of the generator */
 static guint32
@@ -352,10 +357,7 @@ raw_bits (guint64 i)
 }
 
 static gpointer
-stub_encode (SamImage     *image,
-             gpointer      data,
-             const SamJob *job,
-             GError      **error)
+stub_encode (SamImage *image, gpointer data, const SamJob *job, GError **error)
 {
   return sam_image_ref (image);
 }
@@ -366,8 +368,8 @@ stub_free_embedding (gpointer embedding)
   sam_image_unref (embedding);
 }
 
-/* Ellipses whose places, sizes and scores depend on which cell of 64 x 64 the point lies in. The logits are at
- * the crop's size, in a square that holds it: they come through as they are. */
+/* Ellipses whose places, sizes and scores depend on which cell of 64 x 64 the point lies in. The
+ * logits are at the crop's size, in a square that holds it: they come through as they are. */
 static SamLogits *
 stub_predict (gpointer         embedding,
               const SamPrompt *prompt,
@@ -375,11 +377,16 @@ stub_predict (gpointer         embedding,
               const SamJob    *job,
               GError         **error)
 {
-  size_t          width = sam_image_get_width (embedding), height = sam_image_get_height (embedding);
-  size_t          side = MAX (width, height);
-  SamGeometry     geometry = { .width = width, .height = height, .picture_width = width,
-                               .picture_height = height, .resized_width = width,
-                               .resized_height = height, .input = side, .upsample = SAM_UPSAMPLE_TWO_STEP };
+  size_t      width = sam_image_get_width (embedding), height = sam_image_get_height (embedding);
+  size_t      side = MAX (width, height);
+  SamGeometry geometry = { .width = width,
+                           .height = height,
+                           .picture_width = width,
+                           .picture_height = height,
+                           .resized_width = width,
+                           .resized_height = height,
+                           .input = side,
+                           .upsample = SAM_UPSAMPLE_TWO_STEP };
   const SamPoint *point = &g_array_index (prompt->points, SamPoint, 0);
   guint64         gx = (guint64) (point->x_image / 64), gy = (guint64) (point->y_image / 64);
   double          cx = 64.0 * gx + 32, cy = 64.0 * gy + 32;
@@ -411,13 +418,12 @@ stub_predict (gpointer         embedding,
 }
 
 static void
-read_options (JsonObject           *params,
-              SamEverythingOptions *options)
+read_options (JsonObject *params, SamEverythingOptions *options)
 {
   sam_everything_options_init (options);
-#define READ(key, field)                                                    \
-  if (json_object_has_member (params, key))                                 \
-    options->field = json_node_get_double (json_object_get_member (params, key))
+#define READ(key, field)                                                                           \
+  if (json_object_has_member (params, key))                                                        \
+  options->field = json_node_get_double (json_object_get_member (params, key))
   READ ("points_per_side", points_per_side);
   READ ("pred_iou_thresh", min_iou);
   READ ("stability_score_thresh", min_stability);
@@ -432,8 +438,7 @@ read_options (JsonObject           *params,
 }
 
 static SamImage *
-make_image (size_t width,
-            size_t height)
+make_image (size_t width, size_t height)
 {
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (3 * width * height), 3 * width * height);
 
@@ -443,11 +448,12 @@ make_image (size_t width,
 static void
 test_stub (gconstpointer name)
 {
-  g_autofree char       *path = g_test_build_filename (G_TEST_DIST, "data", "everything", name, NULL);
+  g_autofree char *path = g_test_build_filename (G_TEST_DIST, "data", "everything", name, NULL);
   g_autoptr (JsonParser) parser = open_json (path);
   JsonArray             *size = json_object_get_array_member (root_of (parser), "size");
   JsonArray             *masks = json_object_get_array_member (root_of (parser), "masks");
-  g_autoptr (SamImage)   image = make_image ((size_t) number_at (size, 1), (size_t) number_at (size, 0));
+  g_autoptr (SamImage)   image = make_image ((size_t) number_at (size, 1),
+                                             (size_t) number_at (size, 0));
   SamPredictor           predictor = { stub_encode, stub_predict, stub_free_embedding, NULL };
   SamEverythingOptions   options;
   g_autoptr (GPtrArray)  objects = NULL;
@@ -464,17 +470,21 @@ test_stub (gconstpointer name)
       JsonObject      *expected = json_array_get_object_element (masks, i);
       JsonArray       *bbox = json_object_get_array_member (expected, "bbox");
       JsonArray       *crop = json_object_get_array_member (expected, "crop_box");
-      JsonArray       *point = json_array_get_array_element (json_object_get_array_member (expected, "point_coords"), 0);
+      JsonArray       *point =
+        json_array_get_array_element (json_object_get_array_member (expected, "point_coords"), 0);
       g_autofree char *text = sam_rle_to_string (&object->rle);
 
       g_assert_cmpstr (text, ==, json_object_get_string_member (expected, "coco"));
-      g_assert_cmpuint (sam_rle_get_area (&object->rle), ==, json_object_get_int_member (expected, "area"));
+      g_assert_cmpuint (sam_rle_get_area (&object->rle), ==,
+                        json_object_get_int_member (expected, "area"));
       g_assert_cmpuint (object->box.x0, ==, number_at (bbox, 0));
       g_assert_cmpuint (object->box.y0, ==, number_at (bbox, 1));
       g_assert_cmpuint (object->box.x1 - object->box.x0, ==, number_at (bbox, 2));
       g_assert_cmpuint (object->box.y1 - object->box.y0, ==, number_at (bbox, 3));
-      g_assert_cmpfloat (object->iou, ==, (float) json_object_get_double_member (expected, "predicted_iou"));
-      g_assert_cmpfloat (object->stability, ==, (float) json_object_get_double_member (expected, "stability_score"));
+      g_assert_cmpfloat (object->iou, ==,
+                         (float) json_object_get_double_member (expected, "predicted_iou"));
+      g_assert_cmpfloat (object->stability, ==,
+                         (float) json_object_get_double_member (expected, "stability_score"));
       g_assert_cmpfloat (object->x, ==, number_at (point, 0));
       g_assert_cmpfloat (object->y, ==, number_at (point, 1));
       g_assert_cmpuint (object->crop.x0, ==, number_at (crop, 0));
@@ -500,10 +510,10 @@ test_cancel (void)
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
-/* MobileSAM's network with generated weights; masks may differ in the pixels that rounding decides. */
+/* MobileSAM's network with generated weights; masks may differ in the pixels that rounding
+ * decides. */
 static void
-compare_with_network (SamModel   *model,
-                      const char *name)
+compare_with_network (SamModel *model, const char *name)
 {
   g_autofree char       *path = g_strdup_printf ("%s/amg/%s", folder, name);
   g_autofree char       *pictures = g_strdup_printf ("%s/images", folder);
@@ -524,14 +534,18 @@ compare_with_network (SamModel   *model,
       const SamObject *object = objects->pdata[i];
       JsonObject      *expected = json_array_get_object_element (masks, i);
       JsonArray       *bbox = json_object_get_array_member (expected, "bbox");
-      JsonArray       *point = json_array_get_array_element (json_object_get_array_member (expected, "point_coords"), 0);
-      double           area = (double) json_object_get_int_member (expected, "area");
+      JsonArray       *point =
+        json_array_get_array_element (json_object_get_array_member (expected, "point_coords"), 0);
+      double area = (double) json_object_get_int_member (expected, "area");
 
       g_assert_cmpfloat (object->x, ==, number_at (point, 0));
       g_assert_cmpfloat (object->y, ==, number_at (point, 1));
-      g_assert_cmpfloat_with_epsilon (object->iou, json_object_get_double_member (expected, "predicted_iou"), 1e-4);
+      g_assert_cmpfloat_with_epsilon (object->iou,
+                                      json_object_get_double_member (expected, "predicted_iou"),
+                                      1e-4);
       g_assert_cmpfloat_with_epsilon (object->stability,
-                                      json_object_get_double_member (expected, "stability_score"), 2e-4);
+                                      json_object_get_double_member (expected, "stability_score"),
+                                      2e-4);
       g_assert_cmpfloat_with_epsilon (object->box.x0, number_at (bbox, 0), 1);
       g_assert_cmpfloat_with_epsilon (object->box.y0, number_at (bbox, 1), 1);
       g_assert_cmpfloat_with_epsilon (sam_rle_get_area (&object->rle), area, MAX (2, area / 1000));
@@ -564,8 +578,7 @@ test_network (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const char *const stubs[] = { "stub_a.json", "stub_b.json", "stub_c.json", "stub_d.json" };
   const char              *given = g_getenv ("SAM_GOLDEN");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The built-in model against its reference outputs, stage by stage; prompts of every kind; cancelling,
- * hostile weights, threads, embeddings as files. */
+/* The built-in model against its reference outputs, stage by stage; prompts of every kind;
+ * cancelling, hostile weights, threads, embeddings as files. */
 #include <math.h>
 #include <string.h>
 
@@ -31,14 +31,10 @@ typedef struct
 } StageData;
 
 static void
-compare_stage (const char  *name,
-               const float *values,
-               size_t       n,
-               size_t       c,
-               void        *user_data)
+compare_stage (const char *name, const float *values, size_t n, size_t c, void *user_data)
 {
   StageData       *data = user_data;
-  g_autofree char *key  = g_strconcat ("enc.", name, NULL);
+  g_autofree char *key = g_strconcat ("enc.", name, NULL);
 
   if (golden_has (golden, key))
     {
@@ -51,10 +47,10 @@ static void
 test_stages (void)
 {
   g_autoptr (GError)       error = NULL;
-  StageData                data  = { 0 };
+  StageData                data = { 0 };
   SamTrace                 trace = { compare_stage, &data };
   g_autoptr (SamEmbedding) again = sam_model_encode_traced (model, image, NULL, &trace, &error);
-  int                      n     = 0;
+  int                      n = 0;
 
   g_assert_no_error (error);
   for (gboolean more = TRUE; more; n += more)
@@ -70,17 +66,18 @@ test_stages (void)
 static void
 test_preprocess (void)
 {
-  g_autoptr (GError)  error  = NULL;
+  g_autoptr (GError)  error = NULL;
   const SamTensor    *tensor = sam_checkpoint_lookup (golden, "pre.resized_u8");
   SamGeometry         geometry;
-  g_autofree uint8_t *small  = g_malloc (tensor->n_elements);
+  g_autofree uint8_t *small = g_malloc (tensor->n_elements);
 
   sam_geometry_init (&geometry, sam_image_get_width (image), sam_image_get_height (image),
                      sam_model_get_image_size (model), SAM_FIT_LONGEST, SAM_UPSAMPLE_TWO_STEP);
   g_assert_cmpuint (geometry.resized_height, ==, tensor->shape[0]);
   g_assert_cmpuint (geometry.resized_width, ==, tensor->shape[1]);
-  g_assert_true (sam_resize_pillow (small, sam_image_get_pixels (image), geometry.height, geometry.width,
-                                    geometry.resized_height, geometry.resized_width, &error));
+  g_assert_true (sam_resize_pillow (small, sam_image_get_pixels (image), geometry.height,
+                                    geometry.width, geometry.resized_height, geometry.resized_width,
+                                    &error));
   g_assert_cmpmem (small, tensor->n_elements, tensor->data, tensor->n_elements);
 }
 
@@ -93,22 +90,24 @@ test_embedding (void)
   g_assert_cmpuint (side, ==, sam_model_get_image_size (model) / 16);
   golden_compare (golden, "emb", values, side * side, channels, GOLDEN_CHW, 1, 1e-4, 2e-5);
   values = sam_embedding_get_high_res (embedding, 0, &side, &channels);
-  golden_compare (golden, "emb.high_res0", values, side * side, channels, GOLDEN_CHW, 13, 1e-4, 2e-5);
+  golden_compare (golden, "emb.high_res0", values, side * side, channels, GOLDEN_CHW, 13, 1e-4,
+                  2e-5);
   values = sam_embedding_get_high_res (embedding, 1, &side, &channels);
-  golden_compare (golden, "emb.high_res1", values, side * side, channels, GOLDEN_CHW, 13, 1e-4, 2e-5);
+  golden_compare (golden, "emb.high_res1", values, side * side, channels, GOLDEN_CHW, 13, 1e-4,
+                  2e-5);
 
   g_assert_cmpuint (sam_embedding_get_width (embedding), ==, sam_image_get_width (image));
   g_assert_cmpuint (sam_embedding_get_height (embedding), ==, sam_image_get_height (image));
 
   sam_embedding_get_values (embedding, &side, &channels);
-  golden_compare (golden, "image_pe", sam_prompt_encoder_get_grid (sam_model_get_prompt_encoder (model)),
-                  side * side, channels, GOLDEN_CHW, 1, 1e-5, 0);
+  golden_compare (golden, "image_pe",
+                  sam_prompt_encoder_get_grid (sam_model_get_prompt_encoder (model)), side * side,
+                  channels, GOLDEN_CHW, 1, 1e-5, 0);
 }
 
 /* The prompts of the reference cases, in pixels of the picture. */
 static void
-make_case (SamPrompt *prompt,
-           int        number)
+make_case (SamPrompt *prompt, int number)
 {
   float w = sam_image_get_width (image);
   float h = sam_image_get_height (image);
@@ -144,13 +143,12 @@ make_case (SamPrompt *prompt,
 
 /* Areas at picture size may differ in one of 10000 pixels of the picture, at least 4. */
 static void
-compare_area (const SamLogits *logits,
-              size_t           candidate,
-              gint64           area)
+compare_area (const SamLogits *logits, size_t candidate, gint64 area)
 {
-  g_autoptr (GError)  error   = NULL;
-  g_autoptr (SamMask) mask    = sam_mask_new_from_logits (logits, candidate, SAM_EDGE_HARD, NULL, &error);
-  gint64              n       = (gint64) sam_image_get_width (image) * sam_image_get_height (image);
+  g_autoptr (GError)  error = NULL;
+  g_autoptr (SamMask) mask = sam_mask_new_from_logits (logits, candidate, SAM_EDGE_HARD, NULL,
+                                                       &error);
+  gint64              n = (gint64) sam_image_get_width (image) * sam_image_get_height (image);
   gint64              allowed = MAX (4, n / 10000);
 
   g_assert_no_error (error);
@@ -161,18 +159,18 @@ static void
 test_decode (void)
 {
   const SamPromptEncoder *prompts = sam_model_get_prompt_encoder (model);
-  g_autofree float       *best    = NULL;
+  g_autofree float       *best = NULL;
 
   for (int i = 0; i < N_CASES; i++)
     {
-      g_autoptr (GError) error   = NULL;
-      g_autoptr (GArray) tokens  = NULL;
-      g_autofree char   *logits  = g_strdup_printf ("p%d.logits", i);
-      g_autofree char   *iou     = g_strdup_printf ("p%d.iou", i);
-      g_autofree char   *points  = g_strdup_printf ("p%d.points_model", i);
-      g_autofree char   *labels  = g_strdup_printf ("p%d.labels", i);
-      g_autofree char   *area    = g_strdup_printf ("p%d.area", i);
-      g_autofree float  *places  = NULL;
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GArray) tokens = NULL;
+      g_autofree char   *logits = g_strdup_printf ("p%d.logits", i);
+      g_autofree char   *iou = g_strdup_printf ("p%d.iou", i);
+      g_autofree char   *points = g_strdup_printf ("p%d.points_model", i);
+      g_autofree char   *labels = g_strdup_printf ("p%d.labels", i);
+      g_autofree char   *area = g_strdup_printf ("p%d.area", i);
+      g_autofree float  *places = NULL;
       g_auto (SamPrompt) prompt;
       SamDecoded         decoded = { 0 };
       float              place[4][2];
@@ -184,11 +182,13 @@ test_decode (void)
         {
           place[k][0] = g_array_index (prompt.points, SamPoint, k).x_image;
           place[k][1] = g_array_index (prompt.points, SamPoint, k).y_image;
-          label[k]    = g_array_index (prompt.points, SamPoint, k).label;
+          label[k] = g_array_index (prompt.points, SamPoint, k).label;
         }
       tokens = sam_prompt_encoder_arrange (prompts, sam_embedding_get_geometry (embedding),
                                            (const float (*)[2]) place, label, prompt.points->len,
-                                           prompt.boxes->len > 0 ? (const float *) prompt.boxes->data : NULL);
+                                           prompt.boxes->len > 0
+                                             ? (const float *) prompt.boxes->data
+                                             : NULL);
 
       places = golden_read (golden, points, &n_places);
       g_assert_cmpuint (2 * tokens->len, ==, n_places);
@@ -201,25 +201,27 @@ test_decode (void)
           g_assert_cmpfloat_with_epsilon (token->y_model, places[2 * k + 1], 1e-4);
         }
 
-      sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, i == 4 ? best : NULL,
-                        (SamMaskRange) { 0, SAM_N_MASKS }, &decoded, NULL, NULL, &error);
+      sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len,
+                        i == 4 ? best : NULL, (SamMaskRange) { 0, SAM_N_MASKS }, &decoded, NULL,
+                        NULL, &error);
       g_assert_no_error (error);
-      golden_compare (golden, logits, decoded.masks, decoded.made.n * decoded.side * decoded.side, 1,
-                      GOLDEN_HWC, 1, 2e-4, 5e-5);
+      golden_compare (golden, logits, decoded.masks, decoded.made.n * decoded.side * decoded.side,
+                      1, GOLDEN_HWC, 1, 2e-4, 5e-5);
       golden_compare (golden, iou, decoded.iou, SAM_N_MASKS, 1, GOLDEN_HWC, 1, 1e-4, 0);
 
       if (i == 0)
         {
           size_t n = decoded.side * decoded.side;
 
-          best = g_memdup2 (decoded.masks + golden_read_int (golden, "p0.best", 0) * n, n * sizeof (float));
+          best = g_memdup2 (decoded.masks + golden_read_int (golden, "p0.best", 0) * n,
+                            n * sizeof (float));
         }
       for (size_t k = 0; k < SAM_N_MASKS; k++)
         {
-          size_t               n = decoded.side * decoded.side;
-          g_autoptr (SamLogits) one
-            = sam_logits_new_take (sam_embedding_get_geometry (embedding), 1, decoded.side,
-                                   g_memdup2 (decoded.masks + k * n, n * sizeof (float)), decoded.iou + k, NAN, 0, NULL);
+          size_t                n = decoded.side * decoded.side;
+          g_autoptr (SamLogits) one = sam_logits_new_take (
+            sam_embedding_get_geometry (embedding), 1, decoded.side,
+            g_memdup2 (decoded.masks + k * n, n * sizeof (float)), decoded.iou + k, NAN, 0, NULL);
 
           compare_area (one, 0, golden_read_int (golden, area, k));
         }
@@ -228,12 +230,14 @@ test_decode (void)
           SamMaskRange fewer = { first, first == 0 ? 1 : SAM_N_MASKS - 1 };
           SamDecoded   again;
 
-          sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len, i == 4 ? best : NULL, fewer,
-                            &again, NULL, NULL, &error);
+          sam_model_decode (model, embedding, (const SamToken *) tokens->data, tokens->len,
+                            i == 4 ? best : NULL, fewer, &again, NULL, NULL, &error);
           g_assert_no_error (error);
           for (size_t k = first; k < first + fewer.n; k++)
-            g_assert_cmpmem (sam_decoded_get_mask (&again, k), sizeof (float) * again.side * again.side,
-                             sam_decoded_get_mask (&decoded, k), sizeof (float) * decoded.side * decoded.side);
+            g_assert_cmpmem (sam_decoded_get_mask (&again, k),
+                             sizeof (float) * again.side * again.side,
+                             sam_decoded_get_mask (&decoded, k),
+                             sizeof (float) * decoded.side * decoded.side);
           g_assert_cmpmem (again.iou, sizeof again.iou, decoded.iou, sizeof decoded.iou);
           g_free (again.masks);
         }
@@ -245,8 +249,8 @@ test_decode (void)
 static SamLogits *
 predict (const SamPrompt *prompt)
 {
-  g_autoptr (GError) error  = NULL;
-  SamPrompt          quick  = *prompt;
+  g_autoptr (GError) error = NULL;
+  SamPrompt          quick = *prompt;
   SamLogits         *logits;
 
   quick.quick = TRUE;
@@ -266,22 +270,22 @@ test_predict (void)
   for (int i = 0; i < N_CASES; i++)
     {
       g_auto (SamPrompt)    prompt;
-      g_autoptr (SamLogits) logits    = NULL;
-      g_autofree char      *key       = g_strdup_printf ("p%d.logits", i);
-      g_autofree char      *iou_key   = g_strdup_printf ("p%d.iou", i);
-      g_autofree char      *area      = g_strdup_printf ("p%d.area", i);
+      g_autoptr (SamLogits) logits = NULL;
+      g_autofree char      *key = g_strdup_printf ("p%d.logits", i);
+      g_autofree char      *iou_key = g_strdup_printf ("p%d.iou", i);
+      g_autofree char      *area = g_strdup_printf ("p%d.area", i);
       g_autofree float     *reference = golden_read (golden, key, NULL);
-      g_autofree float     *iou       = golden_read (golden, iou_key, NULL);
+      g_autofree float     *iou = golden_read (golden, iou_key, NULL);
       size_t                n, from = i == 0 ? 1 : 0;
 
       make_case (&prompt, i);
       if (i == 4)
         {
-          prompt.previous           = first;
+          prompt.previous = first;
           prompt.previous_candidate = golden_read_int (golden, "p0.best", 0) - 1;
         }
       logits = predict (&prompt);
-      n      = sam_logits_get_width (logits) * sam_logits_get_height (logits);
+      n = sam_logits_get_width (logits) * sam_logits_get_height (logits);
       g_assert_cmpuint (sam_logits_get_n_candidates (logits), ==, i == 0 ? 3 : 1);
       g_assert_true (isnan (sam_logits_get_object_score (logits)));
       for (size_t k = 0; k < sam_logits_get_n_candidates (logits); k++)
@@ -303,9 +307,9 @@ test_predict (void)
 static void
 test_several_boxes (void)
 {
-  float                 box[3][4] = { { 20, 20, 200, 180 }, { 150, 120, 500, 380 }, { 300, 30, 590, 200 } };
-  SamLogits            *single[3];
-  g_autoptr (SamLogits) together  = NULL;
+  float      box[3][4] = { { 20, 20, 200, 180 }, { 150, 120, 500, 380 }, { 300, 30, 590, 200 } };
+  SamLogits *single[3];
+  g_autoptr (SamLogits) together = NULL;
   g_auto (SamPrompt)    all;
   double                iou = 0;
   size_t                n;
@@ -343,7 +347,8 @@ test_several_boxes (void)
     sam_logits_free (single[i]);
 }
 
-/* A point outside all boxes is an object of its own, and answers with the best of its three candidates. */
+/* A point outside all boxes is an object of its own, and answers with the best of its three
+ * candidates. */
 static void
 test_boxes_and_point (void)
 {
@@ -374,8 +379,7 @@ test_boxes_and_point (void)
 }
 
 static double
-mask_iou (const SamMask *a,
-          const SamMask *b)
+mask_iou (const SamMask *a, const SamMask *b)
 {
   const uint8_t *x = sam_mask_get_coverage (a), *y = sam_mask_get_coverage (b);
   size_t         n = sam_mask_get_width (a) * sam_mask_get_height (a);
@@ -384,25 +388,26 @@ mask_iou (const SamMask *a,
   for (size_t i = 0; i < n; i++)
     {
       both += x[i] >= 128 && y[i] >= 128;
-      any  += x[i] >= 128 || y[i] >= 128;
+      any += x[i] >= 128 || y[i] >= 128;
     }
 
   return any > 0 ? (double) both / any : 1.0;
 }
 
-/* A good mask given as the prompt comes back about as it was, at the picture's size and at others. */
+/* A good mask given as the prompt comes back about as it was, at the picture's size and at
+ * others. */
 static void
 test_mask_prompt (void)
 {
   g_auto (SamPrompt)    box;
-  g_autoptr (GError)    error  = NULL;
+  g_autoptr (GError)    error = NULL;
   g_autoptr (SamLogits) logits = NULL;
-  g_autoptr (SamMask)   mask   = NULL;
+  g_autoptr (SamMask)   mask = NULL;
   const size_t          sizes[][2] = { { 600, 400 }, { 150, 100 }, { 1500, 1000 } };
 
   make_case (&box, 2);
   logits = predict (&box);
-  mask   = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, &error);
+  mask = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, &error);
   g_assert_no_error (error);
 
   for (size_t i = 0; i < G_N_ELEMENTS (sizes); i++)
@@ -428,10 +433,9 @@ test_mask_prompt (void)
 }
 
 static void
-expect_bad_prompt (const SamPrompt *prompt,
-                   int              code)
+expect_bad_prompt (const SamPrompt *prompt, int code)
 {
-  g_autoptr (GError)    error  = NULL;
+  g_autoptr (GError)    error = NULL;
   g_autoptr (SamLogits) logits = sam_model_predict (model, embedding, prompt, NULL, &error);
 
   g_assert_null (logits);
@@ -442,12 +446,12 @@ static void
 test_bad_prompts (void)
 {
   g_auto (SamPrompt)       prompt;
-  g_autoptr (GError)       error   = NULL;
+  g_autoptr (GError)       error = NULL;
   g_autoptr (SamMask)      nothing = sam_mask_new_empty (30, 20, &error);
-  g_autoptr (GBytes)       bytes   = g_bytes_new_take (g_malloc0 (20 * 30 * 3), 20 * 30 * 3);
-  g_autoptr (SamImage)     other   = sam_image_new (30, 20, bytes, &error);
-  g_autoptr (SamEmbedding) small   = sam_model_encode (model, other, NULL, &error);
-  g_autoptr (SamLogits)    logits  = NULL;
+  g_autoptr (GBytes)       bytes = g_bytes_new_take (g_malloc0 (20 * 30 * 3), 20 * 30 * 3);
+  g_autoptr (SamImage)     other = sam_image_new (30, 20, bytes, &error);
+  g_autoptr (SamEmbedding) small = sam_model_encode (model, other, NULL, &error);
+  g_autoptr (SamLogits)    logits = NULL;
 
   g_assert_no_error (error);
   sam_prompt_init (&prompt);
@@ -475,8 +479,7 @@ typedef struct
 } CancelData;
 
 static void
-count_step (double   fraction,
-            gpointer user_data)
+count_step (double fraction, gpointer user_data)
 {
   CancelData *data = user_data;
 
@@ -491,8 +494,7 @@ count_step (double   fraction,
 typedef gboolean (*Work) (const SamJob *job, GError **error);
 
 static gboolean
-work_load (const SamJob *job,
-           GError      **error)
+work_load (const SamJob *job, GError **error)
 {
   g_autoptr (SamModel) loaded = sam_model_load (model_path, job, error);
 
@@ -500,8 +502,7 @@ work_load (const SamJob *job,
 }
 
 static gboolean
-work_encode (const SamJob *job,
-             GError      **error)
+work_encode (const SamJob *job, GError **error)
 {
   g_autoptr (SamEmbedding) made = sam_model_encode (model, image, job, error);
 
@@ -509,8 +510,7 @@ work_encode (const SamJob *job,
 }
 
 static gboolean
-work_predict (const SamJob *job,
-              GError      **error)
+work_predict (const SamJob *job, GError **error)
 {
   g_auto (SamPrompt)    prompt;
   g_autoptr (SamLogits) logits = NULL;
@@ -526,11 +526,10 @@ work_predict (const SamJob *job,
 
 /* With an embedding of its own each time: parts that were looked at before take no time. */
 static gboolean
-work_closer (const SamJob *job,
-             GError      **error)
+work_closer (const SamJob *job, GError **error)
 {
   g_auto (SamPrompt)       prompt;
-  g_autoptr (SamEmbedding) fresh  = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamEmbedding) fresh = sam_model_encode (model, image, NULL, NULL);
   g_autoptr (SamLogits)    logits = NULL;
 
   g_assert_nonnull (fresh);
@@ -545,16 +544,16 @@ work_closer (const SamJob *job,
 static void
 test_cancel (gconstpointer user_data)
 {
-  Work work    = (Work) user_data;
+  Work work = (Work) user_data;
   int  n_steps = 1;
 
   for (int left = -1; left < n_steps - 1; left++)
     {
       g_autoptr (GCancellable) cancellable = g_cancellable_new ();
-      g_autoptr (GError)       error       = NULL;
-      CancelData               data        = { cancellable, left };
-      SamJob                   job         = { cancellable, count_step, &data };
-      gboolean                 done        = work (&job, &error);
+      g_autoptr (GError)       error = NULL;
+      CancelData               data = { cancellable, left };
+      SamJob                   job = { cancellable, count_step, &data };
+      gboolean                 done = work (&job, &error);
 
       if (left < 0)
         {
@@ -579,11 +578,10 @@ test_cancel (gconstpointer user_data)
 typedef void (*Edit) (JsonObject *header, const char *name);
 
 static GBytes *
-edit_checkpoint (Edit        edit,
-                 const char *name)
+edit_checkpoint (Edit edit, const char *name)
 {
-  g_autoptr (GError)     error  = NULL;
-  g_autofree char       *file   = NULL;
+  g_autoptr (GError)     error = NULL;
+  g_autofree char       *file = NULL;
   g_autoptr (JsonParser) parser = json_parser_new ();
   g_autofree char       *header = NULL;
   gsize                  size, n_header, n_new;
@@ -598,7 +596,7 @@ edit_checkpoint (Edit        edit,
   g_assert_no_error (error);
   edit (json_node_get_object (json_parser_get_root (parser)), name);
   header = json_to_string (json_parser_get_root (parser), FALSE);
-  n_new  = strlen (header);
+  n_new = strlen (header);
 
   edited = g_malloc (8 + n_new + size - 8 - n_header);
   length = GUINT64_TO_LE ((guint64) n_new);
@@ -610,26 +608,27 @@ edit_checkpoint (Edit        edit,
 }
 
 static void
-expect_refused (GBytes     *bytes,
-                const char *name)
+expect_refused (GBytes *bytes, const char *name)
 {
-  g_autoptr (GError)        error      = NULL;
-  g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "hostile.safetensors", &error);
-  g_autoptr (SamModel)      loaded     = NULL;
+  g_autoptr (GError)        error = NULL;
+  g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "hostile.safetensors",
+                                                                    &error);
+  g_autoptr (SamModel)      loaded = NULL;
 
   if (checkpoint != NULL)
     loaded = sam_model_new (checkpoint, NULL, &error);
   g_assert_null (loaded);
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE);
-  if (strstr (error->message, name) == NULL || strstr (error->message, "hostile.safetensors") == NULL)
+  if (strstr (error->message, name) == NULL ||
+      strstr (error->message, "hostile.safetensors") == NULL)
     g_error ("'%s' names neither %s nor the file", error->message, name);
   g_bytes_unref (bytes);
 }
 
-/* The data stay, under a name that nobody asks for: files with gaps are refused before it comes to models. */
+/* The data stay, under a name that nobody asks for: files with gaps are refused before it comes to
+ * models. */
 static void
-edit_remove (JsonObject *header,
-             const char *name)
+edit_remove (JsonObject *header, const char *name)
 {
   g_autofree char *unused = g_strconcat ("unused.", name, NULL);
 
@@ -638,21 +637,20 @@ edit_remove (JsonObject *header,
 }
 
 static void
-edit_rank (JsonObject *header,
-           const char *name)
+edit_rank (JsonObject *header, const char *name)
 {
-  json_array_add_int_element (json_object_get_array_member (json_object_get_object_member (header, name), "shape"), 1);
+  json_array_add_int_element (
+    json_object_get_array_member (json_object_get_object_member (header, name), "shape"), 1);
 }
 
 /* The same number of elements, another shape. */
 static void
-edit_swap (JsonObject *header,
-           const char *name)
+edit_swap (JsonObject *header, const char *name)
 {
   JsonObject *tensor = json_object_get_object_member (header, name);
-  JsonArray  *shape  = json_object_get_array_member (tensor, "shape");
-  JsonArray  *other  = json_array_new ();
-  gint64      first  = json_array_get_int_element (shape, 0);
+  JsonArray  *shape = json_object_get_array_member (tensor, "shape");
+  JsonArray  *other = json_array_new ();
+  gint64      first = json_array_get_int_element (shape, 0);
 
   g_assert_cmpint (first % 2, ==, 0);
   json_array_add_int_element (other, first / 2);
@@ -664,13 +662,12 @@ edit_swap (JsonObject *header,
 
 /* No elements at all: legal as a file, useless as a weight. */
 static void
-edit_empty (JsonObject *header,
-            const char *name)
+edit_empty (JsonObject *header, const char *name)
 {
-  JsonObject *tensor  = json_object_new ();
-  JsonArray  *shape   = json_array_new ();
+  JsonObject *tensor = json_object_new ();
+  JsonArray  *shape = json_array_new ();
   JsonArray  *offsets = json_array_new ();
-  guint       rank    = json_array_get_length (
+  guint       rank = json_array_get_length (
     json_object_get_array_member (json_object_get_object_member (header, name), "shape"));
 
   edit_remove (header, name);
@@ -685,8 +682,7 @@ edit_empty (JsonObject *header,
 }
 
 static void
-edit_type (JsonObject *header,
-           const char *name)
+edit_type (JsonObject *header, const char *name)
 {
   json_object_set_string_member (json_object_get_object_member (header, name), "dtype", "I16");
 }
@@ -695,11 +691,17 @@ static void
 test_hostile_tensors (void)
 {
   const char *names[] = {
-    "image_encoder.features.0.0.weight", "image_encoder.features.3.token_mixer.2.weight",
-    "image_encoder.features.5.channel_mixer.m.0.weight", "image_encoder.fuse_stage2.weight",
-    "image_encoder.neck.2.weight", "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
-    "prompt_encoder.mask_downscaling.3.weight", "mask_decoder.conv_s0.weight", "mask_decoder.mask_tokens.weight",
-    "mask_decoder.transformer.layers.1.mlp.lin1.weight", "mask_decoder.output_upscaling.3.weight",
+    "image_encoder.features.0.0.weight",
+    "image_encoder.features.3.token_mixer.2.weight",
+    "image_encoder.features.5.channel_mixer.m.0.weight",
+    "image_encoder.fuse_stage2.weight",
+    "image_encoder.neck.2.weight",
+    "prompt_encoder.pe_layer.positional_encoding_gaussian_matrix",
+    "prompt_encoder.mask_downscaling.3.weight",
+    "mask_decoder.conv_s0.weight",
+    "mask_decoder.mask_tokens.weight",
+    "mask_decoder.transformer.layers.1.mlp.lin1.weight",
+    "mask_decoder.output_upscaling.3.weight",
     "mask_decoder.iou_prediction_head.layers.2.weight",
   };
   const Edit edits[] = { edit_remove, edit_rank, edit_swap, edit_empty, edit_type };
@@ -713,13 +715,13 @@ test_hostile_tensors (void)
              strstr (names[i], "channel_mixer.m.0")))
           continue;
         /* a swapped size that others depend on shows in the first of them */
-        expect_refused (edit_checkpoint (edits[k], names[i]), edits[k] == edit_swap ? "tensor" : names[i]);
+        expect_refused (edit_checkpoint (edits[k], names[i]),
+                        edits[k] == edit_swap ? "tensor" : names[i]);
       }
 }
 
 static void
-edit_remove_block (JsonObject *header,
-                   const char *name)
+edit_remove_block (JsonObject *header, const char *name)
 {
   g_autoptr (GList) members = json_object_get_members (header);
 
@@ -733,24 +735,26 @@ edit_remove_block (JsonObject *header,
 }
 
 static void
-edit_metadata (JsonObject *header,
-               const char *name)
+edit_metadata (JsonObject *header, const char *name)
 {
   g_auto (GStrv) parts = g_strsplit (name, "=", 2);
 
-  json_object_set_string_member (json_object_get_object_member (header, "__metadata__"), parts[0], parts[1]);
+  json_object_set_string_member (json_object_get_object_member (header, "__metadata__"), parts[0],
+                                 parts[1]);
 }
 
 static void
 test_hostile_structure (void)
 {
   const char *metadata[] = {
-    "image_size=0", "image_size=-32", "image_size=100000", "image_size=33", "image_size=384x", "heads=0",
-    "heads=7", "heads=99999999999", "mean=1,2", "mean=nan,1,1", "std=0,1,1", "std=1,1,1e99",
+    "image_size=0",    "image_size=-32", "image_size=100000", "image_size=33",
+    "image_size=384x", "heads=0",        "heads=7",           "heads=99999999999",
+    "mean=1,2",        "mean=nan,1,1",   "std=0,1,1",         "std=1,1,1e99",
   };
 
   expect_refused (edit_checkpoint (edit_remove_block, "image_encoder.features.11."), "scales");
-  expect_refused (edit_checkpoint (edit_remove_block, "mask_decoder.transformer.layers.1."), "layers.1");
+  expect_refused (edit_checkpoint (edit_remove_block, "mask_decoder.transformer.layers.1."),
+                  "layers.1");
   for (size_t i = 0; i < G_N_ELEMENTS (metadata); i++)
     expect_refused (edit_checkpoint (edit_metadata, metadata[i]), "metadata");
 }
@@ -758,8 +762,9 @@ test_hostile_structure (void)
 static void
 test_not_finite (void)
 {
-  const char  *names[] = { "image_encoder.features.4.channel_mixer.m.2.weight", "image_encoder.neck.3.bias",
-                           "mask_decoder.iou_token.weight", "prompt_encoder.no_mask_embed.weight" };
+  const char   *names[] = { "image_encoder.features.4.channel_mixer.m.2.weight",
+                            "image_encoder.neck.3.bias", "mask_decoder.iou_token.weight",
+                            "prompt_encoder.no_mask_embed.weight" };
   const guint16 halves[] = { 0x7e00, 0x7c00, 0xfc00 }; /* NaN, infinities */
 
   for (size_t i = 0; i < G_N_ELEMENTS (names); i++)
@@ -782,7 +787,8 @@ test_not_finite (void)
         for (size_t t = 0; t < sam_checkpoint_get_n_tensors (sound); t++)
           first = MIN (first, sam_checkpoint_get_tensor (sound, t)->data);
         memcpy (file + 8 + GUINT64_FROM_LE (*(guint64 *) file) + (tensor->data - first) +
-                  2 * (tensor->n_elements - 1), &half, 2);
+                  2 * (tensor->n_elements - 1),
+                &half, 2);
         expect_refused (g_bytes_new_take (g_steal_pointer (&file), size), names[i]);
       }
 }
@@ -790,9 +796,10 @@ test_not_finite (void)
 static void
 test_unknown (void)
 {
-  g_autoptr (GError)        error = NULL;
-  g_autoptr (GBytes)        bytes = edit_checkpoint (edit_remove, "image_encoder.features.0.0.weight");
-  g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "other.safetensors", &error);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) bytes = edit_checkpoint (edit_remove, "image_encoder.features.0.0.weight");
+  g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "other.safetensors",
+                                                                    &error);
   g_autoptr (SamModel)      loaded = NULL;
 
   g_assert_no_error (error);
@@ -821,7 +828,8 @@ test_threads (void)
       g_assert_no_error (error);
       x = sam_embedding_get_values (embedding, &side, &channels);
       y = sam_embedding_get_values (again, &side, &channels);
-      g_assert_cmpmem (x, side * side * channels * sizeof (float), y, side * side * channels * sizeof (float));
+      g_assert_cmpmem (x, side * side * channels * sizeof (float), y,
+                       side * side * channels * sizeof (float));
 
       make_case (&prompt, 3);
       a = predict (&prompt);
@@ -839,7 +847,7 @@ test_threads (void)
 static char *
 temporary_path (const char *name)
 {
-  g_autoptr (GError) error  = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char   *folder = g_dir_make_tmp ("check-model-XXXXXX", &error);
 
   g_assert_no_error (error);
@@ -859,7 +867,7 @@ remove_path (const char *path)
 static void
 test_embedding_file (void)
 {
-  g_autofree char         *path  = temporary_path ("coffee.safetensors");
+  g_autofree char         *path = temporary_path ("coffee.safetensors");
   g_autoptr (GError)       error = NULL;
   g_autoptr (SamEmbedding) again = NULL;
 
@@ -879,7 +887,8 @@ test_embedding_file (void)
                    sam_embedding_get_geometry (again), sizeof (SamGeometry));
 
   /* a folder that is not there */
-  g_assert_false (sam_model_save_embedding (model, embedding, "/nonexistent/folder/e.safetensors", &error));
+  g_assert_false (sam_model_save_embedding (model, embedding, "/nonexistent/folder/e.safetensors",
+                                            &error));
   g_assert_nonnull (error);
   remove_path (path);
 }
@@ -887,14 +896,17 @@ test_embedding_file (void)
 static void
 test_embedding_damage (void)
 {
-  g_autofree char   *path  = temporary_path ("coffee.safetensors");
+  g_autofree char   *path = temporary_path ("coffee.safetensors");
   g_autoptr (GError) error = NULL;
   g_autofree char   *sound = NULL;
   gsize              size;
   guint64            n_header;
   const char        *edits[][2] = {
-    { "\"width\":\"600\"", "\"width\":\"000\"" }, { "\"height\":\"400\"", "\"height\":\"4e0\"" },
-    { "[24,24,128]", "[24,128,24]" }, { "\"stride8\"", "\"strode8\"" }, { "segment-anything-e", "segment-nothing--e" },
+    { "\"width\":\"600\"", "\"width\":\"000\"" },
+    { "\"height\":\"400\"", "\"height\":\"4e0\"" },
+    { "[24,24,128]", "[24,128,24]" },
+    { "\"stride8\"", "\"strode8\"" },
+    { "segment-anything-e", "segment-nothing--e" },
     { "\"F32\"", "\"I32\"" },
   };
 
@@ -918,7 +930,7 @@ test_embedding_damage (void)
 
   for (size_t i = 0; i <= G_N_ELEMENTS (edits); i++)
     {
-      g_autofree char         *bad    = g_memdup2 (sound, size);
+      g_autofree char         *bad = g_memdup2 (sound, size);
       g_autoptr (SamEmbedding) opened = NULL;
 
       if (i < G_N_ELEMENTS (edits))
@@ -944,7 +956,7 @@ test_embedding_damage (void)
   /* another model's */
   {
     g_autoptr (SamEmbedding) opened = NULL;
-    char                    *at     = g_strstr_len (sound + 8, n_header, sam_model_get_hash (model));
+    char                    *at = g_strstr_len (sound + 8, n_header, sam_model_get_hash (model));
 
     g_assert_nonnull (at);
     at[0] = at[0] == '0' ? '1' : '0';
@@ -962,14 +974,20 @@ test_embedding_damage (void)
 static void
 test_converted (void)
 {
-  static const struct { SamPrecision precision; double iou; } cases[] = {
-    { SAM_PRECISION_F32, 0.9999 }, { SAM_PRECISION_F16, 0.9999 }, { SAM_PRECISION_BF16, 0.97 },
+  static const struct
+  {
+    SamPrecision precision;
+    double       iou;
+  } cases[] = {
+    { SAM_PRECISION_F32, 0.9999 },
+    { SAM_PRECISION_F16, 0.9999 },
+    { SAM_PRECISION_BF16, 0.97 },
     { SAM_PRECISION_INT8, 0.95 },
   };
   g_auto (SamPrompt)    prompt;
   g_autoptr (SamLogits) logits = NULL;
   g_autoptr (SamMask)   wanted = NULL;
-  g_autoptr (GError)    error  = NULL;
+  g_autoptr (GError)    error = NULL;
 
   make_case (&prompt, 3);
   prompt.quick = TRUE; /* a closer look need not be at the same part of the picture */
@@ -981,9 +999,9 @@ test_converted (void)
     {
       g_autofree char         *path = temporary_path ("converted.safetensors");
       g_autoptr (SamModel)     converted = NULL;
-      g_autoptr (SamEmbedding) made      = NULL;
-      g_autoptr (SamLogits)    answer    = NULL;
-      g_autoptr (SamMask)      mask      = NULL;
+      g_autoptr (SamEmbedding) made = NULL;
+      g_autoptr (SamLogits)    answer = NULL;
+      g_autoptr (SamMask)      mask = NULL;
 
       g_assert_true (sam_convert (model_path, path, cases[i].precision, NULL, &error));
       g_assert_no_error (error);
@@ -1017,20 +1035,20 @@ test_properties (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
-  g_autoptr (GError) error   = NULL;
+  g_autoptr (GError) error = NULL;
   g_autofree char   *samples = NULL;
   int                result;
 
   g_test_init (&argc, &argv, NULL);
 
-  model_path = g_test_build_filename (G_TEST_DIST, "..", "data", "models", "builtin.safetensors", NULL);
-  samples    = g_test_build_filename (G_TEST_DIST, "..", "data", "samples", NULL);
-  golden     = golden_open ("builtin.golden.safetensors");
-  image      = golden_picture (samples, "coffee.png");
-  model      = sam_model_load (model_path, NULL, &error);
+  model_path = g_test_build_filename (G_TEST_DIST, "..", "data", "models", "builtin.safetensors",
+                                      NULL);
+  samples = g_test_build_filename (G_TEST_DIST, "..", "data", "samples", NULL);
+  golden = golden_open ("builtin.golden.safetensors");
+  image = golden_picture (samples, "coffee.png");
+  model = sam_model_load (model_path, NULL, &error);
   g_assert_no_error (error);
   embedding = sam_model_encode (model, image, NULL, &error);
   g_assert_no_error (error);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The operations of sam-ops.h against tests/lib/ref-kernels.c, at sizes on both sides of what is cut into pieces
- * and tiles, and with 1, 2 and 3 threads, between which no bit may differ. */
+/* The operations of sam-ops.h against tests/lib/ref-kernels.c, at sizes on both sides of what is
+ * cut into pieces and tiles, and with 1, 2 and 3 threads, between which no bit may differ. */
 #include "config.h"
 
 #include "samcore/nn/sam-bottleneck.h"
@@ -59,32 +59,34 @@ static void
 test_linear (void)
 {
   static const size_t cases[][3] = {
-    { 1, 1, 1 },   { 1, 256, 256 }, { 7, 256, 2048 },   { 7, 2048, 256 }, { 31, 33, 200 },
-    { 32, 64, 7 }, { 33, 17, 130 }, { 1500, 48, 192 },  { 2049, 5, 3 },   { 12, 256, 32 }, { 0, 5, 3 },
+    { 1, 1, 1 },     { 1, 256, 256 }, { 7, 256, 2048 }, { 7, 2048, 256 },
+    { 31, 33, 200 }, { 32, 64, 7 },   { 33, 17, 130 },  { 1500, 48, 192 },
+    { 2049, 5, 3 },  { 12, 256, 32 }, { 0, 5, 3 },
   };
   static const SamAct acts[] = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_SIGMOID };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int with = 0; with < 8; with++)
       {
-        Linear             l      = { .n = cases[i][0], .in = cases[i][1], .out = cases[i][2] };
-        float             *x      = guarded_input (l.n * l.in, 1);
-        float             *w      = guarded_input (l.in * l.out, 1);
-        float             *b      = guarded_input (l.out, 1);
-        float             *r      = guarded_input (l.n * l.out, 1);
-        float             *y      = guarded_output (l.n * l.out);
-        g_autofree double *wanted = g_new (double, l.n * l.out);
+        Linear             l = { .n = cases[i][0], .in = cases[i][1], .out = cases[i][2] };
+        float             *x = guarded_input (l.n * l.in, 1);
+        float             *w = guarded_input (l.in * l.out, 1);
+        float             *b = guarded_input (l.out, 1);
+        float             *r = guarded_input (l.n * l.out, 1);
+        float             *y = guarded_output (l.n * l.out);
+        g_autofree double *wanted = g_new (double, l.n *l.out);
 
-        l.x   = x;
-        l.w   = w;
-        l.b   = with & 1 ? b : NULL;
-        l.r   = with & 6 ? r : NULL;
+        l.x = x;
+        l.w = w;
+        l.b = with & 1 ? b : NULL;
+        l.r = with & 6 ? r : NULL;
         l.add = (with & 6) == 6;
-        l.m   = sam_matrix_new (w, l.out, l.in, SAM_ARITHMETIC_F32);
+        l.m = sam_matrix_new (w, l.out, l.in, SAM_ARITHMETIC_F32);
         l.act = l.add ? SAM_ACT_NONE : acts[(i + with) % G_N_ELEMENTS (acts)];
         with_threads (linear, &l, y, l.add ? r : NULL, l.n * l.out);
         ref_linear (wanted, x, w, l.b, l.r, l.n, l.in, l.out, l.act);
-        /* a product of two values below 1 has the deviation 1/3; their sum grows as the square root */
+        /* a product of two values below 1 has the deviation 1/3; their sum grows as the square
+         * root */
         for (size_t j = 0; j < l.n * l.out; j++)
           assert_near (y[j], wanted[j], 8 + sqrt (l.in), 3 + sqrt (l.in));
 
@@ -112,11 +114,11 @@ test_product (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      Linear             l      = { .n = cases[i][0], .in = cases[i][1], .out = cases[i][2] };
-      float             *x      = guarded_input (l.n * l.in, 1);
-      float             *z      = guarded_input (l.in * l.out, 1);
-      float             *y      = guarded_output (l.n * l.out);
-      g_autofree double *wanted = g_new (double, l.n * l.out);
+      Linear             l = { .n = cases[i][0], .in = cases[i][1], .out = cases[i][2] };
+      float             *x = guarded_input (l.n * l.in, 1);
+      float             *z = guarded_input (l.in * l.out, 1);
+      float             *y = guarded_output (l.n * l.out);
+      g_autofree double *wanted = g_new (double, l.n *l.out);
 
       l.x = x;
       l.w = z;
@@ -151,43 +153,51 @@ mlp (float *y, gconstpointer arguments)
 {
   const Layers *a = arguments;
 
-  sam_matrix_mlp (y, &a->rows, a->m1, a->b1, SAM_ACT_GELU, a->m2, a->b2, a->r != NULL ? y : NULL, a->n);
+  sam_matrix_mlp (y, &a->rows, a->m1, a->b1, SAM_ACT_GELU, a->m2, a->b2, a->r != NULL ? y : NULL,
+                  a->n);
 }
 
-/* Gathered and normalised rows through one layer and through an MLP, against the steps one by one. */
+/* Gathered and normalised rows through one layer and through an MLP, against the steps one by
+ * one. */
 static void
 test_rows_and_mlp (void)
 {
-  static const size_t cases[][4] = { /* rows, in, middle, out */
-    { 3, 40, 20, 7 }, { 70, 48, 300, 48 }, { 500, 33, 270, 20 },
+  static const size_t cases[][4] = {
+    /* rows, in, middle, out */
+    { 3, 40, 20, 7 },
+    { 70, 48, 300, 48 },
+    { 500, 33, 270, 20 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int with = 0; with < 8; with++)
       {
-        size_t               n = cases[i][0], in = cases[i][1], middle = cases[i][2], out = cases[i][3];
-        size_t               ld     = in + 4;
-        float               *x      = guarded_input (n * ld, 1);
-        float               *w1     = guarded_input (in * middle, 1 / sqrt (in));
-        float               *w2     = guarded_input (middle * out, 1 / sqrt (middle));
-        float               *b1     = guarded_input (middle, 1), *b2 = guarded_input (out, 1);
-        float               *weight = guarded_input (in, 1), *bias = guarded_input (in, 1);
-        float               *r      = guarded_input (n * out, 1), *add = guarded_input (n * in, 1);
-        float               *y1 = guarded_output (n * middle), *y2 = guarded_output (n * out);
-        g_autofree uint32_t *index  = g_new (uint32_t, n);
-        g_autofree float    *made = g_new (float, n * in), *hidden = g_new (float, n * middle);
-        g_autofree double   *wanted = g_new (double, n * MAX (MAX (in, middle), out));
-        SamRowNorm           norm   = { weight, bias, 1e-5f };
-        Layers               a      = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL,
-                                          with & 4 ? add : NULL },
-                                        sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
-                                        sam_matrix_new (w2, out, middle, SAM_ARITHMETIC_F32),
-                                        b1, b2, with & 4 ? r : NULL, n };
+        size_t n = cases[i][0], in = cases[i][1], middle = cases[i][2], out = cases[i][3];
+        size_t ld = in + 4;
+        float *x = guarded_input (n * ld, 1);
+        float *w1 = guarded_input (in * middle, 1 / sqrt (in));
+        float *w2 = guarded_input (middle * out, 1 / sqrt (middle));
+        float *b1 = guarded_input (middle, 1), *b2 = guarded_input (out, 1);
+        float *weight = guarded_input (in, 1), *bias = guarded_input (in, 1);
+        float *r = guarded_input (n * out, 1), *add = guarded_input (n * in, 1);
+        float *y1 = guarded_output (n * middle), *y2 = guarded_output (n * out);
+        g_autofree uint32_t *index = g_new (uint32_t, n);
+        g_autofree float    *made = g_new (float, n *in), *hidden = g_new (float, n *middle);
+        g_autofree double   *wanted = g_new (double, n *MAX (MAX (in, middle), out));
+        SamRowNorm           norm = { weight, bias, 1e-5f };
+        Layers               a = { { x, ld, with & 1 ? index : NULL, with & 2 ? &norm : NULL,
+                       with & 4 ? add : NULL },
+                                   sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
+                                   sam_matrix_new (w2, out, middle, SAM_ARITHMETIC_F32),
+                                   b1,
+                                   b2,
+                     with & 4 ? r : NULL,
+                                   n };
 
         for (size_t row = 0; row < n; row++)
           {
             gboolean zero = row % 5 == 3 && (with & 1);
-            float   *to   = made + row * in;
+            float   *to = made + row * in;
 
             index[row] = zero ? SAM_ROW_ZERO : (uint32_t) (n - 1 - row);
             memset (to, 0, in * sizeof *to);
@@ -245,7 +255,7 @@ typedef struct
 static void
 conv2d (float *y, gconstpointer arguments)
 {
-  const Conv *c    = arguments;
+  const Conv *c = arguments;
   SamConv     conv = { c->m, c->b, c->in, c->out, c->kernel, c->stride, c->pad };
 
   if (c->act == SAM_ACT_NONE)
@@ -263,7 +273,7 @@ depthwise_map (float *y, const Conv *c)
 static void
 depthwise (float *y, gconstpointer arguments)
 {
-  const Conv     *c   = arguments;
+  const Conv     *c = arguments;
   SamDepthwiseMap map = depthwise_map (y, c);
 
   sam_depthwise_make (&map, 0, ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map));
@@ -273,7 +283,7 @@ depthwise (float *y, gconstpointer arguments)
 static void
 depthwise_mean (float *y, gconstpointer arguments)
 {
-  const Conv     *c   = arguments;
+  const Conv     *c = arguments;
   SamDepthwiseMap map = depthwise_map (NULL, c);
 
   depthwise (y, c);
@@ -286,18 +296,23 @@ conv_transpose (float *y, gconstpointer arguments)
 {
   const Conv *c = arguments;
 
-  sam_matrix_conv_transpose2x2 (y, c->x, c->m, c->b, c->r, c->h, c->w, c->act == SAM_ACT_GELU ? &c->norm : NULL, c->act);
+  sam_matrix_conv_transpose2x2 (y, c->x, c->m, c->b, c->r, c->h, c->w,
+                                c->act == SAM_ACT_GELU ? &c->norm : NULL, c->act);
 }
 
 static void
-check_conv (Op op, Conv c, size_t n_k, size_t n_y, size_t n_terms,
+check_conv (Op     op,
+            Conv   c,
+            size_t n_k,
+            size_t n_y,
+            size_t n_terms,
             void (*reference) (double *y, const Conv *c))
 {
-  float             *x      = guarded_input (c.h * c.w * c.in, 1);
-  float             *k      = guarded_input (n_k, 1);
-  float             *b      = guarded_input (c.out, 1);
-  float             *r      = guarded_input (n_y, 1);
-  float             *y      = guarded_output (n_y);
+  float             *x = guarded_input (c.h * c.w * c.in, 1);
+  float             *k = guarded_input (n_k, 1);
+  float             *b = guarded_input (c.out, 1);
+  float             *r = guarded_input (n_y, 1);
+  float             *y = guarded_output (n_y);
   g_autofree double *wanted = g_new (double, n_y);
 
   c.x = x;
@@ -322,7 +337,7 @@ check_conv (Op op, Conv c, size_t n_k, size_t n_y, size_t n_terms,
 static void
 depthwise_mean_reference (double *y, const Conv *c)
 {
-  size_t  n    = ((c->h - 1) / c->stride + 1) * ((c->w - 1) / c->stride + 1);
+  size_t  n = ((c->h - 1) / c->stride + 1) * ((c->w - 1) / c->stride + 1);
   double *mean = y + n * c->in;
 
   ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, SAM_ACT_NONE);
@@ -337,9 +352,11 @@ depthwise_mean_reference (double *y, const Conv *c)
 static void
 conv2d_reference (double *y, const Conv *c)
 {
-  size_t h2 = (c->h + 2 * c->pad - c->kernel) / c->stride + 1, w2 = (c->w + 2 * c->pad - c->kernel) / c->stride + 1;
+  size_t h2 = (c->h + 2 * c->pad - c->kernel) / c->stride + 1,
+         w2 = (c->w + 2 * c->pad - c->kernel) / c->stride + 1;
 
-  ref_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kernel, c->kernel, c->stride, c->pad, c->act);
+  ref_conv2d (y, c->x, c->k, c->b, c->h, c->w, c->in, c->out, c->kernel, c->kernel, c->stride,
+              c->pad, c->act);
   for (size_t i = 0; c->act == SAM_ACT_NONE && i < h2 * w2 * c->out; i++)
     y[i] += c->r[i];
 }
@@ -392,26 +409,35 @@ bottleneck (float *y, gconstpointer arguments)
 static void
 test_bottleneck (void)
 {
-  static const size_t cases[][6] = { /* h, w, stride, in, hidden, out */
-    { 1, 1, 1, 1, 1, 1 }, { 1, 7, 2, 3, 5, 4 }, { 7, 1, 2, 3, 5, 4 }, { 40, 17, 1, 16, 40, 16 },
-    { 41, 22, 2, 16, 300, 30 }, { 64, 9, 2, 8, 32, 24 },
+  static const size_t cases[][6] = {
+    /* h, w, stride, in, hidden, out */
+    { 1, 1, 1, 1, 1, 1 },      { 1, 7, 2, 3, 5, 4 },       { 7, 1, 2, 3, 5, 4 },
+    { 40, 17, 1, 16, 40, 16 }, { 41, 22, 2, 16, 300, 30 }, { 64, 9, 2, 8, 32, 24 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      size_t     h = cases[i][0], w = cases[i][1], stride = cases[i][2];
-      size_t     in = cases[i][3], hidden = cases[i][4], out = cases[i][5];
-      size_t     n = h * w, n2 = ((h - 1) / stride + 1) * ((w - 1) / stride + 1);
-      float     *x = guarded_input (n * in, 1), *r = guarded_input (n2 * out, 1), *y = guarded_output (n2 * out);
-      float     *w1 = guarded_input (hidden * in, 1 / sqrt (in)), *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
-      float     *k = guarded_input (9 * hidden, 0.5), *b1 = guarded_input (hidden, 1), *bk = guarded_input (hidden, 1);
+      size_t h = cases[i][0], w = cases[i][1], stride = cases[i][2];
+      size_t in = cases[i][3], hidden = cases[i][4], out = cases[i][5];
+      size_t n = h * w, n2 = ((h - 1) / stride + 1) * ((w - 1) / stride + 1);
+      float *x = guarded_input (n * in, 1), *r = guarded_input (n2 * out, 1),
+            *y = guarded_output (n2 * out);
+      float *w1 = guarded_input (hidden * in, 1 / sqrt (in)),
+            *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
+      float *k = guarded_input (9 * hidden, 0.5), *b1 = guarded_input (hidden, 1),
+            *bk = guarded_input (hidden, 1);
       float     *b2 = guarded_input (out, 1);
       Bottleneck a = { { { sam_matrix_new (w1, hidden, in, SAM_ARITHMETIC_F32), b1, in, hidden },
                          { k, bk, hidden, stride },
-                         { sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), b2, hidden, out } },
-                       x, i % 2 ? r : NULL, h, w, i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE };
-      g_autofree double *wanted = g_new (double, n * hidden + n2 * out);
-      g_autofree float  *wide = g_new (float, n * hidden), *mixed = g_new (float, n2 * hidden);
+                         { sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), b2, hidden,
+                           out } },
+                       x,
+                       i % 2 ? r : NULL,
+                       h,
+                       w,
+                       i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE };
+      g_autofree double *wanted = g_new (double, n *hidden + n2 * out);
+      g_autofree float  *wide = g_new (float, n *hidden), *mixed = g_new (float, n2 *hidden);
 
       ref_linear (wanted, x, w1, b1, NULL, n, in, hidden, SAM_ACT_GELU);
       for (size_t j = 0; j < n * hidden; j++)
@@ -446,9 +472,23 @@ test_conv2d (void)
     /* h, w, in, out, kernel, stride, pad */
     { .h = 1, .w = 1, .in = 1, .out = 1, .kernel = 3, .stride = 1, .pad = 1 },
     { .h = 1, .w = 5, .in = 3, .out = 8, .kernel = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
-    { .h = 33, .w = 30, .in = 3, .out = 32, .kernel = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 33,
+      .w = 30,
+      .in = 3,
+      .out = 32,
+      .kernel = 3,
+      .stride = 2,
+      .pad = 1,
+      .act = SAM_ACT_GELU },
     { .h = 9, .w = 12, .in = 40, .out = 33, .kernel = 3, .stride = 1, .pad = 1 },
-    { .h = 6, .w = 5, .in = 256, .out = 16, .kernel = 3, .stride = 1, .pad = 1, .act = SAM_ACT_RELU },
+    { .h = 6,
+      .w = 5,
+      .in = 256,
+      .out = 16,
+      .kernel = 3,
+      .stride = 1,
+      .pad = 1,
+      .act = SAM_ACT_RELU },
     { .h = 48, .w = 32, .in = 3, .out = 20, .kernel = 16, .stride = 16, .pad = 0 },
     { .h = 32, .w = 29, .in = 3, .out = 12, .kernel = 7, .stride = 4, .pad = 3 },
     { .h = 2, .w = 2, .in = 2, .out = 3, .kernel = 7, .stride = 4, .pad = 3 },
@@ -459,46 +499,57 @@ test_conv2d (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      Conv   c       = cases[i];
+      Conv   c = cases[i];
       size_t n_terms = c.kernel * c.kernel * c.in;
-      size_t h2 = (c.h + 2 * c.pad - c.kernel) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kernel) / c.stride + 1;
+      size_t h2 = (c.h + 2 * c.pad - c.kernel) / c.stride + 1,
+             w2 = (c.w + 2 * c.pad - c.kernel) / c.stride + 1;
 
       check_conv (conv2d, c, n_terms * c.out, h2 * w2 * c.out, n_terms, conv2d_reference);
     }
 }
 
-/* Bands of rows, each from a copy of what it looks at alone, make the same picture as all at once. */
+/* Bands of rows, each from a copy of what it looks at alone, make the same picture as all at
+ * once. */
 static void
 test_conv2d_rows (void)
 {
   static const Conv cases[] = {
-    { .h = 32, .w = 20, .in = 3, .out = 32, .kernel = 3, .stride = 2, .pad = 1, .act = SAM_ACT_GELU },
+    { .h = 32,
+      .w = 20,
+      .in = 3,
+      .out = 32,
+      .kernel = 3,
+      .stride = 2,
+      .pad = 1,
+      .act = SAM_ACT_GELU },
     { .h = 17, .w = 9, .in = 20, .out = 7, .kernel = 3, .stride = 1, .pad = 1 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     for (size_t band = 1; band < 8; band += 3)
       {
-        Conv       c     = cases[i];
-        size_t     h2    = (c.h + 2 * c.pad - c.kernel) / c.stride + 1, w2 = (c.w + 2 * c.pad - c.kernel) / c.stride + 1;
-        float     *x     = guarded_input (c.h * c.w * c.in, 1);
-        float     *k     = guarded_input (c.out * c.kernel * c.kernel * c.in, 1);
-        float     *b     = guarded_input (c.out, 1);
+        Conv   c = cases[i];
+        size_t h2 = (c.h + 2 * c.pad - c.kernel) / c.stride + 1,
+               w2 = (c.w + 2 * c.pad - c.kernel) / c.stride + 1;
+        float     *x = guarded_input (c.h * c.w * c.in, 1);
+        float     *k = guarded_input (c.out * c.kernel * c.kernel * c.in, 1);
+        float     *b = guarded_input (c.out, 1);
         float     *whole = guarded_output (h2 * w2 * c.out);
-        float     *y     = guarded_output (h2 * w2 * c.out);
-        SamMatrix *m     = sam_matrix_new (k, c.out, c.kernel * c.kernel * c.in, SAM_ARITHMETIC_F32);
-        SamConv    conv  = { m, b, c.in, c.out, c.kernel, c.stride, c.pad };
+        float     *y = guarded_output (h2 * w2 * c.out);
+        SamMatrix *m = sam_matrix_new (k, c.out, c.kernel * c.kernel * c.in, SAM_ARITHMETIC_F32);
+        SamConv    conv = { m, b, c.in, c.out, c.kernel, c.stride, c.pad };
 
         sam_conv_run (&conv, whole, x, c.h, c.w, c.act);
         for (size_t first = 0; first < h2; first += band)
           {
             size_t last = MIN (first + band, h2);
             size_t from = first * c.stride < c.pad ? 0 : first * c.stride - c.pad;
-            size_t to   = MIN ((last - 1) * c.stride + c.kernel - c.pad, c.h);
+            size_t to = MIN ((last - 1) * c.stride + c.kernel - c.pad, c.h);
             float *seen = guarded_input ((to - from) * c.w * c.in, 1);
 
             memcpy (seen, x + from * c.w * c.in, (to - from) * c.w * c.in * sizeof *x);
-            sam_conv_run_rows (&conv, y + first * w2 * c.out, seen, c.h, c.w, c.act, first, last, from);
+            sam_conv_run_rows (&conv, y + first * w2 * c.out, seen, c.h, c.w, c.act, first, last,
+                               from);
             g_free (seen);
           }
         for (size_t j = 0; j < h2 * w2 * c.out; j++)
@@ -542,40 +593,50 @@ made_products (float *y, gconstpointer arguments)
   memset (m->made, 0, m->layers.n * m->in * sizeof (float));
   linear_rows (y, &m->layers);
   memset (m->made, 0, m->layers.n * m->in * sizeof (float));
-  sam_matrix_mlp (y + m->layers.n * m->layers.n_middle, &m->layers.rows, m->layers.m1, m->layers.b1, SAM_ACT_GELU,
-                  m->layers.m2, m->layers.b2, m->made, m->layers.n);
+  sam_matrix_mlp (y + m->layers.n * m->layers.n_middle, &m->layers.rows, m->layers.m1, m->layers.b1,
+                  SAM_ACT_GELU, m->layers.m2, m->layers.b2, m->made, m->layers.n);
 }
 
-/* Rows that are made for the product give what they would have given if they had been there; each is made once. */
+/* Rows that are made for the product give what they would have given if they had been there; each
+ * is made once. */
 static void
 test_made_rows (void)
 {
-  static const size_t cases[][3] = { /* rows, at once, width */
+  static const size_t cases[][3] = {
+    /* rows, at once, width */
     { 10, 4, 24 }, { 64, 16, 40 }, { 300, 1, 33 }, { 1000, 48, 48 }, { 2000, 700, 16 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      size_t               n = cases[i][0], in = cases[i][2], middle = 3 * in;
-      float               *from = guarded_input (n * in, 1);
-      float               *w1   = guarded_input (in * middle, 1 / sqrt (in));
-      float               *w2   = guarded_input (middle * in, 1 / sqrt (middle));
-      float               *b1   = guarded_input (middle, 1), *b2 = guarded_input (in, 1);
-      float               *y    = guarded_output (n * (middle + in));
-      g_autofree float    *made = g_new (float, n * in);
-      g_autofree double   *wanted = g_new (double, n * middle);
-      Made                 m = { .layers = { { .x = made, .ld = in }, sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
-                                             sam_matrix_new (w2, in, middle, SAM_ARITHMETIC_F32), b1, b2, NULL, n },
-                                 .made = made, .from = from, .in = in, .maker = { make_rows, &m, cases[i][1] } };
+      size_t             n = cases[i][0], in = cases[i][2], middle = 3 * in;
+      float             *from = guarded_input (n * in, 1);
+      float             *w1 = guarded_input (in * middle, 1 / sqrt (in));
+      float             *w2 = guarded_input (middle * in, 1 / sqrt (middle));
+      float             *b1 = guarded_input (middle, 1), *b2 = guarded_input (in, 1);
+      float             *y = guarded_output (n * (middle + in));
+      g_autofree float  *made = g_new (float, n *in);
+      g_autofree double *wanted = g_new (double, n *middle);
+      Made               m = { .layers = { { .x = made, .ld = in },
+                                           sam_matrix_new (w1, middle, in, SAM_ARITHMETIC_F32),
+                                           sam_matrix_new (w2, in, middle, SAM_ARITHMETIC_F32),
+                                           b1,
+                                           b2,
+                                           NULL,
+                                           n },
+                               .made = made,
+                               .from = from,
+                               .in = in,
+                               .maker = { make_rows, &m, cases[i][1] } };
 
       m.layers.rows.maker = &m.maker;
-      m.layers.n_middle   = middle;
+      m.layers.n_middle = middle;
       with_threads (made_products, &m, y, NULL, n * (middle + in));
       ref_linear (wanted, from, w1, b1, NULL, n, in, middle, SAM_ACT_GELU);
       for (size_t j = 0; j < n * middle; j++)
         assert_near (y[j], wanted[j], 16 + 2 * sqrt (in), 4);
       {
-        g_autofree float *hidden = g_new (float, n * middle);
+        g_autofree float *hidden = g_new (float, n *middle);
 
         for (size_t j = 0; j < n * middle; j++)
           hidden[j] = (float) wanted[j];
@@ -598,17 +659,22 @@ test_made_rows (void)
 static void
 test_depthwise (void)
 {
-  static const size_t sides[][2] = { { 1, 1 }, { 1, 9 }, { 9, 1 }, { 2, 2 }, { 8, 11 }, { 33, 40 } };
+  static const size_t sides[][2] = {
+    { 1, 1 }, { 1, 9 }, { 9, 1 }, { 2, 2 }, { 8, 11 }, { 33, 40 }
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (sides); i++)
     for (size_t channels = 1; channels < 80; channels += 21)
       for (size_t stride = 1; stride < 3; stride++)
         {
-          Conv   c = { .h = sides[i][0], .w = sides[i][1], .in = channels, .out = channels, .stride = stride };
+          Conv c = {
+            .h = sides[i][0], .w = sides[i][1], .in = channels, .out = channels, .stride = stride
+          };
           size_t n = ((c.h - 1) / stride + 1) * ((c.w - 1) / stride + 1);
 
           check_conv (depthwise, c, 9 * channels, n * channels, 9, depthwise_reference);
-          check_conv (depthwise_mean, c, 9 * channels, (n + 1) * channels, 9, depthwise_mean_reference);
+          check_conv (depthwise_mean, c, 9 * channels, (n + 1) * channels, 9,
+                      depthwise_mean_reference);
         }
 }
 
@@ -647,39 +713,53 @@ test_attention (void)
     gboolean bias;
     double   scale; /* of q */
   } cases[] = {
-    { 1, 1, 1, 1, 0, 0, FALSE, 1 },     { 7, 7, 8, 32, 0, 0, FALSE, 1 },    { 49, 49, 4, 32, 0, 0, TRUE, 1 },
-    { 196, 196, 2, 64, 14, 14, FALSE, 2 }, { 7, 2100, 2, 16, 0, 0, FALSE, 8 }, { 300, 8, 3, 16, 0, 0, FALSE, 1 },
-    { 5, 1025, 1, 3, 0, 0, FALSE, 30 }, { 140, 1600, 1, 80, 40, 40, FALSE, 4 }, { 16, 64, 1, 96, 0, 0, FALSE, 1 },
-    { 3, 1500, 1, 128, 1, 1500, FALSE, 1 }, { 4, 2050, 2, 8, 0, 0, TRUE, 1 }, { 129, 1024, 1, 56, 32, 32, FALSE, 1 },
+    { 1, 1, 1, 1, 0, 0, FALSE, 1 },     { 7, 7, 8, 32, 0, 0, FALSE, 1 },
+    { 49, 49, 4, 32, 0, 0, TRUE, 1 },   { 196, 196, 2, 64, 14, 14, FALSE, 2 },
+    { 7, 2100, 2, 16, 0, 0, FALSE, 8 }, { 300, 8, 3, 16, 0, 0, FALSE, 1 },
+    { 5, 1025, 1, 3, 0, 0, FALSE, 30 }, { 140, 1600, 1, 80, 40, 40, FALSE, 4 },
+    { 16, 64, 1, 96, 0, 0, FALSE, 1 },  { 3, 1500, 1, 128, 1, 1500, FALSE, 1 },
+    { 4, 2050, 2, 8, 0, 0, TRUE, 1 },   { 129, 1024, 1, 56, 32, 32, FALSE, 1 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
       size_t       heads = cases[i].n_heads, d = cases[i].d, n_q = cases[i].n_q, n_k = cases[i].n_k;
-      SamAttention a = { .n_q = n_q, .n_k = n_k, .n_heads = heads, .d = d, .q_stride = heads * d + 3,
-                         .k_stride = 2 * heads * d, .v_stride = heads * d, .o_stride = heads * d, .q_head = d,
-                         .k_head = 2 * d, .v_head = d, .o_head = d, .scale = (float) (1 / sqrt (d)),
-                         .key_h = cases[i].key_h, .key_w = cases[i].key_w };
+      SamAttention a = { .n_q = n_q,
+                         .n_k = n_k,
+                         .n_heads = heads,
+                         .d = d,
+                         .q_stride = heads * d + 3,
+                         .k_stride = 2 * heads * d,
+                         .v_stride = heads * d,
+                         .o_stride = heads * d,
+                         .q_head = d,
+                         .k_head = 2 * d,
+                         .v_head = d,
+                         .o_head = d,
+                         .scale = (float) (1 / sqrt (d)),
+                         .key_h = cases[i].key_h,
+                         .key_w = cases[i].key_w };
       float       *q = guarded_input (n_q * a.q_stride, cases[i].scale);
       float       *k = guarded_input (n_k * a.k_stride, 1);
       float       *v = guarded_input (n_k * a.v_stride, 1);
-      float       *bias  = cases[i].bias ? guarded_input (heads * n_q * n_k, 2) : NULL;
+      float       *bias = cases[i].bias ? guarded_input (heads * n_q * n_k, 2) : NULL;
       float       *rel_h = a.key_h > 0 ? guarded_input (heads * n_q * a.key_h, 2) : NULL;
       float       *rel_w = a.key_h > 0 ? guarded_input (heads * n_q * a.key_w, 2) : NULL;
-      size_t       n_o   = n_q * heads * d;
-      float       *o     = guarded_output (2 * n_o);
+      size_t       n_o = n_q * heads * d;
+      float       *o = guarded_output (2 * n_o);
       g_autofree double *wanted = g_new (double, n_o);
-      double             score  = sqrt (d) * cases[i].scale + 4;
+      double             score = sqrt (d) * cases[i].scale + 4;
 
-      a.q     = q;
-      a.k     = k;
-      a.v     = v;
+      a.q = q;
+      a.k = k;
+      a.v = v;
       a.rel_h = rel_h;
       a.rel_w = rel_w;
-      a.bias  = bias;
+      a.bias = bias;
       with_threads (attention, &a, o, NULL, 2 * n_o);
       ref_attention (wanted, &a);
-      /* a score is off by some roundings of its size, and so, relatively, is e^score; then the sums */
+      /* a score is off by some roundings of its size, and so, relatively, is e^score; then the
+       * sums */
       for (size_t j = 0; j < 2 * n_o; j++)
         assert_near (o[j], wanted[j % n_o], 8 + 4 * score + sqrt (n_k), 1);
 
@@ -704,7 +784,7 @@ typedef struct
 static SamLinear
 make_linear (const Tokens *a, int i)
 {
-  size_t in  = i < 3 ? a->width : a->inner;
+  size_t in = i < 3 ? a->width : a->inner;
   size_t out = i < 3 ? a->inner : a->width;
 
   return (SamLinear) { sam_matrix_new (a->w[i], out, in, SAM_ARITHMETIC_F32), a->b[i], in, out };
@@ -713,11 +793,19 @@ make_linear (const Tokens *a, int i)
 static void
 read_map (float *y, gconstpointer arguments)
 {
-  const Tokens     *a       = arguments;
-  SamReadMap        read    = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width,
-                                make_linear (a, 0), make_linear (a, 3), a->w[1], a->w[2], a->b[2] };
-  SamPlaces         map     = { a->map, a->all, a->grid, a->n };
-  g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
+  const Tokens     *a = arguments;
+  SamReadMap        read = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32),
+                             a->heads,
+                             a->inner,
+                             a->width,
+                             make_linear (a, 0),
+                             make_linear (a, 3),
+                             a->w[1],
+                             a->w[2],
+                             a->b[2] };
+  SamPlaces         map = { a->map, a->all, a->grid, a->n };
+  g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads,
+                                                                         a->inner, a->width));
 
   sam_read_map_run (&read, y, a->own, &map, a->t, scratch);
   sam_matrix_free (read.q.m);
@@ -727,12 +815,21 @@ read_map (float *y, gconstpointer arguments)
 static void
 write_map (float *y, gconstpointer arguments)
 {
-  const Tokens     *a       = arguments;
-  SamWriteMap       write   = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32), a->heads, a->inner, a->width,
-                                make_linear (a, 1), make_linear (a, 2), a->w[0], a->b[0], a->w[3], a->b[3] };
-  SamNorm           norm    = { a->norm[0], a->norm[1], a->width, 1e-5f };
-  SamPlaces         map     = { a->all != NULL ? a->map : y, a->all, a->grid, a->n };
-  g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads, a->inner, a->width));
+  const Tokens     *a = arguments;
+  SamWriteMap       write = { sam_arithmetic_gemm (SAM_ARITHMETIC_F32),
+                              a->heads,
+                              a->inner,
+                              a->width,
+                              make_linear (a, 1),
+                              make_linear (a, 2),
+                              a->w[0],
+                              a->b[0],
+                              a->w[3],
+                              a->b[3] };
+  SamNorm           norm = { a->norm[0], a->norm[1], a->width, 1e-5f };
+  SamPlaces         map = { a->all != NULL ? a->map : y, a->all, a->grid, a->n };
+  g_autofree float *scratch = g_new (float, sam_token_attention_scratch (a->t, a->n, a->heads,
+                                                                         a->inner, a->width));
 
   sam_write_map_run (&write, &norm, y, &map, a->tokens, a->own, a->t, scratch);
   sam_matrix_free (write.k.m);
@@ -743,11 +840,11 @@ write_map (float *y, gconstpointer arguments)
 static float *
 project (const Tokens *a, int i, const float *x, const float *add, size_t n)
 {
-  size_t             in  = i < 3 ? a->width : a->inner;
+  size_t             in = i < 3 ? a->width : a->inner;
   size_t             out = i < 3 ? a->inner : a->width;
   g_autofree float  *sum = g_memdup2 (x, n * in * sizeof *x);
-  g_autofree double *y   = g_new (double, n * out);
-  float             *z   = g_new (float, n * out);
+  g_autofree double *y = g_new (double, n *out);
+  float             *z = g_new (float, n *out);
 
   for (size_t j = 0; add != NULL && j < n * in; j++)
     sum[j] += add[j];
@@ -760,8 +857,13 @@ project (const Tokens *a, int i, const float *x, const float *add, size_t n)
 
 /* x + attention (x + x_add, z + z_add, z) as the formula has it, everything projected */
 static float *
-cross_attention (const Tokens *a, const float *x, const float *x_add, const float *z, const float *z_add,
-                 size_t n_x, size_t n_z)
+cross_attention (const Tokens *a,
+                 const float  *x,
+                 const float  *x_add,
+                 const float  *z,
+                 const float  *z_add,
+                 size_t        n_x,
+                 size_t        n_z)
 {
   g_autofree float  *q = project (a, 0, x, x_add, n_x);
   g_autofree float  *k = project (a, 1, z, z_add, n_z);
@@ -769,9 +871,20 @@ cross_attention (const Tokens *a, const float *x, const float *x_add, const floa
   g_autofree double *o = g_new (double, n_x * a->inner);
   g_autofree float  *rounded = g_new (float, n_x * a->inner);
   size_t             d = a->inner / a->heads;
-  SamAttention       attention = { .q = q, .k = k, .v = v, .q_stride = a->inner, .k_stride = a->inner,
-                                   .v_stride = a->inner, .q_head = d, .k_head = d, .v_head = d, .n_q = n_x,
-                                   .n_k = n_z, .n_heads = a->heads, .d = d, .scale = (float) (1 / sqrt (d)) };
+  SamAttention       attention = { .q = q,
+                                   .k = k,
+                                   .v = v,
+                                   .q_stride = a->inner,
+                                   .k_stride = a->inner,
+                                   .v_stride = a->inner,
+                                   .q_head = d,
+                                   .k_head = d,
+                                   .v_head = d,
+                                   .n_q = n_x,
+                                   .n_k = n_z,
+                                   .n_heads = a->heads,
+                                   .d = d,
+                                   .scale = (float) (1 / sqrt (d)) };
   float             *y;
 
   ref_attention (o, &attention);
@@ -788,24 +901,25 @@ static void
 test_token_attention (void)
 {
   /* t, n, heads, inner, width */
-  static const Tokens cases[] = { { 1, 1, 1, 1, 1 },       { 7, 300, 8, 128, 256 }, { 8, 128, 8, 64, 64 },
-                                  { 3, 129, 2, 6, 20 },    { 21, 700, 8, 128, 256 }, { 5, 64, 16, 64, 72 } };
+  static const Tokens cases[] = { { 1, 1, 1, 1, 1 },        { 7, 300, 8, 128, 256 },
+                                  { 8, 128, 8, 64, 64 },    { 3, 129, 2, 6, 20 },
+                                  { 21, 700, 8, 128, 256 }, { 5, 64, 16, 64, 72 } };
 
   for (size_t i = 0; i < 2 * G_N_ELEMENTS (cases); i++)
     {
-      Tokens             a      = cases[i / 2];
+      Tokens             a = cases[i / 2];
       size_t             n_read = a.t * a.width, n_written = a.n * a.width;
-      float             *y      = guarded_output (n_read);
-      float             *z      = guarded_output (n_written);
+      float             *y = guarded_output (n_read);
+      float             *z = guarded_output (n_written);
       g_autofree double *normed = g_new (double, n_written);
       g_autofree float  *wanted = NULL, *meant = NULL;
 
       a.tokens = guarded_input (n_read, 1);
-      a.own    = guarded_input (n_read, 1);
-      a.map    = guarded_input (n_written, 1);
-      a.grid   = guarded_input (n_written, 1);
-      a.all    = i % 2 == 1 ? guarded_input (a.width, 1) : NULL;
-      meant    = g_memdup2 (a.map, n_written * sizeof *meant);
+      a.own = guarded_input (n_read, 1);
+      a.map = guarded_input (n_written, 1);
+      a.grid = guarded_input (n_written, 1);
+      a.all = i % 2 == 1 ? guarded_input (a.width, 1) : NULL;
+      meant = g_memdup2 (a.map, n_written * sizeof *meant);
       for (size_t j = 0; a.all != NULL && j < n_written; j++)
         meant[j] += a.all[j % a.width];
       for (int k = 0; k < 4; k++)
@@ -863,16 +977,20 @@ window_block (float *y, gconstpointer arguments)
 
 /* One window at a time, as the formula has it. places: [window^2, width], the rows of x or NULL */
 static void
-ref_window (double *y, const float *const *places, const SamWindowBlock *b, const float *w_qkv, const float *w_proj)
+ref_window (double               *y,
+            const float *const   *places,
+            const SamWindowBlock *b,
+            const float          *w_qkv,
+            const float          *w_proj)
 {
   size_t             n = b->window * b->window, width = b->norm->c;
   SamAttention       a = b->attention;
   g_autofree double *row = g_new (double, 3 * width);
   g_autofree float  *normed = g_new (float, width);
   g_autofree float  *qkv = g_new (float, 3 * n * width);
-  g_autofree double *o = g_new (double, n * width);
-  g_autofree float  *rounded = g_new (float, n * width);
-  g_autofree float  *pooled = g_new (float, n * width);
+  g_autofree double *o = g_new (double, n *width);
+  g_autofree float  *rounded = g_new (float, n *width);
+  g_autofree float  *pooled = g_new (float, n *width);
 
   for (size_t i = 0; i < n; i++)
     {
@@ -895,11 +1013,13 @@ ref_window (double *y, const float *const *places, const SamWindowBlock *b, cons
     {
       for (size_t i = 0; i < a.n_q * width; i++)
         {
-          size_t       half  = b->window / 2, place = i / width;
-          const float *first = qkv + (place / half * 2 * b->window + place % half * 2) * 3 * width + i % width;
+          size_t       half = b->window / 2, place = i / width;
+          const float *first = qkv + (place / half * 2 * b->window + place % half * 2) * 3 * width +
+                               i % width;
 
           pooled[i] = fmaxf (fmaxf (first[0], first[3 * width]),
-                             fmaxf (first[b->window * 3 * width], first[(b->window + 1) * 3 * width]));
+                             fmaxf (first[b->window * 3 * width],
+                                    first[(b->window + 1) * 3 * width]));
         }
       a.q = pooled;
     }
@@ -911,7 +1031,13 @@ ref_window (double *y, const float *const *places, const SamWindowBlock *b, cons
 
 /* The maximum over 2x2 places of residual (norm (x)), one channel */
 static double
-ref_pooled (const float *x, size_t y0, size_t x0, size_t w, size_t channel, const SamWindowBlock *b, const float *w_res)
+ref_pooled (const float          *x,
+            size_t                y0,
+            size_t                x0,
+            size_t                w,
+            size_t                channel,
+            const SamWindowBlock *b,
+            const float          *w_res)
 {
   size_t             width = b->norm->c;
   g_autofree double *row = g_new (double, width);
@@ -922,10 +1048,12 @@ ref_pooled (const float *x, size_t y0, size_t x0, size_t w, size_t channel, cons
     {
       double value;
 
-      ref_layer_norm (row, x + ((y0 + i / 2) * w + x0 + i % 2) * width, b->norm->w, b->norm->b, b->norm->eps, 1, width);
+      ref_layer_norm (row, x + ((y0 + i / 2) * w + x0 + i % 2) * width, b->norm->w, b->norm->b,
+                      b->norm->eps, 1, width);
       for (size_t k = 0; k < width; k++)
         normed[k] = (float) row[k];
-      ref_linear (&value, normed, w_res + channel * width, b->residual->b + channel, NULL, 1, width, 1, SAM_ACT_NONE);
+      ref_linear (&value, normed, w_res + channel * width, b->residual->b + channel, NULL, 1, width,
+                  1, SAM_ACT_NONE);
       max = fmax (max, value);
     }
 
@@ -936,37 +1064,44 @@ static void
 test_window_block (void)
 {
   /* h, w, window, width, heads */
-  static const size_t cases[][5] = { { 1, 1, 1, 4, 1 },    { 3, 5, 7, 8, 2 },   { 14, 21, 7, 32, 2 },
-                                     { 30, 23, 7, 64, 4 }, { 20, 33, 14, 16, 1 }, { 24, 16, 8, 96, 3 },
+  static const size_t cases[][5] = { { 1, 1, 1, 4, 1 },     { 3, 5, 7, 8, 2 },
+                                     { 14, 21, 7, 32, 2 },  { 30, 23, 7, 64, 4 },
+                                     { 20, 33, 14, 16, 1 }, { 24, 16, 8, 96, 3 },
                                      { 9, 64, 4, 40, 5 } };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int in_place = 0; in_place < 2; in_place++)
       {
-        size_t    h = cases[i][0], w = cases[i][1], window = cases[i][2], width = cases[i][3], heads = cases[i][4];
-        size_t    d = width / heads, area = window * window, n = h * w * width;
-        float    *x = guarded_input (n, 1), *y = guarded_output (n);
-        float    *weight = guarded_input (width, 1), *bias = guarded_input (width, 1);
-        float    *w_qkv = guarded_input (3 * width * width, 1 / sqrt (width));
-        float    *b_qkv = guarded_input (3 * width, 1), *pad = guarded_input (3 * width, 1);
-        float    *w_proj = guarded_input (width * width, 1 / sqrt (width)), *b_proj = guarded_input (width, 1);
+        size_t h = cases[i][0], w = cases[i][1], window = cases[i][2], width = cases[i][3],
+               heads = cases[i][4];
+        size_t d = width / heads, area = window * window, n = h * w * width;
+        float *x = guarded_input (n, 1), *y = guarded_output (n);
+        float *weight = guarded_input (width, 1), *bias = guarded_input (width, 1);
+        float *w_qkv = guarded_input (3 * width * width, 1 / sqrt (width));
+        float *b_qkv = guarded_input (3 * width, 1), *pad = guarded_input (3 * width, 1);
+        float *w_proj = guarded_input (width * width, 1 / sqrt (width)),
+              *b_proj = guarded_input (width, 1);
         float    *table = guarded_input (heads * area * area, 2);
         SamNorm   norm = { weight, bias, width, 1e-5f };
-        SamLinear qkv = { sam_matrix_new (w_qkv, 3 * width, width, SAM_ARITHMETIC_F32), b_qkv, width, 3 * width };
-        SamLinear proj = { sam_matrix_new (w_proj, width, width, SAM_ARITHMETIC_F32), b_proj, width, width };
+        SamLinear qkv = { sam_matrix_new (w_qkv, 3 * width, width, SAM_ARITHMETIC_F32), b_qkv,
+                          width, 3 * width };
+        SamLinear proj = { sam_matrix_new (w_proj, width, width, SAM_ARITHMETIC_F32), b_proj, width,
+                           width };
         Windows   a = {
           .block = {
-            .norm = &norm, .qkv = &qkv, .proj = &proj, .pad = pad, .window = window, .k_offset = d, .v_offset = 2 * d,
+            .norm = &norm, .qkv = &qkv, .proj = &proj, .pad = pad, .window = window,
+            .k_offset = d, .v_offset = 2 * d,
             .attention = {
-              .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width,
-              .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d, .n_q = area, .n_k = area,
+              .q_stride = 3 * width, .k_stride = 3 * width, .v_stride = 3 * width,
+              .o_stride = width, .q_head = 3 * d, .k_head = 3 * d, .v_head = 3 * d, .o_head = d,
+              .n_q = area, .n_k = area,
               .n_heads = heads, .d = d, .scale = (float) (1 / sqrt (d)), .bias = table,
             },
           },
           .x = in_place ? NULL : x, .h = h, .w = w,
         };
         g_autofree const float **places = g_new (const float *, area);
-        g_autofree double       *wanted = g_new (double, area * width);
+        g_autofree double       *wanted = g_new (double, area *width);
 
         with_threads (window_block, &a, y, in_place ? x : NULL, n);
         for (size_t y0 = 0; y0 < h; y0 += window)
@@ -974,11 +1109,13 @@ test_window_block (void)
             {
               for (size_t k = 0; k < area; k++)
                 places[k] = y0 + k / window < h && x0 + k % window < w
-                              ? x + ((y0 + k / window) * w + x0 + k % window) * width : NULL;
+                              ? x + ((y0 + k / window) * w + x0 + k % window) * width
+                              : NULL;
               ref_window (wanted, places, &a.block, w_qkv, w_proj);
               for (size_t k = 0; k < area; k++)
                 for (size_t c = 0; places[k] != NULL && c < width; c++)
-                  assert_near (y[places[k] - x + c], wanted[k * width + c] + places[k][c], 64 + 8 * sqrt (width), 4);
+                  assert_near (y[places[k] - x + c], wanted[k * width + c] + places[k][c],
+                               64 + 8 * sqrt (width), 4);
             }
 
         guarded_output_free (y, n);
@@ -1001,35 +1138,47 @@ static void
 test_window_block_pool (void)
 {
   /* h, w, window, width, heads */
-  static const size_t cases[][5] = { { 2, 2, 2, 4, 1 }, { 16, 24, 8, 32, 2 }, { 9, 13, 4, 24, 3 }, { 15, 6, 14, 16, 1 } };
+  static const size_t cases[][5] = {
+    { 2, 2, 2, 4, 1 }, { 16, 24, 8, 32, 2 }, { 9, 13, 4, 24, 3 }, { 15, 6, 14, 16, 1 }
+  };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      size_t    h = cases[i][0], w = cases[i][1], window = cases[i][2], width = cases[i][3], heads = cases[i][4];
-      size_t    d = width / heads, half = window / 2, n = (h / 2) * (w / 2) * width;
-      float    *x = guarded_input (h * w * width, 1), *y = guarded_output (n);
-      float    *weight = guarded_input (width, 1), *bias = guarded_input (width, 1);
-      float    *w_qkv = guarded_input (3 * width * width, 1 / sqrt (width)), *b_qkv = guarded_input (3 * width, 1);
-      float    *w_proj = guarded_input (width * width, 1 / sqrt (width)), *b_proj = guarded_input (width, 1);
-      float    *w_res = guarded_input (width * width, 1 / sqrt (width)), *b_res = guarded_input (width, 1);
+      size_t h = cases[i][0], w = cases[i][1], window = cases[i][2], width = cases[i][3],
+             heads = cases[i][4];
+      size_t d = width / heads, half = window / 2, n = (h / 2) * (w / 2) * width;
+      float *x = guarded_input (h * w * width, 1), *y = guarded_output (n);
+      float *weight = guarded_input (width, 1), *bias = guarded_input (width, 1);
+      float *w_qkv = guarded_input (3 * width * width, 1 / sqrt (width)),
+            *b_qkv = guarded_input (3 * width, 1);
+      float *w_proj = guarded_input (width * width, 1 / sqrt (width)),
+            *b_proj = guarded_input (width, 1);
+      float *w_res = guarded_input (width * width, 1 / sqrt (width)),
+            *b_res = guarded_input (width, 1);
       SamNorm   norm = { weight, bias, width, 1e-5f };
-      SamLinear qkv = { sam_matrix_new (w_qkv, 3 * width, width, SAM_ARITHMETIC_F32), b_qkv, width, 3 * width };
-      SamLinear proj = { sam_matrix_new (w_proj, width, width, SAM_ARITHMETIC_F32), b_proj, width, width };
-      SamLinear residual = { sam_matrix_new (w_res, width, width, SAM_ARITHMETIC_F32), b_res, width, width };
+      SamLinear qkv = { sam_matrix_new (w_qkv, 3 * width, width, SAM_ARITHMETIC_F32), b_qkv, width,
+                        3 * width };
+      SamLinear proj = { sam_matrix_new (w_proj, width, width, SAM_ARITHMETIC_F32), b_proj, width,
+                         width };
+      SamLinear residual = { sam_matrix_new (w_res, width, width, SAM_ARITHMETIC_F32), b_res, width,
+                             width };
       Windows   a = {
         .block = {
-          .norm = &norm, .qkv = &qkv, .proj = &proj, .residual = &residual, .pad = b_qkv, .window = window,
+          .norm = &norm, .qkv = &qkv, .proj = &proj, .residual = &residual, .pad = b_qkv,
+          .window = window,
           .k_offset = width, .v_offset = 2 * width,
           .attention = {
-            .q_stride = width, .k_stride = 3 * width, .v_stride = 3 * width, .o_stride = width, .q_head = d,
-            .k_head = d, .v_head = d, .o_head = d, .n_q = half * half, .n_k = window * window, .n_heads = heads,
+            .q_stride = width, .k_stride = 3 * width, .v_stride = 3 * width,
+            .o_stride = width, .q_head = d,
+            .k_head = d, .v_head = d, .o_head = d, .n_q = half * half, .n_k = window * window,
+            .n_heads = heads,
             .d = d, .scale = (float) (1 / sqrt (d)),
           },
         },
         .x = x, .h = h, .w = w,
       };
-      g_autofree const float **places = g_new (const float *, window * window);
-      g_autofree double       *wanted = g_new (double, half * half * width);
+      g_autofree const float **places = g_new (const float *, window *window);
+      g_autofree double       *wanted = g_new (double, half *half *width);
 
       with_threads (window_block, &a, y, NULL, n);
       for (size_t y0 = 0; y0 < h; y0 += window)
@@ -1037,7 +1186,8 @@ test_window_block_pool (void)
           {
             for (size_t k = 0; k < window * window; k++)
               places[k] = y0 + k / window < h && x0 + k % window < w
-                            ? x + ((y0 + k / window) * w + x0 + k % window) * width : NULL;
+                            ? x + ((y0 + k / window) * w + x0 + k % window) * width
+                            : NULL;
             ref_window (wanted, places, &a.block, w_qkv, w_proj);
             for (size_t k = 0; k < half * half; k++)
               for (size_t c = 0; c < width; c++)
@@ -1046,7 +1196,8 @@ test_window_block_pool (void)
 
                   if (row < h / 2 && column < w / 2)
                     assert_near (y[(row * (w / 2) + column) * width + c],
-                                 wanted[k * width + c] + ref_pooled (x, 2 * row, 2 * column, w, c, &a.block, w_res),
+                                 wanted[k * width + c] +
+                                   ref_pooled (x, 2 * row, 2 * column, w, c, &a.block, w_res),
                                  64 + 8 * sqrt (width), 4);
                 }
           }
@@ -1085,16 +1236,20 @@ resize (float *y, gconstpointer arguments)
 static void
 test_resize (void)
 {
-  static const size_t cases[][5] = { { 1, 1, 1, 4, 5 },   { 16, 16, 3, 32, 32 }, { 7, 7, 5, 64, 60 }, { 13, 21, 1, 100, 90 },
-                                     { 30, 32, 1, 11, 7 }, { 5, 6, 17, 5, 6 },    { 2, 3, 1, 1, 1 } };
+  static const size_t cases[][5] = { { 1, 1, 1, 4, 5 },    { 16, 16, 3, 32, 32 },
+                                     { 7, 7, 5, 64, 60 },  { 13, 21, 1, 100, 90 },
+                                     { 30, 32, 1, 11, 7 }, { 5, 6, 17, 5, 6 },
+                                     { 2, 3, 1, 1, 1 } };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     for (int bicubic = 0; bicubic < 2; bicubic++)
       {
-        Resize r = { NULL, cases[i][0], cases[i][1], cases[i][2], cases[i][3], cases[i][4], bicubic };
-        size_t n = r.h2 * r.w2 * r.c;
-        float *x = guarded_input (r.h * r.w * r.c, 1);
-        float *y = guarded_output (n);
+        Resize r = {
+          NULL, cases[i][0], cases[i][1], cases[i][2], cases[i][3], cases[i][4], bicubic
+        };
+        size_t             n = r.h2 * r.w2 * r.c;
+        float             *x = guarded_input (r.h * r.w * r.c, 1);
+        float             *y = guarded_output (n);
         g_autofree double *wanted = g_new (double, n);
 
         r.x = x;
@@ -1118,20 +1273,20 @@ test_resize_golden (void)
     size_t      c, h, w, h2, w2;
     gboolean    bicubic;
   } cases[] = {
-    { "bicubic_14_64", 3, 14, 14, 64, 64, TRUE },     { "bicubic_7_64", 3, 7, 7, 64, 64, TRUE },
-    { "bicubic_odd", 2, 32, 32, 25, 45, TRUE },       { "bicubic_x2", 3, 16, 16, 32, 32, TRUE },
-    { "bilinear_down", 2, 64, 60, 37, 13, FALSE },    { "bilinear_mixed", 1, 32, 32, 20, 77, FALSE },
-    { "bilinear_odd", 2, 16, 20, 37, 91, FALSE },     { "bilinear_up", 2, 16, 20, 64, 80, FALSE },
+    { "bicubic_14_64", 3, 14, 14, 64, 64, TRUE },  { "bicubic_7_64", 3, 7, 7, 64, 64, TRUE },
+    { "bicubic_odd", 2, 32, 32, 25, 45, TRUE },    { "bicubic_x2", 3, 16, 16, 32, 32, TRUE },
+    { "bilinear_down", 2, 64, 60, 37, 13, FALSE }, { "bilinear_mixed", 1, 32, 32, 20, 77, FALSE },
+    { "bilinear_odd", 2, 16, 20, 37, 91, FALSE },  { "bilinear_up", 2, 16, 20, 64, 80, FALSE },
   };
   g_autoptr (SamCheckpoint) golden = golden_open ("components/interpolate.safetensors");
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      size_t            c = cases[i].c, h = cases[i].h, w = cases[i].w, h2 = cases[i].h2, w2 = cases[i].w2, n;
+      size_t c = cases[i].c, h = cases[i].h, w = cases[i].w, h2 = cases[i].h2, w2 = cases[i].w2, n;
       g_autofree char  *in_key = g_strconcat (cases[i].name, ".in", NULL);
       g_autofree char  *out_key = g_strconcat (cases[i].name, ".out", NULL);
       g_autofree float *in = golden_read (golden, in_key, &n);
-      g_autofree float *x = g_new (float, h * w * c), *y = g_new (float, h2 * w2 * c);
+      g_autofree float *x = g_new (float, h *w *c), *y = g_new (float, h2 *w2 *c);
 
       g_assert_cmpuint (n, ==, h * w * c);
       for (size_t j = 0; j < n; j++)
@@ -1148,7 +1303,9 @@ test_activations_golden (void)
   {
     const char *name;
     SamAct      act;
-  } cases[] = { { "gelu", SAM_ACT_GELU }, { "relu", SAM_ACT_RELU }, { "sigmoid", SAM_ACT_SIGMOID } };
+  } cases[] = { { "gelu", SAM_ACT_GELU },
+                { "relu", SAM_ACT_RELU },
+                { "sigmoid", SAM_ACT_SIGMOID } };
   g_autoptr (SamCheckpoint) golden = golden_open ("components/activations.safetensors");
   size_t                    n;
   g_autofree float         *x = golden_read (golden, "x", &n);
@@ -1186,10 +1343,10 @@ test_rows (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      Rows               r = { .n_rows = cases[i][0], .n_columns = cases[i][1] };
-      size_t             n = r.n_rows * r.n_columns, c = r.n_columns;
-      float             *a = guarded_input (n, 1), *b = guarded_input (c, 1), *s = guarded_input (c, 1);
-      float             *y      = guarded_output (4 * n);
+      Rows   r = { .n_rows = cases[i][0], .n_columns = cases[i][1] };
+      size_t n = r.n_rows * r.n_columns, c = r.n_columns;
+      float *a = guarded_input (n, 1), *b = guarded_input (c, 1), *s = guarded_input (c, 1);
+      float *y = guarded_output (4 * n);
       g_autofree double *wanted = g_new (double, n);
 
       r.a = a;
@@ -1205,16 +1362,18 @@ test_rows (void)
       ref_layer_norm (wanted, y + 2 * n, b, s, 1e-5, r.n_rows, c);
       for (size_t row = 0; row < r.n_rows; row++)
         {
-          const float *x    = y + 2 * n + row * c;
+          const float *x = y + 2 * n + row * c;
           double       mean = 0, variance = 1e-5;
 
           for (size_t j = 0; j < c; j++)
             mean += x[j] / (double) c;
           for (size_t j = 0; j < c; j++)
             variance += pow (x[j] - mean, 2) / (double) c;
-          /* differences of values below 2 are off by roundings of 2, then divided by the deviation */
+          /* differences of values below 2 are off by roundings of 2, then divided by the
+           * deviation */
           for (size_t j = row * c; j < (row + 1) * c; j++)
-            assert_near (y[3 * n + j], wanted[j], 8 + sqrt (c), 1 + fabs (wanted[j]) + 4 / sqrt (variance));
+            assert_near (y[3 * n + j], wanted[j], 8 + sqrt (c),
+                         1 + fabs (wanted[j]) + 4 / sqrt (variance));
         }
       guarded_output_free (y, 4 * n);
       g_free (a);
@@ -1238,11 +1397,11 @@ test_add_upsampled (void)
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      Resize r      = { NULL, cases[i][0], cases[i][1], cases[i][2], 0, 0, FALSE };
-      size_t n      = 4 * r.h * r.w * r.c;
-      float *x      = guarded_input (n / 4, 1);
+      Resize r = { NULL, cases[i][0], cases[i][1], cases[i][2], 0, 0, FALSE };
+      size_t n = 4 * r.h * r.w * r.c;
+      float *x = guarded_input (n / 4, 1);
       float *before = guarded_input (n, 1);
-      float *y      = guarded_output (n);
+      float *y = guarded_output (n);
 
       r.x = x;
       with_threads (upsampled, &r, y, before, n);
@@ -1250,7 +1409,8 @@ test_add_upsampled (void)
         {
           size_t row = j / (2 * r.w * r.c), column = j / r.c % (2 * r.w);
 
-          assert_near (y[j], (double) before[j] + x[(row / 2 * r.w + column / 2) * r.c + j % r.c], 1, 2);
+          assert_near (y[j], (double) before[j] + x[(row / 2 * r.w + column / 2) * r.c + j % r.c],
+                       1, 2);
         }
       guarded_output_free (y, n);
       g_free (before);
@@ -1259,8 +1419,7 @@ test_add_upsampled (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 

@@ -88,8 +88,8 @@ def main():
            if speaks.search(path.read_text())} ^ set(listed))
     window = "".join((SOURCE / "ui" / name).read_text() for name in ("sui-window.c", "sui-models.c"))
     # a menu has mnemonics of its own
-    in_menus = set(re.findall(r'menu_item \(window, menu, _\("([^"]*)"\)', window))
-    in_window = {text for text in re.findall(r'_\("([^"]*)"\)', window) if mnemonic(text)} - in_menus
+    in_menus = set(re.findall(r'menu_item \(window, menu, _ ?\("([^"]*)"\)', window))
+    in_window = {text for text in re.findall(r'_ ?\("([^"]*)"\)', window) if mnemonic(text)} - in_menus
     check("there are mnemonics", [] if len(in_window) > 10 and len(in_menus) > 1 else [in_window, in_menus])
 
     with tempfile.TemporaryDirectory() as folder:

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The model shelf: what data/models.ini promises, which file a name finds, what is said when it finds none,
- * and the user's default. Home and XDG folders are temporary ones. */
+/* The model shelf: what data/models.ini promises, which file a name finds, what is said when it
+ * finds none, and the user's default. Home and XDG folders are temporary ones. */
 #include "config.h"
 
 #include <string.h>
@@ -12,9 +12,7 @@
 #include "samcore/sam-error.h"
 
 static char *
-make_file (const char *folder,
-           const char *name,
-           const char *contents)
+make_file (const char *folder, const char *name, const char *contents)
 {
   g_autoptr (GError) error = NULL;
   char              *path = g_build_filename (folder, name, NULL);
@@ -28,8 +26,7 @@ make_file (const char *folder,
 }
 
 static void
-assert_found (const char *name,
-              const char *expected)
+assert_found (const char *name, const char *expected)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char   *path = sam_catalogue_find (name, &error);
@@ -39,8 +36,7 @@ assert_found (const char *name,
 }
 
 static void
-assert_missing (const char *name,
-                const char *says)
+assert_missing (const char *name, const char *says)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char   *path = sam_catalogue_find (name, &error);
@@ -51,7 +47,8 @@ assert_missing (const char *name,
     g_error ("\"%s\" says nothing of \"%s\"", error->message, says);
 }
 
-/* What is offered has a checksum, an https address and a free licence; names and files are unique. */
+/* What is offered has a checksum, an https address and a free licence; names and files are
+ * unique. */
 static void
 test_entries (void)
 {
@@ -75,7 +72,8 @@ test_entries (void)
       n_offered++;
       g_assert_cmpuint (strlen (model->sha256), ==, 64);
       g_assert_true (g_str_has_prefix (model->source, "https://"));
-      g_assert_true (g_str_equal (model->licence, "Apache-2.0") || g_str_equal (model->licence, "MIT"));
+      g_assert_true (g_str_equal (model->licence, "Apache-2.0") ||
+                     g_str_equal (model->licence, "MIT"));
     }
   g_assert_cmpuint (n_offered, >, 8);
   g_assert_false (sam_catalogue_lookup ("edge-sam")->offered);
@@ -91,7 +89,8 @@ test_lookup (void)
   g_assert_true (sam_catalogue_lookup ("mobile_sam") == model);
   g_assert_true (sam_catalogue_lookup ("Mobile_SAM.pt") == model);
   g_assert_cmpstr (sam_catalogue_lookup ("sam_vit_h_4b8939")->name, ==, "sam-vit-h");
-  g_assert_cmpstr (sam_catalogue_lookup ("sam2.1_hiera_base_plus.pt")->name, ==, "sam2.1-hiera-base-plus");
+  g_assert_cmpstr (sam_catalogue_lookup ("sam2.1_hiera_base_plus.pt")->name, ==,
+                   "sam2.1-hiera-base-plus");
   g_assert_null (sam_catalogue_lookup ("mobile"));
   g_assert_null (sam_catalogue_lookup (""));
 }
@@ -102,7 +101,8 @@ test_order (void)
   g_autofree char *user = sam_catalogue_get_user_directory ();
   g_autofree char *first = g_dir_make_tmp ("shelf-XXXXXX", NULL);
   g_autofree char *own = g_dir_make_tmp ("shelf-XXXXXX", NULL);
-  g_autofree char *system = g_build_filename (g_get_system_data_dirs ()[0], "segment-anything", NULL);
+  g_autofree char *system = g_build_filename (g_get_system_data_dirs ()[0], "segment-anything",
+                                              NULL);
   g_autofree char *in_own = NULL, *in_system = NULL, *in_user = NULL, *in_first = NULL;
   g_autofree char *converted = NULL;
 
@@ -158,8 +158,8 @@ static void
 test_builtin (void)
 {
   g_autoptr (GError) error = NULL;
-  g_autofree char   *models = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models", NULL);
-  g_autofree char   *path = NULL;
+  g_autofree char *models = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models", NULL);
+  g_autofree char *path = NULL;
 
   g_setenv ("SAM_MODEL_PATH", models, TRUE);
   path = sam_catalogue_find (NULL, &error);
@@ -186,7 +186,8 @@ test_default (void)
   g_assert_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL);
   g_clear_error (&error);
 
-  settings = make_file (g_get_user_config_dir (), "segment-anything/settings.ini", "[other]\nkept=1\n");
+  settings = make_file (g_get_user_config_dir (), "segment-anything/settings.ini",
+                        "[other]\nkept=1\n");
   sam_catalogue_set_default (path, &error);
   g_assert_no_error (error);
   assert_found ("", path);
@@ -232,8 +233,7 @@ test_list (void)
 
 /* A file of that size with nothing in it. */
 static int
-truncate_to (const char *path,
-             off_t       size)
+truncate_to (const char *path, off_t size)
 {
   g_assert_true (g_file_set_contents (path, "", 0, NULL));
 
@@ -265,8 +265,7 @@ test_sha256 (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   g_test_add_func ("/catalogue/entries", test_entries);

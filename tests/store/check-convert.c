@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Conversion: every fixture to every precision and back into memory, the rounding against a double-precision
- * reference, and that a failure leaves nothing behind. */
+/* Conversion: every fixture to every precision and back into memory, the rounding against a
+ * double-precision reference, and that a failure leaves nothing behind. */
 #include "config.h"
 
 #include <math.h>
@@ -32,8 +32,7 @@ read_all (const SamTensor *tensor)
 }
 
 static SamCheckpoint *
-convert (const char  *in,
-         SamPrecision precision)
+convert (const char *in, SamPrecision precision)
 {
   g_autoptr (GError) error = NULL;
   g_autofree char   *out = g_build_filename (folder, "out.safetensors", NULL);
@@ -49,13 +48,14 @@ convert (const char  *in,
   return converted;
 }
 
-/* Small tensors are never rounded, so all of a fixture comes back as it was, views in logical order. */
+/* Small tensors are never rounded, so all of a fixture comes back as it was, views in logical
+ * order. */
 static void
 test_fixtures (void)
 {
   static const char *files[] = {
-    "dtypes.safetensors", "dtypes_zip.pth", "dtypes_legacy.pth", "views_zip.pth", "parameters_legacy.pth",
-    "zero_size_zip.pth", "metadata.safetensors", "module_state_zip.pth",
+    "dtypes.safetensors",    "dtypes_zip.pth",    "dtypes_legacy.pth",    "views_zip.pth",
+    "parameters_legacy.pth", "zero_size_zip.pth", "metadata.safetensors", "module_state_zip.pth",
   };
 
   for (size_t f = 0; f < G_N_ELEMENTS (files); f++)
@@ -76,7 +76,8 @@ test_fixtures (void)
 
             g_assert_true (b->contiguous);
             g_assert_cmpint (a->rank, ==, b->rank);
-            g_assert_cmpmem (a->shape, a->rank * sizeof (size_t), b->shape, b->rank * sizeof (size_t));
+            g_assert_cmpmem (a->shape, a->rank * sizeof (size_t), b->shape,
+                             b->rank * sizeof (size_t));
             g_assert_cmpmem (x, a->n_elements * sizeof (float), y, b->n_elements * sizeof (float));
           }
       }
@@ -96,8 +97,8 @@ test_metadata (void)
 static void
 test_builtin (void)
 {
-  g_autofree char *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models", "builtin.safetensors",
-                                            NULL);
+  g_autofree char *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data", "models",
+                                            "builtin.safetensors", NULL);
   g_autofree char *out = g_build_filename (folder, "out.safetensors", NULL);
 
   for (int precision = SAM_PRECISION_F32; precision <= SAM_PRECISION_INT8; precision++)
@@ -107,7 +108,8 @@ test_builtin (void)
       g_autoptr (SamModel)      model = sam_model_load (out, NULL, &error);
 
       g_assert_no_error (error);
-      g_assert_cmpstr (sam_model_get_family (model), ==, sam_checkpoint_get_metadata (converted, "family"));
+      g_assert_cmpstr (sam_model_get_family (model), ==,
+                       sam_checkpoint_get_metadata (converted, "family"));
       g_assert_nonnull (sam_checkpoint_get_metadata (converted, "image_size"));
       g_assert_nonnull (sam_checkpoint_get_metadata (converted, "mean"));
       g_assert_nonnull (sam_checkpoint_get_metadata (converted, "licence"));
@@ -116,9 +118,7 @@ test_builtin (void)
 
 /* A file with one matrix "m.weight" [rows, columns] and a vector. */
 static char *
-make_matrix (const float *values,
-             size_t       rows,
-             size_t       columns)
+make_matrix (const float *values, size_t rows, size_t columns)
 {
   g_autoptr (GByteArray) file = g_byte_array_new ();
   g_autofree char       *header = NULL;
@@ -126,9 +126,10 @@ make_matrix (const float *values,
   uint64_t               n;
   size_t                 n_bytes = rows * columns * 4;
 
-  header = g_strdup_printf ("{\"m.weight\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[0,%zu]},"
-                            "\"v\":{\"dtype\":\"F32\",\"shape\":[%zu],\"data_offsets\":[%zu,%zu]}}",
-                            rows, columns, n_bytes, columns, n_bytes, n_bytes + columns * 4);
+  header = g_strdup_printf (
+    "{\"m.weight\":{\"dtype\":\"F32\",\"shape\":[%zu,%zu],\"data_offsets\":[0,%zu]},"
+    "\"v\":{\"dtype\":\"F32\",\"shape\":[%zu],\"data_offsets\":[%zu,%zu]}}",
+    rows, columns, n_bytes, columns, n_bytes, n_bytes + columns * 4);
   n = GUINT64_TO_LE ((uint64_t) strlen (header));
   g_byte_array_append (file, (const guint8 *) &n, 8);
   g_byte_array_append (file, (const guint8 *) header, strlen (header));
@@ -141,9 +142,7 @@ make_matrix (const float *values,
 
 /* @x rounded to @n_bits of mantissa and no finer than @unit, nearest even. */
 static double
-round_reference (double x,
-                 int    n_bits,
-                 double unit)
+round_reference (double x, int n_bits, double unit)
 {
   double step = fmax (ldexp (1, x == 0 ? -1000 : ilogb (x) - n_bits), unit);
 
@@ -154,7 +153,7 @@ static void
 test_rounding (void)
 {
   const size_t              rows = 40, columns = 64;
-  g_autofree float         *values = g_new (float, rows * columns);
+  g_autofree float         *values = g_new (float, rows *columns);
   g_autofree char          *path = NULL;
   g_autoptr (SamCheckpoint) half = NULL, bfloat = NULL, bytes = NULL;
   g_autofree float         *h = NULL, *b = NULL, *q = NULL;
@@ -219,7 +218,7 @@ static void
 test_too_large (void)
 {
   const size_t              rows = 32, columns = 32;
-  g_autofree float         *values = g_new0 (float, rows * columns);
+  g_autofree float         *values = g_new0 (float, rows *columns);
   g_autofree char          *path = NULL;
   g_autoptr (SamCheckpoint) half = NULL, bytes = NULL;
 
@@ -297,8 +296,7 @@ test_failures (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autofree char *out = NULL;
   int              status;

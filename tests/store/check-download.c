@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Downloads from a server of our own on 127.0.0.1, which behaves as badly as the path of the address says:
- * breaks off, stalls, redirects, lies about lengths, sends wrong bytes, wrong ranges or none. */
+/* Downloads from a server of our own on 127.0.0.1, which behaves as badly as the path of the
+ * address says: breaks off, stalls, redirects, lies about lengths, sends wrong bytes, wrong ranges
+ * or none. */
 #include "config.h"
 
 #include <fcntl.h>
@@ -18,14 +19,14 @@
 
 #define N_FILE 300000
 
-static GBytes         *file;      /* what the server has */
+static GBytes         *file; /* what the server has */
 static GSocketService *service;
 static guint16         port;
 static char           *sum;
 static char           *folder;
 
 static GMutex   log_lock;
-static GString *requests;         /* "PATH RANGE;" of each */
+static GString *requests; /* "PATH RANGE;" of each */
 static int      n_requests;
 
 typedef struct
@@ -37,8 +38,7 @@ typedef struct
 } Request;
 
 static gboolean
-read_request (GInputStream *in,
-              Request      *request)
+read_request (GInputStream *in, Request *request)
 {
   g_autoptr (GDataInputStream) data = g_data_input_stream_new (in);
   g_autofree char             *first = NULL;
@@ -69,18 +69,14 @@ read_request (GInputStream *in,
 }
 
 static void
-send_bytes (GOutputStream *out,
-            const void    *data,
-            size_t         n)
+send_bytes (GOutputStream *out, const void *data, size_t n)
 {
   g_output_stream_write_all (out, data, n, NULL, NULL, NULL);
 }
 
 G_GNUC_PRINTF (2, 3)
 static void
-send_text (GOutputStream *out,
-           const char    *format,
-           ...)
+send_text (GOutputStream *out, const char *format, ...)
 {
   g_autofree char *text = NULL;
   va_list          args;
@@ -93,23 +89,22 @@ send_text (GOutputStream *out,
 
 /* The file from @start on with the right headers, but only the first @n bytes of the body. */
 static void
-send_file (GOutputStream *out,
-           guint64        start,
-           gboolean       partial,
-           size_t         n,
-           const char    *tag)
+send_file (GOutputStream *out, guint64 start, gboolean partial, size_t n, const char *tag)
 {
   gsize          size;
   const uint8_t *data = g_bytes_get_data (file, &size);
 
   if (partial)
-    send_text (out, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %" G_GUINT64_FORMAT "-%zu/%zu\r\n",
+    send_text (out,
+               "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %" G_GUINT64_FORMAT
+               "-%zu/%zu\r\n",
                start, size - 1, size);
   else
     send_text (out, "HTTP/1.1 200 OK\r\n");
   if (tag != NULL)
     send_text (out, "ETag: %s\r\n", tag);
-  send_text (out, "Content-Length: %" G_GUINT64_FORMAT "\r\nConnection: close\r\n\r\n", size - start);
+  send_text (out, "Content-Length: %" G_GUINT64_FORMAT "\r\nConnection: close\r\n\r\n",
+             size - start);
   send_bytes (out, data + start, MIN (n, size - start));
 }
 
@@ -159,9 +154,13 @@ on_connection (GThreadedSocketService *threaded,
         g_usleep (3 * G_USEC_PER_SEC);
     }
   else if (g_str_equal (path, "/redirect"))
-    send_text (out, "HTTP/1.1 302 Found\r\nLocation: /whole\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    send_text (
+      out,
+      "HTTP/1.1 302 Found\r\nLocation: /whole\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   else if (g_str_equal (path, "/loop"))
-    send_text (out, "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+    send_text (
+      out,
+      "HTTP/1.1 302 Found\r\nLocation: /loop\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   else if (g_str_equal (path, "/longer") || g_str_equal (path, "/shorter"))
     {
       send_text (out, "HTTP/1.1 200 OK\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n",
@@ -190,15 +189,19 @@ on_connection (GThreadedSocketService *threaded,
   else if (g_str_equal (path, "/wrong-range"))
     {
       if (request.has_range)
-        send_text (out, "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 17-20/%zu\r\n"
-                        "Content-Length: 4\r\nConnection: close\r\n\r\nabcd", size);
+        send_text (out,
+                   "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 17-20/%zu\r\n"
+                   "Content-Length: 4\r\nConnection: close\r\n\r\nabcd",
+                   size);
       else
         send_file (out, 0, FALSE, size, NULL);
     }
   else if (g_str_equal (path, "/416"))
     {
       if (request.has_range)
-        send_text (out, "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
+        send_text (
+          out,
+          "HTTP/1.1 416 Range Not Satisfiable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
       else
         send_file (out, 0, FALSE, size, NULL);
     }
@@ -285,10 +288,7 @@ clean (void)
 }
 
 static gboolean
-download (const char   *what,
-          guint64       size,
-          const SamJob *job,
-          GError      **error)
+download (const char *what, guint64 size, const SamJob *job, GError **error)
 {
   g_autofree char *address = g_strdup_printf ("http://127.0.0.1:%u%s", port, what);
   g_autofree char *path = place ("x");
@@ -434,9 +434,7 @@ test_breaks_always (void)
 }
 
 static void
-put_part (const char *tag,
-          size_t      n,
-          gboolean    right)
+put_part (const char *tag, size_t n, gboolean right)
 {
   g_autofree char *part = place ("x.part");
   g_autofree char *tag_path = place ("x.part.tag");
@@ -527,8 +525,7 @@ test_gateway (void)
 }
 
 static void
-cancel_half_way (double   fraction,
-                 gpointer data)
+cancel_half_way (double fraction, gpointer data)
 {
   if (fraction > 0.3)
     g_cancellable_cancel (data);
@@ -577,13 +574,14 @@ test_locked (void)
 static void
 test_offline (void)
 {
-  g_autoptr (GError)       error = NULL;
-  g_autofree char         *path = place ("x");
-  g_autoptr (GSocket)      socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, NULL);
-  g_autoptr (GInetAddress) here = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
+  g_autoptr (GError)         error = NULL;
+  g_autofree char           *path = place ("x");
+  g_autoptr (GSocket)        socket = g_socket_new (G_SOCKET_FAMILY_IPV4, G_SOCKET_TYPE_STREAM,
+                                                    G_SOCKET_PROTOCOL_TCP, NULL);
+  g_autoptr (GInetAddress)   here = g_inet_address_new_loopback (G_SOCKET_FAMILY_IPV4);
   g_autoptr (GSocketAddress) any = g_inet_socket_address_new (here, 0);
   g_autoptr (GSocketAddress) bound = NULL;
-  g_autofree char         *address = NULL;
+  g_autofree char           *address = NULL;
 
   /* A port where nobody listens. */
   g_assert_true (g_socket_bind (socket, any, FALSE, NULL));
@@ -669,16 +667,16 @@ write_catalogue (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
-  static const char *arrives[] = { "/whole", "/no-range", "/breaks-once", "/stalls-once", "/redirect",
-                                   "/no-length", "/busy-once" };
+  static const char *arrives[] = { "/whole",    "/no-range",  "/breaks-once", "/stalls-once",
+                                   "/redirect", "/no-length", "/busy-once" };
   static const char *refused[] = { "/wrong", "/longer", "/shorter", "/endless" };
   static const char *not_there[] = { "/404", "/loop", "/garbage" };
   g_autofree guint8 *contents = g_malloc (N_FILE);
 
-  g_setenv ("GIO_USE_PROXY_RESOLVER", "dummy", TRUE); /* the others want settings that are not there */
+  g_setenv ("GIO_USE_PROXY_RESOLVER", "dummy",
+            TRUE); /* the others want settings that are not there */
   g_unsetenv ("SAM_MODEL_PATH");
   g_test_init (&argc, &argv, G_TEST_OPTION_ISOLATE_DIRS, NULL);
   for (int i = 0; i < N_FILE; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a click costs in the window, by the picture's size: from the press to the frame that shows the answer, and
- * of it the time on the main thread, where the window does not react. Needs a display:
+/* What a click costs in the window, by the picture's size: from the press to the frame that shows
+ * the answer, and of it the time on the main thread, where the window does not react. Needs a
+ * display:
  *   with-display.py bench-clicks [MEGAPIXELS…] */
 #include "config.h"
 
@@ -14,8 +15,7 @@
 
 /* Discs of many colours on a slope. */
 static SamImage *
-picture (size_t width,
-         size_t height)
+picture (size_t width, size_t height)
 {
   uint8_t           *pixels = g_malloc (width * height * 3), *p = pixels;
   g_autoptr (GBytes) bytes = NULL;
@@ -49,7 +49,7 @@ own_seconds (void)
 static gboolean
 is_done (SuiSession *session)
 {
-  return sui_session_get_busy (session) == SUI_BUSY_NOTHING && !gtk_events_pending ();
+  return sui_session_get_busy (session) == SUI_BUSY_NOTHING && ! gtk_events_pending ();
 }
 
 static void
@@ -65,8 +65,7 @@ settle (SuiSession *session)
 }
 
 static int
-compare (const void *a,
-         const void *b)
+compare (const void *a, const void *b)
 {
   return (*(const double *) a > *(const double *) b) - (*(const double *) a < *(const double *) b);
 }
@@ -99,7 +98,8 @@ measure (double megapixels)
       if (i > 0)
         sui_session_new_object (session);
       before = sui_session_get_view (session);
-      sui_session_add (session, sui_prompt_new_point ((i % 5 + 0.5) * side, (i / 5 + 0.5) * side, 1));
+      sui_session_add (session,
+                       sui_prompt_new_point ((i % 5 + 0.5) * side, (i / 5 + 0.5) * side, 1));
       while (sui_session_get_view (session) == before)
         g_main_context_iteration (NULL, TRUE);
       answered[i] = (g_get_monotonic_time () - start) / 1e3;
@@ -108,16 +108,17 @@ measure (double megapixels)
     }
   qsort (answered, CLICKS, sizeof (double), compare);
   qsort (own, CLICKS, sizeof (double), compare);
-  g_print ("%6.1f megapixels: answered after %6.1f ms, the main thread busy for %6.1f ms (medians of %d clicks, "
-           "each a new object)\n", width * height / 1e6, answered[CLICKS / 2], own[CLICKS / 2], CLICKS);
+  g_print ("%6.1f megapixels: answered after %6.1f ms, the main thread busy for %6.1f ms (medians "
+           "of %d clicks, "
+           "each a new object)\n",
+           width * height / 1e6, answered[CLICKS / 2], own[CLICKS / 2], CLICKS);
 
   gtk_widget_destroy (window);
   sui_session_close (session);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const double sizes[] = { 0.25, 1, 4, 12, 48 };
 

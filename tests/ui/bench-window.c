@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a person waits for in the window, with the built-in model: from what was said to the frame that shows
- * the answer, the worker, the mask at the size of the view, its outline and the drawing included.  Wall time
- * and processor time of all threads, medians. */
+/* What a person waits for in the window, with the built-in model: from what was said to the frame
+ * that shows the answer, the worker, the mask at the size of the view, its outline and the drawing
+ * included.  Wall time and processor time of all threads, medians. */
 #include "config.h"
 
 #include <stdio.h>
@@ -16,10 +16,10 @@
 
 typedef struct
 {
-  SuiSession    *session;
-  GtkWidget     *canvas;
-  gboolean       hovering;
-  gboolean       answered, drawn;
+  SuiSession *session;
+  GtkWidget  *canvas;
+  gboolean    hovering;
+  gboolean    answered, drawn;
 } Bench;
 
 typedef struct
@@ -40,18 +40,16 @@ now (void)
 }
 
 static void
-on_view (SuiSession *session,
-         Bench      *bench)
+on_view (SuiSession *session, Bench *bench)
 {
   const SuiView *view = sui_session_get_view (session);
 
-  if (!bench->hovering && view != NULL && view->mask != NULL)
+  if (! bench->hovering && view != NULL && view->mask != NULL)
     bench->answered = TRUE;
 }
 
 static void
-on_hover (SuiSession *session,
-          Bench      *bench)
+on_hover (SuiSession *session, Bench *bench)
 {
   if (bench->hovering && sui_session_get_hover (session) != NULL)
     bench->answered = TRUE;
@@ -59,9 +57,7 @@ on_hover (SuiSession *session,
 
 /* Before the canvas does it; both are over when the main loop comes back. */
 static gboolean
-on_draw (GtkWidget *widget,
-         cairo_t   *cr,
-         Bench     *bench)
+on_draw (GtkWidget *widget, cairo_t *cr, Bench *bench)
 {
   bench->drawn = bench->answered;
 
@@ -74,7 +70,7 @@ wait_for_frame (Bench *bench)
 {
   gint64 until = g_get_monotonic_time () + 120 * G_TIME_SPAN_SECOND;
 
-  while (!bench->drawn)
+  while (! bench->drawn)
     {
       g_main_context_iteration (NULL, TRUE);
       if (g_get_monotonic_time () > until)
@@ -90,15 +86,13 @@ settle (Bench *bench)
 }
 
 static Times
-time_click (Bench *bench,
-            double x,
-            double y)
+time_click (Bench *bench, double x, double y)
 {
   Times start = now (), end;
 
   bench->hovering = FALSE;
   bench->answered = bench->drawn = FALSE;
-  if (!sui_session_add (bench->session, sui_prompt_new_point (x, y, 1)))
+  if (! sui_session_add (bench->session, sui_prompt_new_point (x, y, 1)))
     g_error ("the prompt was refused");
   wait_for_frame (bench);
   end = now ();
@@ -110,8 +104,7 @@ time_click (Bench *bench,
 }
 
 static int
-compare (const void *a,
-         const void *b)
+compare (const void *a, const void *b)
 {
   double x = *(const double *) a, y = *(const double *) b;
 
@@ -119,9 +112,7 @@ compare (const void *a,
 }
 
 static void
-print_medians (const char  *what,
-               const Times *times,
-               int          n)
+print_medians (const char *what, const Times *times, int n)
 {
   g_autofree double *wall = g_new (double, n), *processor = g_new (double, n);
 
@@ -132,7 +123,8 @@ print_medians (const char  *what,
     }
   qsort (wall, n, sizeof *wall, compare);
   qsort (processor, n, sizeof *processor, compare);
-  printf ("  %-34s %8.1f ms, processor %8.1f ms\n", what, 1e3 * wall[n / 2], 1e3 * processor[n / 2]);
+  printf ("  %-34s %8.1f ms, processor %8.1f ms\n", what, 1e3 * wall[n / 2],
+          1e3 * processor[n / 2]);
 }
 
 static double
@@ -141,7 +133,7 @@ resident_megabytes (void)
   g_autofree char *text = NULL;
   unsigned long    size, resident;
 
-  if (!g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
+  if (! g_file_get_contents ("/proc/self/statm", &text, NULL, NULL) ||
       sscanf (text, "%lu %lu", &size, &resident) != 2)
     return 0.0;
 
@@ -149,12 +141,11 @@ resident_megabytes (void)
 }
 
 static SamImage *
-read_picture (const char *path,
-              int         width,
-              int         height)
+read_picture (const char *path, int width, int height)
 {
   g_autoptr (GError)    error = NULL;
-  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file_at_scale (path, width, height, FALSE, &error);
+  g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file_at_scale (path, width, height, FALSE,
+                                                                    &error);
   g_autoptr (GBytes)    bytes = NULL;
   uint8_t              *pixels;
   int                   channels;
@@ -166,7 +157,9 @@ read_picture (const char *path,
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++)
       memcpy (pixels + ((size_t) y * width + x) * 3,
-              gdk_pixbuf_read_pixels (pixbuf) + (size_t) y * gdk_pixbuf_get_rowstride (pixbuf) + x * channels, 3);
+              gdk_pixbuf_read_pixels (pixbuf) + (size_t) y * gdk_pixbuf_get_rowstride (pixbuf) +
+                x * channels,
+              3);
   bytes = g_bytes_new_take (pixels, (size_t) width * height * 3);
   image = sam_image_new (width, height, bytes, &error);
   g_assert_no_error (error);
@@ -175,9 +168,7 @@ read_picture (const char *path,
 }
 
 static void
-run (const char *path,
-     int         width,
-     int         height)
+run (const char *path, int width, int height)
 {
   g_autoptr (SamImage) image = read_picture (path, width, height);
   Bench                bench = { .session = sui_session_new (&sui_engine_core) };
@@ -197,12 +188,12 @@ run (const char *path,
   start = now ();
   sui_session_set_image (bench.session, image);
   sui_session_set_model (bench.session, SAM_MODEL_BUILTIN);
-  while (!sui_session_is_ready (bench.session))
+  while (! sui_session_is_ready (bench.session))
     g_main_context_iteration (NULL, TRUE);
   end = now ();
   settle (&bench);
-  printf ("  %-34s %8.1f ms, processor %8.1f ms\n", "model and picture, once", 1e3 * (end.wall - start.wall),
-          1e3 * (end.processor - start.processor));
+  printf ("  %-34s %8.1f ms, processor %8.1f ms\n", "model and picture, once",
+          1e3 * (end.wall - start.wall), 1e3 * (end.processor - start.processor));
 
   /* the cup, each time a little beside; then a click on the saucer */
   for (int i = -1; i < N_CLICKS; i++)
@@ -229,7 +220,8 @@ run (const char *path,
     }
   end = now ();
   printf ("  %-34s %8.1f a second, processor %5.1f ms each\n", "previews, one after the other",
-          N_PREVIEWS / (end.wall - start.wall), 1e3 * (end.processor - start.processor) / N_PREVIEWS);
+          N_PREVIEWS / (end.wall - start.wall),
+          1e3 * (end.processor - start.processor) / N_PREVIEWS);
   sui_session_leave (bench.session);
   settle (&bench);
   printf ("  %-34s %8.1f MB more than the empty window's %.1f MB\n", "memory",
@@ -243,8 +235,7 @@ run (const char *path,
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autofree char *cache = g_dir_make_tmp ("bench-window-XXXXXX", NULL);
   g_autofree char *path = NULL;

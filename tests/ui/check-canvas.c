@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The canvas in a window of its own: events in, prompts and pixels out. The model is the built-in one. */
+/* The canvas in a window of its own: events in, prompts and pixels out. The model is the built-in
+ * one. */
 #include "config.h"
 
 #include <math.h>
@@ -80,12 +81,7 @@ close_canvas (Fixture *f)
 }
 
 static void
-send (Fixture     *f,
-      GdkEventType type,
-      double       x,
-      double       y,
-      guint        button,
-      guint        state)
+send (Fixture *f, GdkEventType type, double x, double y, guint button, guint state)
 {
   GtkWidget *widget = GTK_WIDGET (f->canvas);
   GdkEvent  *event = gdk_event_new (type);
@@ -119,9 +115,7 @@ send (Fixture     *f,
 }
 
 static void
-key (Fixture *f,
-     guint    keyval,
-     guint    state)
+key (Fixture *f, guint keyval, guint state)
 {
   GtkWidget *widget = GTK_WIDGET (f->canvas);
   GdkEvent  *event = gdk_event_new (GDK_KEY_PRESS);
@@ -134,11 +128,7 @@ key (Fixture *f,
 }
 
 static void
-click (Fixture *f,
-       double   x_image,
-       double   y_image,
-       guint    button,
-       guint    state)
+click (Fixture *f, double x_image, double y_image, guint button, guint state)
 {
   double x, y;
 
@@ -149,12 +139,7 @@ click (Fixture *f,
 }
 
 static void
-drag (Fixture *f,
-      double   x0,
-      double   y0,
-      double   x1,
-      double   y1,
-      guint    button)
+drag (Fixture *f, double x0, double y0, double x1, double y1, guint button)
 {
   sui_canvas_to_widget (f->canvas, x0, y0, &x0, &y0);
   sui_canvas_to_widget (f->canvas, x1, y1, &x1, &y1);
@@ -166,10 +151,10 @@ drag (Fixture *f,
 }
 
 static const SuiPrompt *
-prompt (Fixture *f,
-        guint    i)
+prompt (Fixture *f, guint i)
 {
-  const GPtrArray *prompts = sui_session_get_prompts (f->session, sui_session_get_current (f->session));
+  const GPtrArray *prompts = sui_session_get_prompts (f->session,
+                                                      sui_session_get_current (f->session));
 
   g_assert_cmpuint (i, <, prompts->len);
 
@@ -184,9 +169,7 @@ n_prompts (Fixture *f)
 
 /* What the canvas shows there: 0xRRGGBB. */
 static guint32
-look_at (Fixture *f,
-         double   x_image,
-         double   y_image)
+look_at (Fixture *f, double x_image, double y_image)
 {
   GtkWidget       *widget = GTK_WIDGET (f->canvas);
   cairo_surface_t *surface = cairo_image_surface_create (CAIRO_FORMAT_RGB24,
@@ -302,7 +285,8 @@ test_keys (void)
   close_canvas (&f);
 }
 
-/* A view of a large picture has as many pixels as the screen shows, up to a limit; what is applied has all. */
+/* A view of a large picture has as many pixels as the screen shows, up to a limit; what is applied
+ * has all. */
 static void
 test_detail (void)
 {
@@ -332,7 +316,8 @@ test_detail (void)
   g_assert_cmpfloat_with_epsilon (view->area, area, 0.002);
   sui_canvas_zoom_fit (f.canvas);
   settle (&f);
-  g_assert_cmpfloat_with_epsilon (sui_session_get_view (f.session)->scale, sqrt (SUI_VIEW_LEAST / 6e6), 1e-9);
+  g_assert_cmpfloat_with_epsilon (sui_session_get_view (f.session)->scale,
+                                  sqrt (SUI_VIEW_LEAST / 6e6), 1e-9);
   close_canvas (&f);
 }
 
@@ -420,8 +405,10 @@ test_looks (void)
 #define OUT look_at (&f, out % WIDTH + 0.5, out / WIDTH + 0.5)
   {
     const uint8_t *pixels = sam_image_get_pixels (sui_session_get_image (f.session));
-    guint32        plain_in = (guint32) pixels[3 * in] << 16 | pixels[3 * in + 1] << 8 | pixels[3 * in + 2];
-    guint32        plain_out = (guint32) pixels[3 * out] << 16 | pixels[3 * out + 1] << 8 | pixels[3 * out + 2];
+    guint32        plain_in = (guint32) pixels[3 * in] << 16 | pixels[3 * in + 1] << 8 |
+                       pixels[3 * in + 2];
+    guint32 plain_out = (guint32) pixels[3 * out] << 16 | pixels[3 * out + 1] << 8 |
+                        pixels[3 * out + 2];
 
     /* the tint is blue */
     g_assert_cmphex (IN & 0xff, >, (plain_in & 0xff) + 40);
@@ -462,8 +449,7 @@ test_accessible (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   gtk_test_init (&argc, &argv, NULL);
 

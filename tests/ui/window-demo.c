@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The window without GIMP, for a look at it:  window-demo PICTURE [MODEL]
- * With SAM_RTL set it runs from right to left. "Apply" writes the mask to mask.png in the current folder. */
+ * With SAM_RTL set it runs from right to left. "Apply" writes the mask to mask.png in the current
+ * folder. */
 #include "config.h"
 
 #include <locale.h>
@@ -17,13 +18,11 @@ typedef struct
 } Apply;
 
 static void
-on_mask (GObject      *source,
-         GAsyncResult *result,
-         gpointer      data)
+on_mask (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Apply               *apply = data;
-  g_autoptr (GError)   error = NULL;
-  g_autoptr (SamMask)  mask = sui_session_make_mask_finish (SUI_SESSION (source), result, &error);
+  Apply              *apply = data;
+  g_autoptr (GError)  error = NULL;
+  g_autoptr (SamMask) mask = sui_session_make_mask_finish (SUI_SESSION (source), result, &error);
 
   if (mask == NULL)
     {
@@ -31,15 +30,15 @@ on_mask (GObject      *source,
     }
   else
     {
-      size_t               width = sam_mask_get_width (mask), height = sam_mask_get_height (mask);
-      g_autofree guchar   *rgb = g_malloc (width * height * 3);
+      size_t                width = sam_mask_get_width (mask), height = sam_mask_get_height (mask);
+      g_autofree guchar    *rgb = g_malloc (width * height * 3);
       g_autoptr (GdkPixbuf) pixbuf = NULL;
 
       for (size_t i = 0; i < width * height; i++)
         memset (rgb + 3 * i, sam_mask_get_coverage (mask)[i], 3);
-      pixbuf = gdk_pixbuf_new_from_data (rgb, GDK_COLORSPACE_RGB, FALSE, 8, (int) width, (int) height,
-                                         (int) width * 3, NULL, NULL);
-      if (!gdk_pixbuf_save (pixbuf, "mask.png", "png", &error, NULL))
+      pixbuf = gdk_pixbuf_new_from_data (rgb, GDK_COLORSPACE_RGB, FALSE, 8, (int) width,
+                                         (int) height, (int) width * 3, NULL, NULL);
+      if (! gdk_pixbuf_save (pixbuf, "mask.png", "png", &error, NULL))
         g_printerr ("%s\n", error->message);
     }
   sui_window_applied (apply->window, mask != NULL);
@@ -49,8 +48,7 @@ on_mask (GObject      *source,
 }
 
 static void
-on_apply (SuiWindow *window,
-          gboolean   close)
+on_apply (SuiWindow *window, gboolean close)
 {
   Apply *apply = g_new (Apply, 1);
 
@@ -60,8 +58,7 @@ on_apply (SuiWindow *window,
 }
 
 static SamImage *
-read_picture (const char *path,
-              GError    **error)
+read_picture (const char *path, GError **error)
 {
   g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (path, error);
   g_autoptr (GBytes)    bytes = NULL;
@@ -77,15 +74,16 @@ read_picture (const char *path,
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++)
       memcpy (pixels + ((size_t) y * width + x) * 3,
-              gdk_pixbuf_read_pixels (pixbuf) + (size_t) y * gdk_pixbuf_get_rowstride (pixbuf) + x * channels, 3);
+              gdk_pixbuf_read_pixels (pixbuf) + (size_t) y * gdk_pixbuf_get_rowstride (pixbuf) +
+                x * channels,
+              3);
   bytes = g_bytes_new_take (pixels, (size_t) width * height * 3);
 
   return sam_image_new (width, height, bytes, error);
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_autoptr (GError)     error = NULL;
   g_autoptr (SuiSession) session = NULL;

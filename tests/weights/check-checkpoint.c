@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Checkpoint readers: every file of data/checkpoints against what the reference wrote into it
- * (expected.json: names, types, shapes, values, CRC-32 of the elements in logical order), damaged copies
- * of them, and files made by hand to do harm. */
+ * (expected.json: names, types, shapes, values, CRC-32 of the elements in logical order), damaged
+ * copies of them, and files made by hand to do harm. */
 #include "config.h"
 
 #include <math.h>
@@ -57,8 +57,7 @@ crc_of_tensor (const SamTensor *tensor)
 }
 
 static void
-check_tensor (const SamTensor *tensor,
-              JsonObject      *expected)
+check_tensor (const SamTensor *tensor, JsonObject *expected)
 {
   JsonArray        *shape = json_object_get_array_member (expected, "shape");
   JsonArray        *values = json_object_get_array_member (expected, "values");
@@ -85,15 +84,16 @@ check_tensor (const SamTensor *tensor,
   n_first = json_object_get_boolean_member (expected, "all_values") ? n_values : 8;
   for (guint i = 0; i < n_values; i++)
     {
-      size_t     j = i < n_first ? i : tensor->n_elements - n_values + i;
-      JsonNode  *node = json_array_get_element (values, i);
-      JsonNode  *value = node;
+      size_t    j = i < n_first ? i : tensor->n_elements - n_values + i;
+      JsonNode *node = json_array_get_element (values, i);
+      JsonNode *value = node;
 
       if (json_node_get_value_type (value) == G_TYPE_STRING)
         {
           const char *word = json_node_get_string (value);
 
-          g_assert_true (g_ascii_strtod (word, NULL) == read[j] || (g_strrstr (word, "an") && read[j] != read[j]));
+          g_assert_true (g_ascii_strtod (word, NULL) == read[j] ||
+                         (g_strrstr (word, "an") && read[j] != read[j]));
         }
       else
         {
@@ -131,14 +131,16 @@ test_expected (gconstpointer data)
 
   json_parser_load_from_file (parser, json, &error);
   g_assert_no_error (error);
-  expected = json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)), name);
+  expected = json_object_get_object_member (json_node_get_object (json_parser_get_root (parser)),
+                                            name);
   tensors = json_object_get_array_member (expected, "tensors");
 
   checkpoint = sam_checkpoint_open (path, &error);
   g_assert_no_error (error);
   g_assert_cmpstr (sam_checkpoint_get_format (checkpoint), ==,
                    json_object_get_string_member (expected, "format"));
-  n_tensors = json_object_get_int_member_with_default (expected, "count", json_array_get_length (tensors));
+  n_tensors = json_object_get_int_member_with_default (expected, "count",
+                                                       json_array_get_length (tensors));
   g_assert_cmpuint (sam_checkpoint_get_n_tensors (checkpoint), ==, n_tensors);
   for (guint i = 0; i < json_array_get_length (tensors); i++)
     {
@@ -204,28 +206,27 @@ open_damaged (GBytes *bytes)
 }
 
 /* Sanitizers make each allocation dear: fewer damaged copies there. */
-#if defined (__has_feature)
+#if defined(__has_feature)
 #define HAS_FEATURE(x) __has_feature (x)
 #else
 #define HAS_FEATURE(x) 0
 #endif
-#if defined (__SANITIZE_ADDRESS__) || HAS_FEATURE (address_sanitizer)
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
 #define BUDGET (1 << 18)
 #else
 #define BUDGET (4 << 20)
 #endif
 
-/* Every one of @n_cases for a small file, some of them for a large one: as many as read @budget bytes. */
+/* Every one of @n_cases for a small file, some of them for a large one: as many as read @budget
+ * bytes. */
 static size_t
-choose_step (size_t n_cases,
-             size_t size,
-             size_t budget)
+choose_step (size_t n_cases, size_t size, size_t budget)
 {
   return 1 + n_cases / (1 + budget / (size + 1));
 }
 
-/* A file that stops anywhere before its end is no checkpoint. Each copy has its exact size on the heap,
- * so that a sanitizer sees a byte read too many. */
+/* A file that stops anywhere before its end is no checkpoint. Each copy has its exact size on the
+ * heap, so that a sanitizer sees a byte read too many. */
 static void
 test_truncated (gconstpointer data)
 {
@@ -264,8 +265,7 @@ test_flipped (gconstpointer data)
 
 /* A safetensors file from its header and as many zero bytes of data. */
 static GBytes *
-make_safetensors (const char *header,
-                  size_t      n_data)
+make_safetensors (const char *header, size_t n_data)
 {
   GByteArray *file = g_byte_array_new ();
   uint64_t    n = GUINT64_TO_LE ((uint64_t) strlen (header));
@@ -281,8 +281,7 @@ make_safetensors (const char *header,
 }
 
 static void
-assert_refused (GBytes     *bytes,
-                const char *reason)
+assert_refused (GBytes *bytes, const char *reason)
 {
   g_autoptr (GError)        error = NULL;
   g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "bad", &error);
@@ -293,7 +292,8 @@ assert_refused (GBytes     *bytes,
     g_error ("\"%s\" instead of \"%s\"", error->message, reason);
 }
 
-#define T(dtype, shape, offsets) "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
+#define T(dtype, shape, offsets)                                                                   \
+  "{\"dtype\":\"" dtype "\",\"shape\":" shape ",\"data_offsets\":" offsets "}"
 
 static void
 test_safetensors_bad (void)
@@ -304,8 +304,10 @@ test_safetensors_bad (void)
     size_t      n_data;
     const char *reason;
   } cases[] = {
-    { "{\"a\":" T ("F32", "[2]", "[0,8]") ",\"a\":" T ("F32", "[2]", "[8,16]") "}", 16, "two tensors \"a\"" },
-    { "{\"a\":" T ("F32", "[2]", "[0,8]") ",\"b\":" T ("F32", "[2]", "[4,12]") "}", 12, "\"b\" overlaps" },
+    { "{\"a\":" T ("F32", "[2]", "[0,8]") ",\"a\":" T ("F32", "[2]", "[8,16]") "}", 16,
+      "two tensors \"a\"" },
+    { "{\"a\":" T ("F32", "[2]", "[0,8]") ",\"b\":" T ("F32", "[2]", "[4,12]") "}", 12,
+      "\"b\" overlaps" },
     { "{\"a\":" T ("F32", "[2]", "[0,8]") ",\"b\":" T ("F32", "[2]", "[0,8]") "}", 8, "overlaps" },
     { "{\"a\":" T ("F32", "[2]", "[4,12]") "}", 12, "gap in the data before tensor \"a\"" },
     { "{\"a\":" T ("F32", "[2]", "[0,8]") "}", 9, "1 bytes behind the last tensor" },
@@ -316,7 +318,8 @@ test_safetensors_bad (void)
     { "{\"a\":" T ("F32", "[4294967296,4294967296,4]", "[0,0]") "}", 0, "do not fit its offsets" },
     { "{\"a\":" T ("F32", "[4611686018427387904]", "[0,0]") "}", 0, "do not fit its offsets" },
     { "{\"a\":" T ("F32", "[18446744073709551616]", "[0,0]") "}", 0, "number too large" },
-    { "{\"a\":" T ("F32", "[0,9223372036854775807,9223372036854775807]", "[0,0]") "}", 0, "do not fit" },
+    { "{\"a\":" T ("F32", "[0,9223372036854775807,9223372036854775807]", "[0,0]") "}", 0,
+      "do not fit" },
     { "{\"a\":" T ("F32", "[1,1,1,1,1,1,1,1,1]", "[0,4]") "}", 4, "more than 8 dimensions" },
     { "{\"a\":" T ("F32", "[-1]", "[0,4]") "}", 4, "whole number expected" },
     { "{\"a\":" T ("F32", "[1.0]", "[0,4]") "}", 4, "']' expected" },
@@ -383,11 +386,19 @@ test_safetensors_long_name (void)
 static void
 test_half (void)
 {
-  uint16_t  bits[] = { 0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0400, 0x03ff, 0x8001, 0x7c00, 0xfc00, 0x7e00 };
-  float     expected[] = { 0, -0.0f, 1, -2, 65504, 0x1p-14f, 1023 * 0x1p-24f, -0x1p-24f, INFINITY, -INFINITY };
+  uint16_t  bits[] = { 0x0000, 0x8000, 0x3c00, 0xc000, 0x7bff, 0x0400,
+                       0x03ff, 0x8001, 0x7c00, 0xfc00, 0x7e00 };
+  float     expected[] = { 0,        -0.0f,           1,         -2,       65504,
+                           0x1p-14f, 1023 * 0x1p-24f, -0x1p-24f, INFINITY, -INFINITY };
   float     read[11];
-  SamTensor tensor = { .name = "h", .dtype = SAM_DTYPE_F16, .rank = 1, .shape = { 11 }, .stride = { 1 },
-                       .n_elements = 11, .contiguous = TRUE, .data = (const uint8_t *) bits };
+  SamTensor tensor = { .name = "h",
+                       .dtype = SAM_DTYPE_F16,
+                       .rank = 1,
+                       .shape = { 11 },
+                       .stride = { 1 },
+                       .n_elements = 11,
+                       .contiguous = TRUE,
+                       .data = (const uint8_t *) bits };
 
   for (size_t i = 0; i < G_N_ELEMENTS (bits); i++)
     bits[i] = GUINT16_TO_LE (bits[i]);
@@ -457,9 +468,12 @@ static const Names sam_names[] = {
   { "mask_decoder.mask_tokens.weight", "mask_decoder.mask_tokens.weight" },
   { "mask_decoder.transformer.layers.0.self_attn.q_proj.weight",
     "mask_decoder.transformer.layers.0.self_attn.q_proj.weight" },
-  { "mask_decoder.transformer.layers.0.mlp.lin1.weight", "mask_decoder.transformer.layers.0.mlp.lin1.weight" },
-  { "mask_decoder.transformer.layers.0.layer_norm4.weight", "mask_decoder.transformer.layers.0.norm4.weight" },
-  { "mask_decoder.transformer.layer_norm_final_attn.weight", "mask_decoder.transformer.norm_final_attn.weight" },
+  { "mask_decoder.transformer.layers.0.mlp.lin1.weight",
+    "mask_decoder.transformer.layers.0.mlp.lin1.weight" },
+  { "mask_decoder.transformer.layers.0.layer_norm4.weight",
+    "mask_decoder.transformer.layers.0.norm4.weight" },
+  { "mask_decoder.transformer.layer_norm_final_attn.weight",
+    "mask_decoder.transformer.norm_final_attn.weight" },
   { "mask_decoder.upscale_conv1.weight", "mask_decoder.output_upscaling.0.weight" },
   { "mask_decoder.upscale_layer_norm.weight", "mask_decoder.output_upscaling.1.weight" },
   { "mask_decoder.upscale_conv2.weight", "mask_decoder.output_upscaling.3.weight" },
@@ -469,9 +483,12 @@ static const Names sam_names[] = {
     "mask_decoder.output_hypernetworks_mlps.1.layers.1.weight" },
   { "mask_decoder.output_hypernetworks_mlps.1.proj_out.bias",
     "mask_decoder.output_hypernetworks_mlps.1.layers.2.bias" },
-  { "mask_decoder.iou_prediction_head.proj_in.weight", "mask_decoder.iou_prediction_head.layers.0.weight" },
-  { "mask_decoder.iou_prediction_head.layers.0.weight", "mask_decoder.iou_prediction_head.layers.1.weight" },
-  { "mask_decoder.iou_prediction_head.proj_out.weight", "mask_decoder.iou_prediction_head.layers.2.weight" },
+  { "mask_decoder.iou_prediction_head.proj_in.weight",
+    "mask_decoder.iou_prediction_head.layers.0.weight" },
+  { "mask_decoder.iou_prediction_head.layers.0.weight",
+    "mask_decoder.iou_prediction_head.layers.1.weight" },
+  { "mask_decoder.iou_prediction_head.proj_out.weight",
+    "mask_decoder.iou_prediction_head.layers.2.weight" },
   { "mask_decoder.hq_token.weight", "mask_decoder.hf_token.weight" },
   { "mask_decoder.hq_mask_mlp.proj_in.weight", "mask_decoder.hf_mlp.layers.0.weight" },
   { "mask_decoder.hq_mask_mlp.layers.0.weight", "mask_decoder.hf_mlp.layers.1.weight" },
@@ -494,41 +511,55 @@ static const Names sam2_names[] = {
   { "no_memory_embedding", "no_mem_embed" },
   { "vision_encoder.backbone.pos_embed", "image_encoder.trunk.pos_embed" },
   { "vision_encoder.backbone.pos_embed_window", "image_encoder.trunk.pos_embed_window" },
-  { "vision_encoder.backbone.patch_embed.projection.weight", "image_encoder.trunk.patch_embed.proj.weight" },
-  { "vision_encoder.backbone.blocks.11.layer_norm1.weight", "image_encoder.trunk.blocks.11.norm1.weight" },
-  { "vision_encoder.backbone.blocks.11.attn.qkv.bias", "image_encoder.trunk.blocks.11.attn.qkv.bias" },
-  { "vision_encoder.backbone.blocks.11.attn.proj.bias", "image_encoder.trunk.blocks.11.attn.proj.bias" },
+  { "vision_encoder.backbone.patch_embed.projection.weight",
+    "image_encoder.trunk.patch_embed.proj.weight" },
+  { "vision_encoder.backbone.blocks.11.layer_norm1.weight",
+    "image_encoder.trunk.blocks.11.norm1.weight" },
+  { "vision_encoder.backbone.blocks.11.attn.qkv.bias",
+    "image_encoder.trunk.blocks.11.attn.qkv.bias" },
+  { "vision_encoder.backbone.blocks.11.attn.proj.bias",
+    "image_encoder.trunk.blocks.11.attn.proj.bias" },
   { "vision_encoder.backbone.blocks.10.proj.weight", "image_encoder.trunk.blocks.10.proj.weight" },
-  { "vision_encoder.backbone.blocks.11.mlp.proj_in.bias", "image_encoder.trunk.blocks.11.mlp.layers.0.bias" },
-  { "vision_encoder.backbone.blocks.11.mlp.proj_out.bias", "image_encoder.trunk.blocks.11.mlp.layers.1.bias" },
+  { "vision_encoder.backbone.blocks.11.mlp.proj_in.bias",
+    "image_encoder.trunk.blocks.11.mlp.layers.0.bias" },
+  { "vision_encoder.backbone.blocks.11.mlp.proj_out.bias",
+    "image_encoder.trunk.blocks.11.mlp.layers.1.bias" },
   { "vision_encoder.neck.convs.2.weight", "image_encoder.neck.convs.2.conv.weight" },
   { "vision_encoder.neck.convs.2.bias", "image_encoder.neck.convs.2.conv.bias" },
-  { "prompt_encoder.mask_embed.layer_norm2.weight", "sam_prompt_encoder.mask_downscaling.4.weight" },
+  { "prompt_encoder.mask_embed.layer_norm2.weight",
+    "sam_prompt_encoder.mask_downscaling.4.weight" },
   { "prompt_encoder.not_a_point_embed.weight", "sam_prompt_encoder.not_a_point_embed.weight" },
   { "mask_decoder.obj_score_token.weight", "sam_mask_decoder.obj_score_token.weight" },
   { "mask_decoder.conv_s0.weight", "sam_mask_decoder.conv_s0.weight" },
   { "mask_decoder.upscale_layer_norm.bias", "sam_mask_decoder.output_upscaling.1.bias" },
-  { "mask_decoder.pred_obj_score_head.proj_in.weight", "sam_mask_decoder.pred_obj_score_head.layers.0.weight" },
-  { "mask_decoder.pred_obj_score_head.layers.0.weight", "sam_mask_decoder.pred_obj_score_head.layers.1.weight" },
-  { "mask_decoder.pred_obj_score_head.proj_out.weight", "sam_mask_decoder.pred_obj_score_head.layers.2.weight" },
-  { "mask_decoder.iou_prediction_head.proj_out.weight", "sam_mask_decoder.iou_prediction_head.layers.2.weight" },
+  { "mask_decoder.pred_obj_score_head.proj_in.weight",
+    "sam_mask_decoder.pred_obj_score_head.layers.0.weight" },
+  { "mask_decoder.pred_obj_score_head.layers.0.weight",
+    "sam_mask_decoder.pred_obj_score_head.layers.1.weight" },
+  { "mask_decoder.pred_obj_score_head.proj_out.weight",
+    "sam_mask_decoder.pred_obj_score_head.layers.2.weight" },
+  { "mask_decoder.iou_prediction_head.proj_out.weight",
+    "sam_mask_decoder.iou_prediction_head.layers.2.weight" },
   { "mask_decoder.output_hypernetworks_mlps.3.layers.0.bias",
     "sam_mask_decoder.output_hypernetworks_mlps.3.layers.1.bias" },
-  { "mask_decoder.transformer.layers.1.mlp.proj_in.bias", "sam_mask_decoder.transformer.layers.1.mlp.layers.0.bias" },
-  { "mask_decoder.transformer.layers.1.mlp.proj_out.bias", "sam_mask_decoder.transformer.layers.1.mlp.layers.1.bias" },
+  { "mask_decoder.transformer.layers.1.mlp.proj_in.bias",
+    "sam_mask_decoder.transformer.layers.1.mlp.layers.0.bias" },
+  { "mask_decoder.transformer.layers.1.mlp.proj_out.bias",
+    "sam_mask_decoder.transformer.layers.1.mlp.layers.1.bias" },
   { "mask_decoder.transformer.layers.1.self_attn.o_proj.bias",
     "sam_mask_decoder.transformer.layers.1.self_attn.out_proj.bias" },
-  { "mask_decoder.transformer.layers.1.layer_norm3.bias", "sam_mask_decoder.transformer.layers.1.norm3.bias" },
-  { "mask_decoder.transformer.layer_norm_final_attn.bias", "sam_mask_decoder.transformer.norm_final_attn.bias" },
+  { "mask_decoder.transformer.layers.1.layer_norm3.bias",
+    "sam_mask_decoder.transformer.layers.1.norm3.bias" },
+  { "mask_decoder.transformer.layer_norm_final_attn.bias",
+    "sam_mask_decoder.transformer.norm_final_attn.bias" },
   { "prompt_encoder.point_embed.weight", NULL },
   { NULL }
 };
 
-static const Names module_names[] = {
-  { "module.mask_decoder.iou_token.weight", "mask_decoder.iou_token.weight" },
-  { "module.module.x", "module.x" },
-  { NULL }
-};
+static const Names module_names[] = { { "module.mask_decoder.iou_token.weight",
+                                        "mask_decoder.iou_token.weight" },
+                                      { "module.module.x", "module.x" },
+                                      { NULL } };
 
 /* The tensors in a file are numbered, so that each can be known again under its new name. */
 static void
@@ -543,8 +574,8 @@ test_names (gconstpointer data)
   uint8_t                  *body;
 
   for (; names[n].theirs != NULL; n++)
-    g_string_append_printf (header, "%s\"%s\":" T ("F32", "[4,2]", "[%d,%d]"), n > 0 ? "," : "", names[n].theirs,
-                            n * 32, n * 32 + 32);
+    g_string_append_printf (header, "%s\"%s\":" T ("F32", "[4,2]", "[%d,%d]"), n > 0 ? "," : "",
+                            names[n].theirs, n * 32, n * 32 + 32);
   g_string_append_c (header, '}');
   bytes = make_safetensors (header->str, n * 32);
   body = (uint8_t *) g_bytes_get_data (bytes, NULL) + 8 + header->len;
@@ -575,7 +606,8 @@ test_names (gconstpointer data)
   if (names == sam2_names)
     for (int row = 0; row < 4; row++)
       {
-        g_autofree char *name = g_strdup_printf ("sam_prompt_encoder.point_embeddings.%d.weight", row);
+        g_autofree char *name = g_strdup_printf ("sam_prompt_encoder.point_embeddings.%d.weight",
+                                                 row);
         const SamTensor *tensor = sam_checkpoint_lookup (checkpoint, name);
         float            values[2];
 
@@ -592,8 +624,10 @@ static void
 test_names_twice (void)
 {
   g_autoptr (GBytes) bytes = make_safetensors (
-    "{\"vision_encoder.patch_embed.projection.weight\":" T ("F32", "[1]", "[0,4]")
-    ",\"image_encoder.patch_embed.proj.weight\":" T ("F32", "[1]", "[4,8]") "}", 8);
+    "{\"vision_encoder.patch_embed.projection.weight\":" T (
+      "F32", "[1]", "[0,4]") ",\"image_encoder.patch_embed.proj.weight\":" T ("F32", "[1]",
+                                                                              "[4,8]") "}",
+    8);
 
   assert_refused (bytes, "two tensors \"image_encoder.patch_embed.proj.weight\"");
 }
@@ -621,8 +655,7 @@ test_not_files (void)
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   static const char *files[] = {
     "dtypes.safetensors",

@@ -19,7 +19,8 @@ typedef struct
   float  *xy;
 } SuiContour;
 
-/* Where the coverage crosses one half, to a fraction of a pixel; the picture's border closes lines. */
+/* Where the coverage crosses one half, to a fraction of a pixel; the picture's border closes
+ * lines. */
 SuiContour *sui_contour_new (const SamMask *mask);
 SuiContour *sui_contour_ref (SuiContour *contour);
 void        sui_contour_unref (SuiContour *contour);

@@ -7,9 +7,7 @@
 #include "ui/session/sui-engine.h"
 
 static SamModel *
-core_load (const char   *model,
-           const SamJob *job,
-           GError      **error)
+core_load (const char *model, const SamJob *job, GError **error)
 {
   g_autofree char *path = sam_catalogue_find (model, error);
 
@@ -17,10 +15,7 @@ core_load (const char   *model,
 }
 
 static SamEmbedding *
-core_encode (SamModel     *model,
-             SamImage     *image,
-             const SamJob *job,
-             GError      **error)
+core_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
 {
   return sam_cache_encode (model, image, job, NULL, error);
 }

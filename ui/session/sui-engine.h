@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What a session computes with: the core, or, in tests, something that answers as told. All functions are
- * called from the session's worker thread, one at a time, but for the ref and unref ones. */
+/* What a session computes with: the core, or, in tests, something that answers as told. All
+ * functions are called from the session's worker thread, one at a time, but for the ref and unref
+ * ones. */
 #pragma once
 
 #include "samcore/sam-model.h"
@@ -8,30 +9,35 @@
 G_BEGIN_DECLS
 
 /**
- * SuiEngine:
- * @load: a model's name or file ("" for the default)
- * @encode: may answer from a cache
- * @predict: three candidates or one
- * @sample: the logit of a candidate at a place of the picture
- * @mask: a candidate's mask at @width x @height: the picture's size, or a reduced one with the same aspect
+ * SuiEngine: @load: a model's name or file ("" for the default) @encode: may answer from a cache
+ * @predict: three candidates or one @sample: the logit of a candidate at a place of the picture
+ * @mask: a candidate's mask at @width x @height: the picture's size, or a reduced one with the same
+ * aspect
  */
 typedef struct
 {
-  SamModel     *(*load)            (const char *model, const SamJob *job, GError **error);
-  SamModel     *(*model_ref)       (SamModel *model);
-  void          (*model_unref)     (SamModel *model);
-  SamEmbedding *(*encode)          (SamModel *model, SamImage *image, const SamJob *job, GError **error);
-  SamEmbedding *(*embedding_ref)   (SamEmbedding *embedding);
-  void          (*embedding_unref) (SamEmbedding *embedding);
-  SamLogits    *(*predict)         (SamModel *model, const SamEmbedding *embedding,
-                                    const SamPrompt *prompt, const SamJob *job, GError **error);
-  void          (*logits_free)     (SamLogits *logits);
-  size_t        (*n_candidates)    (const SamLogits *logits);
-  float         (*iou)             (const SamLogits *logits, size_t candidate);
-  float         (*sample)          (const SamLogits *logits, size_t candidate, float x_image,
-                                    float y_image);
-  SamMask      *(*mask)            (const SamLogits *logits, size_t candidate, size_t width, size_t height,
-                                    SamEdge edge, const SamJob *job, GError **error);
+  SamModel *(*load) (const char *model, const SamJob *job, GError **error);
+  SamModel *(*model_ref) (SamModel *model);
+  void (*model_unref) (SamModel *model);
+  SamEmbedding *(*encode) (SamModel *model, SamImage *image, const SamJob *job, GError **error);
+  SamEmbedding *(*embedding_ref) (SamEmbedding *embedding);
+  void (*embedding_unref) (SamEmbedding *embedding);
+  SamLogits *(*predict) (SamModel           *model,
+                         const SamEmbedding *embedding,
+                         const SamPrompt    *prompt,
+                         const SamJob       *job,
+                         GError            **error);
+  void (*logits_free) (SamLogits *logits);
+  size_t (*n_candidates) (const SamLogits *logits);
+  float (*iou) (const SamLogits *logits, size_t candidate);
+  float (*sample) (const SamLogits *logits, size_t candidate, float x_image, float y_image);
+  SamMask *(*mask) (const SamLogits *logits,
+                    size_t           candidate,
+                    size_t           width,
+                    size_t           height,
+                    SamEdge          edge,
+                    const SamJob    *job,
+                    GError         **error);
 } SuiEngine;
 
 /* The core. */

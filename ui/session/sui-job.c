@@ -2,14 +2,15 @@
 /* The worker's side.
  *   load    model name -> model
  *   encode  model, image -> embedding
- *   answer  per object: prompts (+ the answer before) -> candidates -> mask; united; options; outlines
+ *   answer  per object: prompts (+ the answer before) -> candidates -> mask; united; options;
+ *           outlines
  *   hover   the current object's prompts and one more point -> a small mask and its outline
  *   make    as answer, at the picture's size
  *
- * An answer never becomes worse by saying more: the logits before are fed back, and what comes out is held
- * against the user's own points.  If it contradicts one of them, or the model trusts it much less than
- * before, the same is asked without the logits before; the candidate with the fewest contradictions wins, and
- * the answer before stays if it has fewer still. */
+ * An answer never becomes worse by saying more: the logits before are fed back, and what comes out
+ * is held against the user's own points.  If it contradicts one of them, or the model trusts it
+ * much less than before, the same is asked without the logits before; the candidate with the fewest
+ * contradictions wins, and the answer before stays if it has fewer still. */
 #include "config.h"
 
 #include <math.h>
@@ -21,8 +22,7 @@
 #define TRUST_LOST 0.05f
 
 SuiJob *
-sui_job_new (SuiJobKind       kind,
-             const SuiEngine *engine)
+sui_job_new (SuiJobKind kind, const SuiEngine *engine)
 {
   SuiJob *job = g_new0 (SuiJob, 1);
 
@@ -91,8 +91,7 @@ sui_job_add (SuiJob        *job,
 }
 
 static void
-job_progress (double   fraction,
-              gpointer data)
+job_progress (double fraction, gpointer data)
 {
   SuiJob *job = data;
 
@@ -100,9 +99,7 @@ job_progress (double   fraction,
 }
 
 double
-sui_view_scale (guint  width,
-                guint  height,
-                double detail)
+sui_view_scale (guint width, guint height, double detail)
 {
   double pixels = (double) width * height;
   double least = sqrt (SUI_VIEW_LEAST / pixels), most = sqrt (SUI_VIEW_MOST / pixels);
@@ -125,17 +122,14 @@ contradictions (const SuiEngine *engine,
       const SamPoint *point = &g_array_index (prompt->points, SamPoint, i);
       float           logit = engine->sample (logits, candidate, point->x_image, point->y_image);
 
-      n += point->label ? !(logit > 0.0f) : !(logit <= 0.0f);
+      n += point->label ? ! (logit > 0.0f) : ! (logit <= 0.0f);
     }
 
   return n;
 }
 
 static guint
-choose (const SuiEngine *engine,
-        const SamLogits *logits,
-        const SamPrompt *prompt,
-        guint           *n_wrong)
+choose (const SuiEngine *engine, const SamLogits *logits, const SamPrompt *prompt, guint *n_wrong)
 {
   size_t n = MIN (engine->n_candidates (logits), SUI_MAX_CANDIDATES);
   guint  best = 0;
@@ -145,7 +139,8 @@ choose (const SuiEngine *engine,
     {
       guint wrong = contradictions (engine, logits, i, prompt);
 
-      if (wrong < *n_wrong || (wrong == *n_wrong && engine->iou (logits, i) > engine->iou (logits, best)))
+      if (wrong < *n_wrong ||
+          (wrong == *n_wrong && engine->iou (logits, i) > engine->iou (logits, best)))
         {
           *n_wrong = wrong;
           best = (guint) i;
@@ -155,8 +150,8 @@ choose (const SuiEngine *engine,
   return best;
 }
 
-/* The answer to the first @n_prompts, refining @candidate of @previous (nullable); @candidate becomes the one
- * to show. */
+/* The answer to the first @n_prompts, refining @candidate of @previous (nullable); @candidate
+ * becomes the one to show. */
 static SuiResult *
 predict (SuiJob          *job,
          const GPtrArray *prompts,
@@ -207,8 +202,8 @@ predict (SuiJob          *job,
           return NULL;
         }
       best_again = choose (engine, again, &prompt, &n_wrong_again);
-      if (n_wrong_again < n_wrong ||
-          (n_wrong_again == n_wrong && engine->iou (again, best_again) > engine->iou (logits, best)))
+      if (n_wrong_again < n_wrong || (n_wrong_again == n_wrong &&
+                                      engine->iou (again, best_again) > engine->iou (logits, best)))
         {
           engine->logits_free (logits);
           logits = again;
@@ -221,7 +216,8 @@ predict (SuiJob          *job,
         }
 
       /* a box is news of another kind than points are */
-      if (last->kind != SUI_PROMPT_BOX && contradictions (engine, previous->logits, before, &prompt) < n_wrong)
+      if (last->kind != SUI_PROMPT_BOX &&
+          contradictions (engine, previous->logits, before, &prompt) < n_wrong)
         {
           engine->logits_free (logits);
           return sui_result_ref (previous);
@@ -232,13 +228,10 @@ predict (SuiJob          *job,
   return sui_result_new (engine, logits);
 }
 
-/* The answer for all prompts, by way of the object's steps where what they gave is not there any more. */
+/* The answer for all prompts, by way of the object's steps where what they gave is not there any
+ * more. */
 static SuiResult *
-find (SuiJob          *job,
-      const SuiObject *object,
-      guint           *candidate,
-      const SamJob    *sam_job,
-      GError         **error)
+find (SuiJob *job, const SuiObject *object, guint *candidate, const SamJob *sam_job, GError **error)
 {
   guint      n = object->steps->len;
   SuiResult *result = NULL, *next;
@@ -253,8 +246,8 @@ find (SuiJob          *job,
       if (step != NULL && object->previous != NULL)
         next = sui_result_ref (object->previous);
       else
-        next = predict (job, object->prompts, step != NULL ? step->n_prompts : object->prompts->len, result,
-                        candidate, sam_job, error);
+        next = predict (job, object->prompts, step != NULL ? step->n_prompts : object->prompts->len,
+                        result, candidate, sam_job, error);
       sui_result_unref (result);
       result = next;
       if (result == NULL)
@@ -316,10 +309,7 @@ apply_options (SamMask          *mask,
 }
 
 static gboolean
-make_thumbnails (SuiJob       *job,
-                 SuiResult    *result,
-                 const SamJob *sam_job,
-                 GError      **error)
+make_thumbnails (SuiJob *job, SuiResult *result, const SamJob *sam_job, GError **error)
 {
   double scale = MIN (1.0, (double) SUI_THUMBNAIL_SIDE / MAX (job->width, job->height));
 
@@ -337,10 +327,7 @@ make_thumbnails (SuiJob       *job,
 }
 
 static SuiView *
-make_view (SuiJob       *job,
-           double        scale,
-           const SamJob *sam_job,
-           GError      **error)
+make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
 {
   SamMask *all = NULL, *current = NULL;
   guint    n_parts = 0;
@@ -350,22 +337,23 @@ make_view (SuiJob       *job,
     {
       SuiJobObject *o = &g_array_index (job->objects, SuiJobObject, i);
 
-      if (!sui_object_is_answerable (o->object))
+      if (! sui_object_is_answerable (o->object))
         continue;
       if (o->result == NULL)
         {
           guint best;
 
           o->result = find (job, o->object, &best, sam_job, error);
-          if (o->result == NULL || !make_thumbnails (job, o->result, sam_job, error))
+          if (o->result == NULL || ! make_thumbnails (job, o->result, sam_job, error))
             goto fail;
           if (o->candidate >= o->result->n_candidates)
             o->keep_candidate = FALSE;
-          if (!o->keep_candidate)
+          if (! o->keep_candidate)
             o->candidate = best;
         }
       if (o->mask == NULL)
-        o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job, error);
+        o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job,
+                             error);
       if (o->mask == NULL)
         goto fail;
 
@@ -373,14 +361,16 @@ make_view (SuiJob       *job,
         {
           current = sam_mask_copy (o->mask, error);
           if (current != NULL)
-            current = apply_options (current, &job->options, scale / job->factor, job->cancellable, error);
+            current = apply_options (current, &job->options, scale / job->factor, job->cancellable,
+                                     error);
           if (current == NULL)
             goto fail;
         }
       if (all == NULL)
         {
           /* a mask at the picture's size is made for this job alone: no need to copy it */
-          all = job->kind == SUI_JOB_MAKE ? g_steal_pointer (&o->mask) : sam_mask_copy (o->mask, error);
+          all = job->kind == SUI_JOB_MAKE ? g_steal_pointer (&o->mask)
+                                          : sam_mask_copy (o->mask, error);
         }
       else
         {
@@ -434,19 +424,19 @@ fail:
 }
 
 static void
-run_hover (SuiJob       *job,
-           const SamJob *sam_job)
+run_hover (SuiJob *job, const SamJob *sam_job)
 {
-  SuiJobObject        *o = &g_array_index (job->objects, SuiJobObject, 0);
+  SuiJobObject         *o = &g_array_index (job->objects, SuiJobObject, 0);
   g_autoptr (SuiObject) with = sui_object_copy (o->object);
-  double               scale = MIN (1.0, (double) SUI_HOVER_SIDE / MAX (job->width, job->height));
-  SuiResult           *found;
-  SuiView             *view;
+  double                scale = MIN (1.0, (double) SUI_HOVER_SIDE / MAX (job->width, job->height));
+  SuiResult            *found;
+  SuiView              *view;
 
   g_ptr_array_add (with->prompts, sui_prompt_new_point (job->x, job->y, job->label));
-  if (!sui_object_is_answerable (with))
+  if (! sui_object_is_answerable (with))
     return;
-  found = predict (job, with->prompts, with->prompts->len, o->result, &o->candidate, sam_job, &job->error);
+  found = predict (job, with->prompts, with->prompts->len, o->result, &o->candidate, sam_job,
+                   &job->error);
   if (found == NULL)
     return;
   sui_result_unref (o->result);
@@ -454,7 +444,8 @@ run_hover (SuiJob       *job,
 
   view = g_new0 (SuiView, 1);
   view->scale = scale;
-  view->mask = make_mask (job, o->result, o->candidate, scale, SAM_EDGE_SMOOTH, sam_job, &job->error);
+  view->mask = make_mask (job, o->result, o->candidate, scale, SAM_EDGE_SMOOTH, sam_job,
+                          &job->error);
   if (view->mask == NULL)
     {
       sui_view_free (view);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the worker computes for a session: one job at a time, with everything that it needs in it, so that
- * the worker never looks at the session. Internal. */
+/* What the worker computes for a session: one job at a time, with everything that it needs in it,
+ * so that the worker never looks at the session. Internal. */
 #pragma once
 
 #include "ui/session/sui-object.h"
@@ -46,8 +46,8 @@ typedef struct
   guint      current;
   SuiOptions options;
   double     factor; /* the image's pixels per pixel of the picture */
-  double     scale; /* of the masks of a view */
-  SuiView   *view; /* made */
+  double     scale;  /* of the masks of a view */
+  SuiView   *view;   /* made */
 
   double x, y; /* of a hover */
   int    label;
@@ -59,8 +59,12 @@ typedef struct
 
 SuiJob *sui_job_new (SuiJobKind kind, const SuiEngine *engine);
 void    sui_job_free (SuiJob *job);
-void    sui_job_add (SuiJob *job, SuiObject *object, SuiResult *result, gboolean keep_candidate,
-                     guint candidate, const SamMask *mask);
+void    sui_job_add (SuiJob        *job,
+                     SuiObject     *object,
+                     SuiResult     *result,
+                     gboolean       keep_candidate,
+                     guint          candidate,
+                     const SamMask *mask);
 
 /* In the worker. What came of it is in the job. */
 void sui_job_run (SuiJob *job);

@@ -8,8 +8,7 @@
 #include "ui/session/sui-object.h"
 
 SuiResult *
-sui_result_new (const SuiEngine *engine,
-                SamLogits       *logits)
+sui_result_new (const SuiEngine *engine, SamLogits *logits)
 {
   SuiResult *result = g_atomic_rc_box_new0 (SuiResult);
 
@@ -68,9 +67,7 @@ sui_object_copy (const SuiObject *object)
 }
 
 void
-sui_object_follow (SuiObject       *object,
-                   const SuiObject *old,
-                   gboolean         refine)
+sui_object_follow (SuiObject *object, const SuiObject *old, gboolean refine)
 {
   if (old->steps->len > 0)
     g_array_append_vals (object->steps, old->steps->data, old->steps->len);
@@ -186,17 +183,14 @@ sui_state_free (SuiState *state)
 }
 
 void
-sui_state_set (SuiState  *state,
-               guint      i,
-               SuiObject *object)
+sui_state_set (SuiState *state, guint i, SuiObject *object)
 {
   sui_object_unref (g_ptr_array_index (state->objects, i));
   g_ptr_array_index (state->objects, i) = object;
 }
 
 SuiObject *
-sui_state_get (const SuiState *state,
-               guint           i)
+sui_state_get (const SuiState *state, guint i)
 {
   return g_ptr_array_index (state->objects, i);
 }
@@ -204,26 +198,24 @@ sui_state_get (const SuiState *state,
 /* --- text --- */
 
 static void
-append_object (const SuiObject *object,
-               const SuiPlace  *place,
-               GString         *text)
+append_object (const SuiObject *object, const SuiPlace *place, GString *text)
 {
   guint s = 0;
 
   g_string_append_printf (text, "object %d\n", object->chosen ? (int) object->candidate : -1);
   for (guint i = 0; i < object->prompts->len; i++)
     {
-      for (; s < object->steps->len && g_array_index (object->steps, SuiStep, s).n_prompts == i; s++)
-        g_string_append_printf (text, "then %u\n", g_array_index (object->steps, SuiStep, s).candidate);
+      for (; s < object->steps->len && g_array_index (object->steps, SuiStep, s).n_prompts == i;
+           s++)
+        g_string_append_printf (text, "then %u\n",
+                                g_array_index (object->steps, SuiStep, s).candidate);
       sui_prompt_append_to (g_ptr_array_index (object->prompts, i), place, text);
       g_string_append_c (text, '\n');
     }
 }
 
 void
-sui_state_append_to (const SuiState *state,
-                     const SuiPlace *place,
-                     GString        *text)
+sui_state_append_to (const SuiState *state, const SuiPlace *place, GString *text)
 {
   for (guint i = 0; i < state->objects->len; i++)
     if (sui_state_get (state, i)->prompts->len > 0)
@@ -231,8 +223,7 @@ sui_state_append_to (const SuiState *state,
 }
 
 static gboolean
-bad_line (GError    **error,
-          const char *line)
+bad_line (GError **error, const char *line)
 {
   g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "cannot read the prompt \"%.40s\"", line);
 
@@ -247,16 +238,18 @@ sui_state_read_line (SuiState       *state,
                      guint           height,
                      GError        **error)
 {
-  SuiObject            *object = state->objects->len > 0 ? sui_state_get (state, state->objects->len - 1) : NULL;
-  guint64               number;
+  SuiObject *object = state->objects->len > 0 ? sui_state_get (state, state->objects->len - 1)
+                                              : NULL;
+  guint64    number;
   g_autoptr (SuiPrompt) prompt = NULL;
 
   if (g_str_has_prefix (line, "object "))
     {
       const char *word = line + strlen ("object ");
-      gboolean    chosen = g_ascii_string_to_unsigned (word, 10, 0, SUI_MAX_CANDIDATES - 1, &number, NULL);
+      gboolean    chosen = g_ascii_string_to_unsigned (word, 10, 0, SUI_MAX_CANDIDATES - 1, &number,
+                                                       NULL);
 
-      if (state->objects->len >= SUI_MAX_OBJECTS || (!chosen && strcmp (word, "-1") != 0))
+      if (state->objects->len >= SUI_MAX_OBJECTS || (! chosen && strcmp (word, "-1") != 0))
         return bad_line (error, line);
       object = sui_object_new ();
       object->chosen = chosen;
@@ -272,10 +265,12 @@ sui_state_read_line (SuiState       *state,
     {
       SuiStep step = { object->prompts->len, 0 };
 
-      if (!g_ascii_string_to_unsigned (line + strlen ("then "), 10, 0, SUI_MAX_CANDIDATES - 1, &number, NULL) ||
-          !sui_object_is_answerable (object) ||
+      if (! g_ascii_string_to_unsigned (line + strlen ("then "), 10, 0, SUI_MAX_CANDIDATES - 1,
+                                        &number, NULL) ||
+          ! sui_object_is_answerable (object) ||
           (object->steps->len > 0 &&
-           g_array_index (object->steps, SuiStep, object->steps->len - 1).n_prompts == step.n_prompts))
+           g_array_index (object->steps, SuiStep, object->steps->len - 1).n_prompts ==
+             step.n_prompts))
         return bad_line (error, line);
       step.candidate = (guint) number;
       g_array_append_val (object->steps, step);
@@ -285,7 +280,7 @@ sui_state_read_line (SuiState       *state,
   prompt = sui_prompt_parse (line, place, error);
   if (prompt == NULL)
     return FALSE;
-  if (!sui_object_has_room (object) || !sui_prompt_fits (prompt, width, height))
+  if (! sui_object_has_room (object) || ! sui_prompt_fits (prompt, width, height))
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
                    "the prompt \"%.40s\" lies outside the picture, or is one too many", line);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One object: what was said about it, and the answer once there is one. What was said never changes (another
- * prompt makes another SuiObject); the answer is filled in by the session, on the main thread. */
+/* One object: what was said about it, and the answer once there is one. What was said never changes
+ * (another prompt makes another SuiObject); the answer is filled in by the session, on the main
+ * thread. */
 #pragma once
 
 #include "ui/session/sui-engine.h"
@@ -27,8 +28,8 @@ SuiResult *sui_result_new (const SuiEngine *engine, SamLogits *logits);
 SuiResult *sui_result_ref (SuiResult *result);
 void       sui_result_unref (SuiResult *result);
 
-/* An answer that was fed back: to the first @n_prompts, given the answer of the step before; @candidate of it
- * went into the next. */
+/* An answer that was fed back: to the first @n_prompts, given the answer of the step before;
+ * @candidate of it went into the next. */
 typedef struct
 {
   guint n_prompts;
@@ -36,9 +37,8 @@ typedef struct
 } SuiStep;
 
 /**
- * SuiObject:
- * @prompts: (element-type SuiPrompt)
- * @steps: (element-type SuiStep): how the answer to be refined was found; with the prompts, all that the
+ * SuiObject: @prompts: (element-type SuiPrompt) @steps: (element-type SuiStep): how the answer to
+ * be refined was found; with the prompts, all that the
  *   answer depends on
  * @previous: (nullable): the answer of the last step; without it, the steps are gone through again
  * @result: (nullable): the answer
@@ -60,7 +60,8 @@ typedef struct
 SuiObject *sui_object_new (void);
 /* What was said, without the answer and the steps to it. */
 SuiObject *sui_object_copy (const SuiObject *object);
-/* The same steps as to @old's answer; with @refine, and if there is one, that answer is the last step. */
+/* The same steps as to @old's answer; with @refine, and if there is one, that answer is the last
+ * step. */
 void       sui_object_follow (SuiObject *object, const SuiObject *old, gboolean refine);
 SuiObject *sui_object_ref (SuiObject *object);
 void       sui_object_unref (SuiObject *object);
@@ -68,7 +69,8 @@ void       sui_object_unref (SuiObject *object);
 /* Something says where the object is, not only where it is not. */
 gboolean sui_object_is_answerable (const SuiObject *object);
 
-/* One more prompt, of whatever kind, is not too much for a model, to which a stroke is several points. */
+/* One more prompt, of whatever kind, is not too much for a model, to which a stroke is several
+ * points. */
 gboolean sui_object_has_room (const SuiObject *object);
 
 /* Several objects, one of them current: a state of the history. */
@@ -91,11 +93,15 @@ SuiObject *sui_state_get (const SuiState *state, guint i);
  *   then N       what was found for the prompts so far, its candidate N, is to be refined
  *   point …      and the other prompts */
 void sui_state_append_to (const SuiState *state, const SuiPlace *place, GString *text);
-/* Adds what one such line says to a state that was made without objects; @width, @height of the picture.
- * FALSE with SAM_ERROR_BAD_PROMPT, and nothing added, when it says nothing that can be. */
+/* Adds what one such line says to a state that was made without objects; @width, @height of the
+ * picture. FALSE with SAM_ERROR_BAD_PROMPT, and nothing added, when it says nothing that can be. */
 SuiState *sui_state_new_without_objects (void);
-gboolean  sui_state_read_line (SuiState *state, const char *line, const SuiPlace *place, guint width,
-                               guint height, GError **error);
+gboolean  sui_state_read_line (SuiState       *state,
+                               const char     *line,
+                               const SuiPlace *place,
+                               guint           width,
+                               guint           height,
+                               GError        **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiObject, sui_object_unref)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiResult, sui_result_unref)

@@ -16,13 +16,12 @@
 #include "samcore/sam-error.h"
 #include "ui/session/sui-prompt.h"
 
-/* As long as this, in parts of the picture's diagonal, is a stroke before it gets one more point. */
-#define STROKE_STEP       0.06
+/* As long as this, in parts of the picture's diagonal, is a stroke before it gets one more
+ * point. */
+#define STROKE_STEP 0.06
 
 static SuiPrompt *
-prompt_new (SuiPromptKind kind,
-            int           label,
-            size_t        n)
+prompt_new (SuiPromptKind kind, int label, size_t n)
 {
   SuiPrompt *prompt = g_atomic_rc_box_new0 (SuiPrompt);
 
@@ -35,9 +34,7 @@ prompt_new (SuiPromptKind kind,
 }
 
 SuiPrompt *
-sui_prompt_new_point (double x,
-                      double y,
-                      int    label)
+sui_prompt_new_point (double x, double y, int label)
 {
   SuiPrompt *prompt = prompt_new (SUI_PROMPT_POINT, label, 1);
 
@@ -48,10 +45,7 @@ sui_prompt_new_point (double x,
 }
 
 SuiPrompt *
-sui_prompt_new_box (double x0,
-                    double y0,
-                    double x1,
-                    double y1)
+sui_prompt_new_box (double x0, double y0, double x1, double y1)
 {
   SuiPrompt *prompt = prompt_new (SUI_PROMPT_BOX, 1, 2);
 
@@ -64,11 +58,7 @@ sui_prompt_new_box (double x0,
 }
 
 static SuiPrompt *
-prompt_new_line (SuiPromptKind kind,
-                 const float  *xy,
-                 size_t        n,
-                 double        width,
-                 int           label)
+prompt_new_line (SuiPromptKind kind, const float *xy, size_t n, double width, int label)
 {
   size_t     kept = MIN (n, SUI_PROMPT_MAX_CORNERS);
   SuiPrompt *prompt = prompt_new (kind, label, kept);
@@ -86,10 +76,7 @@ prompt_new_line (SuiPromptKind kind,
 }
 
 SuiPrompt *
-sui_prompt_new_stroke (const float *xy,
-                       size_t       n,
-                       double       width,
-                       int          label)
+sui_prompt_new_stroke (const float *xy, size_t n, double width, int label)
 {
   g_return_val_if_fail (n > 0, NULL);
 
@@ -97,9 +84,7 @@ sui_prompt_new_stroke (const float *xy,
 }
 
 SuiPrompt *
-sui_prompt_new_lasso (const float *xy,
-                      size_t       n,
-                      int          label)
+sui_prompt_new_lasso (const float *xy, size_t n, int label)
 {
   g_return_val_if_fail (n > 2, NULL);
 
@@ -118,7 +103,7 @@ sui_prompt_new_mask (const SamMask *mask)
   SuiPrompt     *prompt;
   size_t         x0, y0, x1, y1;
 
-  if (!sam_mask_get_bounds (mask, &x0, &y0, &x1, &y1))
+  if (! sam_mask_get_bounds (mask, &x0, &y0, &x1, &y1))
     return NULL;
 
   if (longest > SUI_PROMPT_MASK_SIDE)
@@ -199,11 +184,7 @@ prompt_copy (const SuiPrompt *prompt)
 }
 
 SuiPrompt *
-sui_prompt_move (const SuiPrompt *prompt,
-                 double           dx,
-                 double           dy,
-                 double           width,
-                 double           height)
+sui_prompt_move (const SuiPrompt *prompt, double dx, double dy, double width, double height)
 {
   SuiPrompt *moved = prompt_copy (prompt);
   float      x0 = INFINITY, y0 = INFINITY, x1 = -INFINITY, y1 = -INFINITY;
@@ -257,15 +238,13 @@ sui_prompt_move_corner (const SuiPrompt *prompt,
 }
 
 gboolean
-sui_prompt_fits (const SuiPrompt *prompt,
-                 double           width,
-                 double           height)
+sui_prompt_fits (const SuiPrompt *prompt, double width, double height)
 {
   for (size_t i = 0; i < prompt->n; i++)
     {
       float x = prompt->xy[2 * i], y = prompt->xy[2 * i + 1];
 
-      if (!(x >= 0.0f && x <= width && y >= 0.0f && y <= height))
+      if (! (x >= 0.0f && x <= width && y >= 0.0f && y <= height))
         return FALSE;
     }
   if (prompt->kind == SUI_PROMPT_BOX || prompt->kind == SUI_PROMPT_MASK)
@@ -276,10 +255,7 @@ sui_prompt_fits (const SuiPrompt *prompt,
 
 /* Points at equal distances along the stroke, never at its very ends, where hands slip. */
 static void
-say_stroke (const SuiPrompt *prompt,
-            double           width,
-            double           height,
-            SamPrompt       *out)
+say_stroke (const SuiPrompt *prompt, double width, double height, SamPrompt *out)
 {
   double length = 0.0, done = 0.0;
   size_t n, next = 0;
@@ -310,12 +286,7 @@ say_stroke (const SuiPrompt *prompt,
 
 /* Fills the lasso into a grid of w x h over the picture, by the even-odd rule at pixel centres. */
 static void
-fill_lasso (const SuiPrompt *prompt,
-            double           sx,
-            double           sy,
-            size_t           w,
-            size_t           h,
-            uint8_t         *grid)
+fill_lasso (const SuiPrompt *prompt, double sx, double sy, size_t w, size_t h, uint8_t *grid)
 {
   g_autofree double *crossings = g_new (double, prompt->n);
 
@@ -351,16 +322,12 @@ fill_lasso (const SuiPrompt *prompt,
     }
 }
 
-/* The innermost pixel of the grid by the distance of the four ways, blanked with all pixels nearer to it
- * than that, so that the next call finds another place. FALSE when nothing is left. */
+/* The innermost pixel of the grid by the distance of the four ways, blanked with all pixels nearer
+ * to it than that, so that the next call finds another place. FALSE when nothing is left. */
 static gboolean
-take_innermost (uint8_t *grid,
-                size_t   w,
-                size_t   h,
-                size_t  *x_out,
-                size_t  *y_out)
+take_innermost (uint8_t *grid, size_t w, size_t h, size_t *x_out, size_t *y_out)
 {
-  g_autofree uint16_t *d = g_new0 (uint16_t, w * h);
+  g_autofree uint16_t *d = g_new0 (uint16_t, w *h);
   uint16_t             best = 0;
 
   for (size_t y = 0; y < h; y++)
@@ -371,7 +338,8 @@ take_innermost (uint8_t *grid,
     for (size_t x = w; x-- > 0;)
       if (grid[y * w + x])
         {
-          uint16_t back = 1 + MIN (x + 1 < w ? d[y * w + x + 1] : 0, y + 1 < h ? d[(y + 1) * w + x] : 0);
+          uint16_t back = 1 + MIN (x + 1 < w ? d[y * w + x + 1] : 0,
+                                   y + 1 < h ? d[(y + 1) * w + x] : 0);
 
           d[y * w + x] = MIN (d[y * w + x], back);
           if (d[y * w + x] > best)
@@ -496,10 +464,7 @@ static const char *const kind_names[] = { "point", "box", "stroke", "lasso", "ma
 
 /* The shortest number that gives the same float back, and so the same mask. */
 static void
-append_number (GString *text,
-               float    value,
-               double   factor,
-               double   shift)
+append_number (GString *text, float value, double factor, double shift)
 {
   char   buffer[G_ASCII_DTOSTR_BUF_SIZE], format[8];
   double there = value * factor + shift;
@@ -517,9 +482,7 @@ append_number (GString *text,
 }
 
 void
-sui_prompt_append_to (const SuiPrompt *prompt,
-                      const SuiPlace  *place,
-                      GString         *text)
+sui_prompt_append_to (const SuiPrompt *prompt, const SuiPlace *place, GString *text)
 {
   if (place == NULL)
     place = &own_place;
@@ -546,8 +509,7 @@ sui_prompt_append_to (const SuiPrompt *prompt,
 }
 
 static SuiPrompt *
-bad_line (GError    **error,
-          const char *line)
+bad_line (GError **error, const char *line)
 {
   g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "cannot read the prompt \"%.40s\"", line);
 
@@ -555,16 +517,14 @@ bad_line (GError    **error,
 }
 
 SuiPrompt *
-sui_prompt_parse (const char     *line,
-                  const SuiPlace *place,
-                  GError        **error)
+sui_prompt_parse (const char *line, const SuiPlace *place, GError **error)
 {
-  g_auto (GStrv)       words = g_strsplit (line, " ", 2 * SUI_PROMPT_MAX_CORNERS + 8);
-  guint                n_words = g_strv_length (words);
-  guint                kind, first = 2, n_numbers;
-  guint64              label;
-  double               width = 0.0;
-  g_autofree float    *xy = NULL;
+  g_auto (GStrv)        words = g_strsplit (line, " ", 2 * SUI_PROMPT_MAX_CORNERS + 8);
+  guint                 n_words = g_strv_length (words);
+  guint                 kind, first = 2, n_numbers;
+  guint64               label;
+  double                width = 0.0;
+  g_autofree float     *xy = NULL;
   g_autoptr (SuiPrompt) prompt = NULL;
 
   if (place == NULL)
@@ -575,7 +535,7 @@ sui_prompt_parse (const char     *line,
     if (strcmp (words[0], kind_names[kind]) == 0)
       break;
   if (kind == G_N_ELEMENTS (kind_names) ||
-      !g_ascii_string_to_unsigned (words[1], 10, 0, 1, &label, NULL))
+      ! g_ascii_string_to_unsigned (words[1], 10, 0, 1, &label, NULL))
     return bad_line (error, line);
 
   n_numbers = n_words - first;
@@ -584,7 +544,7 @@ sui_prompt_parse (const char     *line,
       char *end;
 
       width = g_ascii_strtod (words[first], &end);
-      if (*end != '\0' || !(width >= 0.0 && width <= 1e6))
+      if (*end != '\0' || ! (width >= 0.0 && width <= 1e6))
         return bad_line (error, line);
       width /= place->factor;
       first++;
@@ -601,7 +561,7 @@ sui_prompt_parse (const char     *line,
       char  *end;
       double value = g_ascii_strtod (words[first + i], &end);
 
-      if (end == words[first + i] || *end != '\0' || !isfinite (value) || fabs (value) > 1e6)
+      if (end == words[first + i] || *end != '\0' || ! isfinite (value) || fabs (value) > 1e6)
         return bad_line (error, line);
       xy[i] = (float) ((value - (i % 2 == 0 ? place->x : place->y)) / place->factor);
     }
@@ -636,8 +596,8 @@ sui_prompt_parse (const char     *line,
         uint8_t            *coverage;
 
         if (n_words != 9 ||
-            !g_ascii_string_to_unsigned (words[6], 10, 1, SUI_PROMPT_MASK_SIDE, &w, NULL) ||
-            !g_ascii_string_to_unsigned (words[7], 10, 1, SUI_PROMPT_MASK_SIDE, &h, NULL))
+            ! g_ascii_string_to_unsigned (words[6], 10, 1, SUI_PROMPT_MASK_SIDE, &w, NULL) ||
+            ! g_ascii_string_to_unsigned (words[7], 10, 1, SUI_PROMPT_MASK_SIDE, &h, NULL))
           return bad_line (error, line);
         bits = g_base64_decode (words[8], &size);
         if (size != (w * h + 7) / 8)

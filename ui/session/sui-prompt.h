@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* One thing that the user said about an object: a point, a box, a brush stroke, a lasso or a rough mask.
- * Immutable, shared by the states of the history. Coordinates are pixels of the picture. */
+/* One thing that the user said about an object: a point, a box, a brush stroke, a lasso or a rough
+ * mask. Immutable, shared by the states of the history. Coordinates are pixels of the picture. */
 #pragma once
 
 #include "samcore/sam-prompt.h"
@@ -16,11 +16,12 @@ typedef enum
   SUI_PROMPT_MASK
 } SuiPromptKind;
 
-/* A stroke or lasso keeps at most so many corners; a mask is reduced to at most so many pixels a side. */
+/* A stroke or lasso keeps at most so many corners; a mask is reduced to at most so many pixels a
+ * side. */
 #define SUI_PROMPT_MAX_CORNERS 2048
 #define SUI_PROMPT_MASK_SIDE   256
 /* That a stroke or lasso is to a model, at most. */
-#define SUI_PROMPT_MAX_POINTS  8
+#define SUI_PROMPT_MAX_POINTS 8
 
 /**
  * SuiPrompt:
@@ -40,7 +41,8 @@ typedef struct
   SamMask      *mask;
 } SuiPrompt;
 
-/* Where a text's coordinates are: the picture's times @factor, plus @x and @y. NULL: the picture's own. */
+/* Where a text's coordinates are: the picture's times @factor, plus @x and @y. NULL: the picture's
+ * own. */
 typedef struct
 {
   double factor, x, y;
@@ -60,9 +62,14 @@ void       sui_prompt_unref (SuiPrompt *prompt);
 
 /* The same, elsewhere: all of it, or one corner of a box (0 top left, 1 top right, 2 bottom left,
  * 3 bottom right). Kept inside a picture of that size. */
-SuiPrompt *sui_prompt_move (const SuiPrompt *prompt, double dx, double dy, double width, double height);
-SuiPrompt *sui_prompt_move_corner (const SuiPrompt *prompt, int corner, double x, double y,
-                                   double width, double height);
+SuiPrompt *
+sui_prompt_move (const SuiPrompt *prompt, double dx, double dy, double width, double height);
+SuiPrompt *sui_prompt_move_corner (const SuiPrompt *prompt,
+                                   int              corner,
+                                   double           x,
+                                   double           y,
+                                   double           width,
+                                   double           height);
 
 /* TRUE when every coordinate is finite and inside a picture of that size. */
 gboolean sui_prompt_fits (const SuiPrompt *prompt, double width, double height);
@@ -76,8 +83,11 @@ gboolean sui_prompt_fits (const SuiPrompt *prompt, double width, double height);
  * Translates into what a model understands. Returns the mask that @out refers to, to be freed after
  * @out; NULL without one.
  */
-SamMask *sui_prompt_say (const GPtrArray *prompts, double width, double height, gboolean masks,
-                         SamPrompt *out);
+SamMask *sui_prompt_say (const GPtrArray *prompts,
+                         double           width,
+                         double           height,
+                         gboolean         masks,
+                         SamPrompt       *out);
 
 /* One line, decimal points always; parse gives the same back, to the last bit, or NULL with
  * SAM_ERROR_BAD_PROMPT. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The same job that makes the mask when a window's result is applied, without the session around it. */
+/* The same job that makes the mask when a window's result is applied, without the session around
+ * it. */
 #include "config.h"
 
 #include <string.h>
@@ -26,7 +27,7 @@ sui_replay_parse (const char     *text,
 
   for (guint i = 0; lines[i] != NULL; i++)
     if (g_strstrip (lines[i])[0] != '\0' &&
-        !sui_state_read_line (state, lines[i], place, width, height, error))
+        ! sui_state_read_line (state, lines[i], place, width, height, error))
       return NULL;
 
   for (guint i = 0; i < state->objects->len; i++)

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The history is a list of states; a state is a list of objects; what is said about an object is immutable, so
- * states share objects and a step of undo costs a few pointers.
+/* The history is a list of states; a state is a list of objects; what is said about an object is
+ * immutable, so states share objects and a step of undo costs a few pointers.
  *
- * One worker.  Whenever something changes, or a job ends, schedule() looks at what is missing and starts the
- * most urgent job: model, embedding, answer, the mask that somebody waits for, preview under the pointer.  A
- * job has copies or references of all that it needs.  What a job finds is taken over if it still fits; a job
- * whose result is not wanted any more is cancelled, and ends at the next layer. */
+ * One worker.  Whenever something changes, or a job ends, schedule() looks at what is missing and
+ *              starts the
+ * most urgent job: model, embedding, answer, the mask that somebody waits for, preview under the
+ * pointer.  A job has copies or references of all that it needs.  What a job finds is taken over if
+ * it still fits; a job whose result is not wanted any more is cancelled, and ends at the next
+ * layer. */
 #include "config.h"
 
 #include <math.h>
@@ -17,8 +19,8 @@
 #include "ui/session/sui-job.h"
 #include "ui/session/sui-session.h"
 
-/* Answers are kept for so many states around the current one; older ones are computed again when undo gets
- * there. A SAM answer is 0.8 MB. */
+/* Answers are kept for so many states around the current one; older ones are computed again when
+ * undo gets there. A SAM answer is 0.8 MB. */
 #define KEEP_ANSWERS 24
 #define MAX_STATES   1000
 
@@ -58,8 +60,8 @@ struct _SuiSession
   double     hovered_x, hovered_y;
   int        hovered_label;
 
-  GQueue *makes; /* of GTask */
-  char   *offer; /* text that waits for hash, or was found to fit */
+  GQueue  *makes; /* of GTask */
+  char    *offer; /* text that waits for hash, or was found to fit */
   gboolean offer_fits;
 
   SuiJob *job;
@@ -100,18 +102,16 @@ object_now (SuiSession *session)
 }
 
 static void
-emit (SuiSession *session,
-      int         signal)
+emit (SuiSession *session, int signal)
 {
-  if (!session->closed)
+  if (! session->closed)
     g_signal_emit (session, signals[signal], 0);
 }
 
 static void
-fail (SuiSession *session,
-      GError     *error)
+fail (SuiSession *session, GError *error)
 {
-  if (!session->closed)
+  if (! session->closed)
     g_signal_emit (session, signals[FAILED], 0, error);
 }
 
@@ -182,8 +182,7 @@ drop_embedding (SuiSession *session)
 
 /* Those who wait for a mask wait in vain: because of @error, or because it was cancelled. */
 static void
-fail_makes (SuiSession   *session,
-            const GError *error)
+fail_makes (SuiSession *session, const GError *error)
 {
   GTask *task;
 
@@ -249,8 +248,8 @@ sui_session_class_init (SuiSessionClass *klass)
   for (int i = 0; i < FAILED; i++)
     signals[i] = g_signal_new (names[i], SUI_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                                G_TYPE_NONE, 0);
-  signals[FAILED] = g_signal_new ("failed", SUI_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                                  G_TYPE_NONE, 1, G_TYPE_ERROR);
+  signals[FAILED] = g_signal_new ("failed", SUI_TYPE_SESSION, G_SIGNAL_RUN_LAST, 0, NULL, NULL,
+                                  NULL, G_TYPE_NONE, 1, G_TYPE_ERROR);
 }
 
 /* --- the worker --- */
@@ -266,7 +265,7 @@ tick (gpointer data)
 {
   SuiSession *session = data;
 
-  if (!is_slow (session))
+  if (! is_slow (session))
     {
       session->ticker = 0;
       return G_SOURCE_REMOVE;
@@ -277,8 +276,7 @@ tick (gpointer data)
 }
 
 static void
-take_objects (SuiSession *session,
-              SuiJob     *job)
+take_objects (SuiSession *session, SuiJob *job)
 {
   SuiState *state = state_now (session);
 
@@ -293,9 +291,9 @@ take_objects (SuiSession *session,
           object->candidate = o->candidate;
           object->chosen = object->chosen && o->keep_candidate;
         }
-      if (i < state->objects->len && sui_state_get (state, i) == object && o->result == object->result &&
-          o->candidate == object->candidate && o->mask != NULL && !job->stale &&
-          job->options.edge == session->options.edge)
+      if (i < state->objects->len && sui_state_get (state, i) == object &&
+          o->result == object->result && o->candidate == object->candidate && o->mask != NULL &&
+          ! job->stale && job->options.edge == session->options.edge)
         {
           sam_mask_free (object->mask);
           object->mask = g_steal_pointer (&o->mask);
@@ -305,8 +303,7 @@ take_objects (SuiSession *session,
 
 /* Also takes what a cancelled or failed job has found on its way. */
 static void
-job_done (SuiSession *session,
-          SuiJob     *job)
+job_done (SuiSession *session, SuiJob *job)
 {
   gboolean cancelled = g_error_matches (job->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
@@ -327,7 +324,7 @@ job_done (SuiSession *session,
         {
           session->next_model = g_steal_pointer (&job->model);
         }
-      else if (!cancelled)
+      else if (! cancelled)
         {
           /* the old model, if any, stays */
           g_clear_pointer (&session->wanted_model, g_free);
@@ -348,7 +345,8 @@ job_done (SuiSession *session,
           session->embedding = g_steal_pointer (&job->embedding);
           /* what comes from a cache reports no progress */
           session->encode_seconds = g_atomic_int_get (&job->progress) > 0
-                                      ? (g_get_monotonic_time () - job->started) / 1e6 : 0.0;
+                                      ? (g_get_monotonic_time () - job->started) / 1e6
+                                      : 0.0;
           if (job->model == session->next_model)
             {
               if (session->model != NULL)
@@ -361,7 +359,7 @@ job_done (SuiSession *session,
           emit (session, MODEL);
           emit (session, CHANGED);
         }
-      else if (!cancelled)
+      else if (! cancelled)
         {
           if (job->model == session->next_model && session->embedding != NULL)
             {
@@ -381,7 +379,7 @@ job_done (SuiSession *session,
       break;
 
     case SUI_JOB_ANSWER:
-      if (!job->stale)
+      if (! job->stale)
         {
           take_objects (session, job);
           if (job->view != NULL)
@@ -390,7 +388,7 @@ job_done (SuiSession *session,
               session->view = g_steal_pointer (&job->view);
               session->dirty = FALSE;
             }
-          else if (!cancelled)
+          else if (! cancelled)
             {
               session->dirty = FALSE; /* asked again when something changes */
               fail (session, job->error);
@@ -401,7 +399,7 @@ job_done (SuiSession *session,
       break;
 
     case SUI_JOB_HOVER:
-      if (!job->stale)
+      if (! job->stale)
         {
           SuiJobObject *o = &g_array_index (job->objects, SuiJobObject, 0);
 
@@ -425,7 +423,6 @@ job_done (SuiSession *session,
         g_task_return_pointer (job->task, g_steal_pointer (&job->view->mask),
                                (GDestroyNotify) sam_mask_free);
       break;
-
     }
 
   schedule (session);
@@ -433,9 +430,7 @@ job_done (SuiSession *session,
 }
 
 static void
-task_done (GObject      *source,
-           GAsyncResult *result,
-           gpointer      data)
+task_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   SuiSession *session = data;
   SuiJob     *job = g_task_get_task_data (G_TASK (result));
@@ -446,21 +441,17 @@ task_done (GObject      *source,
 }
 
 static void
-task_run (GTask        *task,
-          gpointer      source,
-          gpointer      data,
-          GCancellable *cancellable)
+task_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   sui_job_run (data);
   g_task_return_boolean (task, TRUE);
 }
 
 static void
-start (SuiSession *session,
-       SuiJob     *job)
+start (SuiSession *session, SuiJob *job)
 {
-  /* The reference is not the task's source object: the worker lets go of a task a little later than the
-   * main thread, and a session must not die there. */
+  /* The reference is not the task's source object: the worker lets go of a task a little later than
+   * the main thread, and a session must not die there. */
   g_autoptr (GTask) task = g_task_new (NULL, NULL, task_done, g_object_ref (session));
 
   job->width = session->width;
@@ -475,20 +466,19 @@ start (SuiSession *session,
       job->options.edge = session->options.edge;
     }
   job->factor = session->factor;
-  job->scale = session->image != NULL ? sui_view_scale (session->width, session->height, session->detail) : 1.0;
+  job->scale = session->image != NULL
+                 ? sui_view_scale (session->width, session->height, session->detail)
+                 : 1.0;
   job->started = g_get_monotonic_time ();
   session->job = job;
   g_task_set_task_data (task, job, NULL);
   g_task_run_in_thread (task, task_run);
-  if (is_slow (session) && session->ticker == 0 && !session->closed)
+  if (is_slow (session) && session->ticker == 0 && ! session->closed)
     session->ticker = g_timeout_add (100, tick, session);
 }
 
 static void
-give (SuiJob       *job,
-      SamModel     *model,
-      SamEmbedding *embedding,
-      SamImage     *image)
+give (SuiJob *job, SamModel *model, SamEmbedding *embedding, SamImage *image)
 {
   job->model = model != NULL ? job->engine->model_ref (model) : NULL;
   job->embedding = embedding != NULL ? job->engine->embedding_ref (embedding) : NULL;
@@ -503,7 +493,7 @@ schedule (SuiSession *session)
   if (session->closed || session->job != NULL)
     return;
 
-  if (session->wanted_model != NULL && session->next_model == NULL && !session->stopped)
+  if (session->wanted_model != NULL && session->next_model == NULL && ! session->stopped)
     {
       job = sui_job_new (SUI_JOB_LOAD, session->engine);
       job->model_name = g_strdup (session->wanted_model);
@@ -511,12 +501,12 @@ schedule (SuiSession *session)
       return;
     }
 
-  if (session->image != NULL && !session->stopped && !session->encode_failed &&
+  if (session->image != NULL && ! session->stopped && ! session->encode_failed &&
       (session->next_model != NULL || (session->model != NULL && session->embedding == NULL)))
     {
       job = sui_job_new (SUI_JOB_ENCODE, session->engine);
       give (job, session->next_model != NULL ? session->next_model : session->model, NULL,
-              session->image);
+            session->image);
       start (session, job);
       return;
     }
@@ -539,7 +529,7 @@ schedule (SuiSession *session)
       return;
     }
 
-  if (!g_queue_is_empty (session->makes) && session->embedding != NULL)
+  if (! g_queue_is_empty (session->makes) && session->embedding != NULL)
     {
       SuiState *state = state_now (session);
       GTask    *task = g_queue_pop_head (session->makes);
@@ -577,8 +567,7 @@ schedule (SuiSession *session)
 
 /* What runs is of no use any more, if it is of this kind or less urgent than a click. */
 static void
-interrupt (SuiSession *session,
-           SuiJobKind  kind)
+interrupt (SuiSession *session, SuiJobKind kind)
 {
   if (session->job == NULL)
     return;
@@ -601,8 +590,7 @@ reset_states (SuiSession *session)
 }
 
 void
-sui_session_set_image (SuiSession *session,
-                       SamImage   *image)
+sui_session_set_image (SuiSession *session, SamImage *image)
 {
   gboolean same_size;
 
@@ -620,7 +608,7 @@ sui_session_set_image (SuiSession *session,
   g_clear_pointer (&session->hash, g_free);
   session->encode_failed = FALSE;
   session->stopped = FALSE;
-  if (!same_size)
+  if (! same_size)
     {
       reset_states (session);
       g_clear_pointer (&session->view, sui_view_free);
@@ -641,15 +629,13 @@ sui_session_get_image (SuiSession *session)
 }
 
 void
-sui_session_set_factor (SuiSession *session,
-                        double      factor)
+sui_session_set_factor (SuiSession *session, double factor)
 {
   session->factor = factor;
 }
 
 void
-sui_session_set_model (SuiSession *session,
-                       const char *model)
+sui_session_set_model (SuiSession *session, const char *model)
 {
   if (session->next_model != NULL)
     session->engine->model_unref (session->next_model);
@@ -657,7 +643,8 @@ sui_session_set_model (SuiSession *session,
   g_clear_pointer (&session->wanted_model, g_free);
   interrupt (session, SUI_JOB_LOAD);
   /* an encoding for the model that is not wanted any more */
-  if (session->job != NULL && session->job->kind == SUI_JOB_ENCODE && session->job->model != session->model)
+  if (session->job != NULL && session->job->kind == SUI_JOB_ENCODE &&
+      session->job->model != session->model)
     interrupt (session, SUI_JOB_ENCODE);
   if (g_strcmp0 (session->model_name, model) != 0)
     session->wanted_model = g_strdup (model);
@@ -722,10 +709,10 @@ trim (SuiSession *session)
               guint    last = MIN (session->at + KEEP_ANSWERS, session->states->len - 1);
               gboolean shared = FALSE;
 
-              for (guint n = first; n <= last && !shared; n++)
-                shared = g_ptr_array_find (((SuiState *) g_ptr_array_index (session->states, n))->objects,
-                                           object, NULL);
-              if (!shared)
+              for (guint n = first; n <= last && ! shared; n++)
+                shared = g_ptr_array_find (
+                  ((SuiState *) g_ptr_array_index (session->states, n))->objects, object, NULL);
+              if (! shared)
                 {
                   g_clear_pointer (&object->result, sui_result_unref);
                   g_clear_pointer (&object->previous, sui_result_unref);
@@ -750,8 +737,7 @@ state_changed (SuiSession *session)
 
 /* Takes @state: the next step of the history. */
 static void
-push (SuiSession *session,
-      SuiState   *state)
+push (SuiSession *session, SuiState *state)
 {
   g_ptr_array_set_size (session->states, session->at + 1);
   if (session->states->len >= MAX_STATES)
@@ -763,15 +749,14 @@ push (SuiSession *session,
 }
 
 gboolean
-sui_session_add (SuiSession *session,
-                 SuiPrompt  *prompt)
+sui_session_add (SuiSession *session, SuiPrompt *prompt)
 {
   g_autoptr (SuiPrompt) taken = prompt;
   SuiState             *state;
   SuiObject            *old = object_now (session), *object;
 
-  if (session->image == NULL || !sui_prompt_fits (prompt, session->width, session->height) ||
-      !sui_object_has_room (old))
+  if (session->image == NULL || ! sui_prompt_fits (prompt, session->width, session->height) ||
+      ! sui_object_has_room (old))
     return FALSE;
 
   object = sui_object_copy (old);
@@ -787,10 +772,7 @@ sui_session_add (SuiSession *session,
 }
 
 void
-sui_session_replace (SuiSession *session,
-                     guint       i,
-                     SuiPrompt  *prompt,
-                     gboolean    more)
+sui_session_replace (SuiSession *session, guint i, SuiPrompt *prompt, gboolean more)
 {
   g_autoptr (SuiPrompt) taken = prompt;
   SuiObject            *object;
@@ -798,14 +780,14 @@ sui_session_replace (SuiSession *session,
 
   g_return_if_fail (i < object_now (session)->prompts->len);
 
-  if (!sui_prompt_fits (prompt, session->width, session->height))
+  if (! sui_prompt_fits (prompt, session->width, session->height))
     return;
 
   /* What was found with the prompt elsewhere would hold it there: no previous answer. */
   object = sui_object_copy (object_now (session));
   sui_prompt_unref (g_ptr_array_index (object->prompts, i));
   g_ptr_array_index (object->prompts, i) = sui_prompt_ref (prompt);
-  if (!open)
+  if (! open)
     push (session, sui_state_copy (state_now (session)));
   sui_state_set (state_now (session), state_now (session)->current, object);
   session->open_step = more;
@@ -813,8 +795,7 @@ sui_session_replace (SuiSession *session,
 }
 
 void
-sui_session_delete (SuiSession *session,
-                    guint       i)
+sui_session_delete (SuiSession *session, guint i)
 {
   SuiObject *object;
   SuiState  *state;
@@ -839,8 +820,7 @@ sui_session_clear (SuiSession *session)
 }
 
 void
-sui_session_say (SuiSession *session,
-                 SuiState   *state)
+sui_session_say (SuiSession *session, SuiState *state)
 {
   push (session, state);
   state_changed (session);
@@ -859,8 +839,7 @@ sui_session_get_current (SuiSession *session)
 }
 
 void
-sui_session_set_current (SuiSession *session,
-                         guint       object)
+sui_session_set_current (SuiSession *session, guint object)
 {
   SuiState *state = state_now (session);
 
@@ -872,8 +851,7 @@ sui_session_set_current (SuiSession *session,
 }
 
 const GPtrArray *
-sui_session_get_prompts (SuiSession *session,
-                         guint       object)
+sui_session_get_prompts (SuiSession *session, guint object)
 {
   g_return_val_if_fail (object < sui_session_get_n_objects (session), NULL);
 
@@ -905,8 +883,7 @@ sui_session_new_object (SuiSession *session)
 }
 
 void
-sui_session_delete_object (SuiSession *session,
-                           guint       object)
+sui_session_delete_object (SuiSession *session, guint object)
 {
   SuiState *state;
 
@@ -936,13 +913,14 @@ sui_session_is_empty (SuiSession *session)
 gboolean
 sui_session_is_full (SuiSession *session)
 {
-  return !sui_object_has_room (object_now (session));
+  return ! sui_object_has_room (object_now (session));
 }
 
 gboolean
 sui_session_needs_positive (SuiSession *session)
 {
-  return object_now (session)->prompts->len > 0 && !sui_object_is_answerable (object_now (session));
+  return object_now (session)->prompts->len > 0 &&
+         ! sui_object_is_answerable (object_now (session));
 }
 
 gboolean
@@ -960,7 +938,7 @@ sui_session_can_redo (SuiSession *session)
 void
 sui_session_undo (SuiSession *session)
 {
-  if (!sui_session_can_undo (session))
+  if (! sui_session_can_undo (session))
     return;
   session->at--;
   session->open_step = FALSE;
@@ -970,7 +948,7 @@ sui_session_undo (SuiSession *session)
 void
 sui_session_redo (SuiSession *session)
 {
-  if (!sui_session_can_redo (session))
+  if (! sui_session_can_redo (session))
     return;
   session->at++;
   session->open_step = FALSE;
@@ -994,8 +972,7 @@ sui_session_get_candidate (SuiSession *session)
 }
 
 float
-sui_session_get_iou (SuiSession *session,
-                     guint       candidate)
+sui_session_get_iou (SuiSession *session, guint candidate)
 {
   g_return_val_if_fail (candidate < sui_session_get_n_candidates (session), 0.0f);
 
@@ -1003,8 +980,7 @@ sui_session_get_iou (SuiSession *session,
 }
 
 const SamMask *
-sui_session_get_thumbnail (SuiSession *session,
-                           guint       candidate)
+sui_session_get_thumbnail (SuiSession *session, guint candidate)
 {
   g_return_val_if_fail (candidate < sui_session_get_n_candidates (session), NULL);
 
@@ -1012,8 +988,7 @@ sui_session_get_thumbnail (SuiSession *session,
 }
 
 void
-sui_session_choose (SuiSession *session,
-                    guint       candidate)
+sui_session_choose (SuiSession *session, guint candidate)
 {
   SuiObject *old = object_now (session), *object;
   SuiState  *state;
@@ -1052,12 +1027,12 @@ drop_masks (SuiSession *session)
 }
 
 void
-sui_session_set_options (SuiSession       *session,
-                         const SuiOptions *options)
+sui_session_set_options (SuiSession *session, const SuiOptions *options)
 {
   session->options.matte = options->matte;
   if (options->edge == session->options.edge && options->grow == session->options.grow &&
-      options->feather == session->options.feather && options->fill_holes == session->options.fill_holes &&
+      options->feather == session->options.feather &&
+      options->fill_holes == session->options.fill_holes &&
       options->min_area == session->options.min_area)
     return;
 
@@ -1080,8 +1055,7 @@ sui_session_get_view (SuiSession *session)
 }
 
 void
-sui_session_set_detail (SuiSession *session,
-                        double      detail)
+sui_session_set_detail (SuiSession *session, double detail)
 {
   double before = session->detail;
 
@@ -1096,10 +1070,7 @@ sui_session_set_detail (SuiSession *session,
 }
 
 void
-sui_session_hover (SuiSession *session,
-                   double      x,
-                   double      y,
-                   int         label)
+sui_session_hover (SuiSession *session, double x, double y, int label)
 {
   if (session->hover_object == object_now (session) && session->hovered_x == x &&
       session->hovered_y == y && session->hovered_label == label)
@@ -1141,13 +1112,14 @@ sui_session_make_mask (SuiSession         *session,
 
   for (guint i = 0; i < sui_session_get_n_objects (session); i++)
     any = any || sui_object_is_answerable (sui_state_get (state_now (session), i));
-  if (!any || session->image == NULL)
+  if (! any || session->image == NULL)
     {
-      g_task_return_new_error (task, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "nothing has been clicked yet");
+      g_task_return_new_error (task, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
+                               "nothing has been clicked yet");
       g_object_unref (task);
       return;
     }
-  if (finished && !session->dirty && session->embedding != NULL && session->view != NULL &&
+  if (finished && ! session->dirty && session->embedding != NULL && session->view != NULL &&
       session->view->mask != NULL && session->view->scale == 1.0)
     {
       GError  *error = NULL;
@@ -1175,9 +1147,7 @@ sui_session_make_mask (SuiSession         *session,
 }
 
 SamMask *
-sui_session_make_mask_finish (SuiSession   *session,
-                              GAsyncResult *result,
-                              GError      **error)
+sui_session_make_mask_finish (SuiSession *session, GAsyncResult *result, GError **error)
 {
   return g_task_propagate_pointer (G_TASK (result), error);
 }
@@ -1188,10 +1158,8 @@ SuiBusy
 sui_session_get_busy (SuiSession *session)
 {
   static const SuiBusy busy[] = {
-    [SUI_JOB_LOAD] = SUI_BUSY_LOADING,
-    [SUI_JOB_ENCODE] = SUI_BUSY_ENCODING,
-    [SUI_JOB_ANSWER] = SUI_BUSY_ANSWERING,
-    [SUI_JOB_HOVER] = SUI_BUSY_HOVERING,
+    [SUI_JOB_LOAD] = SUI_BUSY_LOADING,     [SUI_JOB_ENCODE] = SUI_BUSY_ENCODING,
+    [SUI_JOB_ANSWER] = SUI_BUSY_ANSWERING, [SUI_JOB_HOVER] = SUI_BUSY_HOVERING,
     [SUI_JOB_MAKE] = SUI_BUSY_MAKING,
   };
 
@@ -1276,8 +1244,8 @@ sui_session_resume (SuiSession *session)
 
 /* --- keeping --- */
 
-#define HEADER       "segment-anything prompts 1\n"
-#define MAX_KEPT     (16 * 1024 * 1024)
+#define HEADER   "segment-anything prompts 1\n"
+#define MAX_KEPT (16 * 1024 * 1024)
 
 char *
 sui_session_to_string (SuiSession *session)
@@ -1296,7 +1264,8 @@ sui_session_to_string (SuiSession *session)
   return g_string_free (text, FALSE);
 }
 
-/* Beside the worker: hashing a huge picture must not keep a click waiting, and cannot be cancelled. */
+/* Beside the worker: hashing a huge picture must not keep a click waiting, and cannot be
+ * cancelled. */
 typedef struct
 {
   GWeakRef  session;
@@ -1314,10 +1283,7 @@ hashing_free (gpointer data)
 }
 
 static void
-hashing_run (GTask        *task,
-             gpointer      source,
-             gpointer      data,
-             GCancellable *cancellable)
+hashing_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
   g_task_return_pointer (task, sam_image_get_hash (((Hashing *) data)->image), g_free);
 }
@@ -1342,15 +1308,14 @@ compare_offer (SuiSession *session)
 }
 
 static void
-hashing_done (GObject      *source,
-              GAsyncResult *result,
-              gpointer      data)
+hashing_done (GObject *source, GAsyncResult *result, gpointer data)
 {
   Hashing               *hashing = g_task_get_task_data (G_TASK (result));
   g_autoptr (SuiSession) session = g_weak_ref_get (&hashing->session);
   g_autofree char       *hash = g_task_propagate_pointer (G_TASK (result), NULL);
 
-  if (session == NULL || session->closed || session->image != hashing->image || session->hash != NULL)
+  if (session == NULL || session->closed || session->image != hashing->image ||
+      session->hash != NULL)
     return;
   session->hash = g_steal_pointer (&hash);
   compare_offer (session);
@@ -1369,12 +1334,11 @@ start_hashing (SuiSession *session)
 }
 
 void
-sui_session_offer (SuiSession *session,
-                   const char *text)
+sui_session_offer (SuiSession *session, const char *text)
 {
   g_clear_pointer (&session->offer, g_free);
   session->offer_fits = FALSE;
-  if (strlen (text) > MAX_KEPT || !g_str_has_prefix (text, HEADER))
+  if (strlen (text) > MAX_KEPT || ! g_str_has_prefix (text, HEADER))
     return;
   session->offer = g_strdup (text);
   if (session->hash != NULL)
@@ -1389,7 +1353,7 @@ sui_session_accept_offer (SuiSession *session)
   g_autoptr (SuiState) state = NULL;
   g_auto (GStrv)       lines = NULL;
 
-  if (!session->offer_fits)
+  if (! session->offer_fits)
     return;
 
   state = sui_state_new_without_objects ();
@@ -1407,8 +1371,7 @@ sui_session_accept_offer (SuiSession *session)
 
 /* The one-line form that people write too; NULL when there is more to say than it can. */
 static char *
-to_plain_prompt (SuiSession     *session,
-                 const SuiPlace *place)
+to_plain_prompt (SuiSession *session, const SuiPlace *place)
 {
   SuiObject         *object = NULL;
   g_auto (SamPrompt) prompt = { NULL };
@@ -1450,16 +1413,14 @@ to_plain_prompt (SuiSession     *session,
 }
 
 char *
-sui_session_to_script (SuiSession     *session,
-                       const SuiPlace *place,
-                       const char     *arguments)
+sui_session_to_script (SuiSession *session, const SuiPlace *place, const char *arguments)
 {
   g_autofree char *said = NULL;
   gboolean         any = FALSE;
 
   for (guint i = 0; i < sui_session_get_n_objects (session); i++)
     any = any || sui_object_is_answerable (sui_state_get (state_now (session), i));
-  if (!any)
+  if (! any)
     return NULL;
 
   said = to_plain_prompt (session, place);

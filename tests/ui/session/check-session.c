@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The session without a display.  A fake engine answers discs around the points, as slowly and as badly as a
+/* The session without a display.  A fake engine answers discs around the points, as slowly and as
+ *                                 badly as a
  * test wants; where the built-in model is there, it is asked too. */
 #include "config.h"
 
@@ -28,7 +29,7 @@ static struct
 {
   int      encode_ms, predict_ms;
   gint     n_loads, n_encodes, n_predicts; /* atomic */
-  gboolean remembers; /* what the logits before were for stays in the answer a little */
+  gboolean remembers;       /* what the logits before were for stays in the answer a little */
   gboolean previous_is_bad; /* with the logits before, the answer misses all positive points */
   gboolean several_are_bad; /* so do all answers to more than one point */
   gboolean encode_fails;
@@ -63,7 +64,7 @@ fake_unref (gpointer data)
 {
   Fake *f = data;
 
-  if (!g_atomic_int_dec_and_test (&f->ref_count))
+  if (! g_atomic_int_dec_and_test (&f->ref_count))
     return;
   g_free (f->name);
   g_free (f);
@@ -71,13 +72,11 @@ fake_unref (gpointer data)
 }
 
 static gboolean
-fake_work (int           ms,
-           const SamJob *job,
-           GError      **error)
+fake_work (int ms, const SamJob *job, GError **error)
 {
   for (int i = 0; i < ms; i += 5)
     {
-      if (!sam_job_step (job, (double) i / ms, error))
+      if (! sam_job_step (job, (double) i / ms, error))
         return FALSE;
       g_usleep (5000);
     }
@@ -86,9 +85,7 @@ fake_work (int           ms,
 }
 
 static SamModel *
-fake_load (const char   *name,
-           const SamJob *job,
-           GError      **error)
+fake_load (const char *name, const SamJob *job, GError **error)
 {
   g_atomic_int_inc (&fake.n_loads);
   if (strcmp (name, "broken") == 0)
@@ -101,13 +98,10 @@ fake_load (const char   *name,
 }
 
 static SamEmbedding *
-fake_encode (SamModel     *model,
-             SamImage     *image,
-             const SamJob *job,
-             GError      **error)
+fake_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
 {
   g_atomic_int_inc (&fake.n_encodes);
-  if (!fake_work (fake.encode_ms, job, error))
+  if (! fake_work (fake.encode_ms, job, error))
     return NULL;
   if (fake.encode_fails)
     {
@@ -130,7 +124,7 @@ fake_predict (SamModel           *model,
   gboolean           several = sam_prompt_is_ambiguous (prompt) && prompt->previous == NULL;
   size_t             n = several ? 3 : 1;
   float              iou[3] = { 0.6f, 0.9f, 0.7f };
-  float             *values = g_new (float, n * SIDE * SIDE);
+  float             *values = g_new (float, n *SIDE *SIDE);
 
   sam_geometry_init (&geometry, SIDE, SIDE, SIDE * 4, SAM_FIT_SQUASH, SAM_UPSAMPLE_BILINEAR);
   g_assert_cmpstr (((Fake *) model)->name, ==, ((const Fake *) embedding)->name);
@@ -139,7 +133,7 @@ fake_predict (SamModel           *model,
   fake.n_boxes = (int) prompt->boxes->len;
   fake.had_previous = prompt->previous != NULL;
   fake.had_mask = prompt->mask != NULL;
-  if (!sam_prompt_check (prompt, SIDE, SIDE, error) || !fake_work (fake.predict_ms, job, error))
+  if (! sam_prompt_check (prompt, SIDE, SIDE, error) || ! fake_work (fake.predict_ms, job, error))
     {
       g_free (values);
       return NULL;
@@ -174,15 +168,16 @@ fake_predict (SamModel           *model,
                 value = fminf (value, hypotf (x + 0.5f - p->x_image, y + 0.5f - p->y_image) - 4.0f);
             }
           if (prompt->previous != NULL && fake.remembers)
-            value += 0.5f * sam_logits_get_values (prompt->previous, prompt->previous_candidate)[y * SIDE + x];
+            value += 0.5f * sam_logits_get_values (prompt->previous,
+                                                   prompt->previous_candidate)[y * SIDE + x];
           if ((prompt->previous != NULL && fake.previous_is_bad) ||
               (prompt->points->len > 1 && fake.several_are_bad))
             value = -5.0f;
           values[(c * SIDE + y) * SIDE + x] = value;
         }
 
-  return sam_logits_new_take (&geometry, n, SIDE, values, several ? iou : (float[]) { 0.95f }, NAN, 0.0f,
-                              prompt);
+  return sam_logits_new_take (&geometry, n, SIDE, values, several ? iou : (float[]) { 0.95f }, NAN,
+                              0.0f, prompt);
 }
 
 static SuiEngine engine;
@@ -208,10 +203,10 @@ fake_reset (void)
 static SamImage *
 picture (int seed)
 {
-  size_t              n = SIDE * SIDE * 3;
-  uint8_t            *pixels = g_malloc (n);
-  g_autoptr (GBytes)  bytes = NULL;
-  SamImage           *image;
+  size_t             n = SIDE * SIDE * 3;
+  uint8_t           *pixels = g_malloc (n);
+  g_autoptr (GBytes) bytes = NULL;
+  SamImage          *image;
 
   for (size_t i = 0; i < n; i++)
     pixels[i] = (uint8_t) (i * 7 + seed);
@@ -230,9 +225,7 @@ typedef struct
 } Fixture;
 
 static void
-on_failed (SuiSession *session,
-           GError     *error,
-           Fixture    *f)
+on_failed (SuiSession *session, GError *error, Fixture *f)
 {
   f->n_failed++;
   g_clear_error (&f->error);
@@ -240,15 +233,13 @@ on_failed (SuiSession *session,
 }
 
 static void
-count (SuiSession *session,
-       int        *n)
+count (SuiSession *session, int *n)
 {
   (*n)++;
 }
 
 static void
-open_session (Fixture *f,
-              gboolean with_picture)
+open_session (Fixture *f, gboolean with_picture)
 {
   g_autoptr (SamImage) image = picture (0);
 
@@ -290,8 +281,7 @@ settle (Fixture *f)
 }
 
 static void
-wait_until_busy (Fixture *f,
-                 SuiBusy  busy)
+wait_until_busy (Fixture *f, SuiBusy busy)
 {
   gint64 until = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
 
@@ -304,13 +294,12 @@ wait_until_busy (Fixture *f,
 }
 
 static gboolean
-shown (Fixture *f,
-       int      x,
-       int      y)
+shown (Fixture *f, int x, int y)
 {
   const SuiView *view = sui_session_get_view (f->session);
 
-  return view != NULL && view->mask != NULL && sam_mask_get_coverage (view->mask)[y * SIDE + x] >= 128;
+  return view != NULL && view->mask != NULL &&
+         sam_mask_get_coverage (view->mask)[y * SIDE + x] >= 128;
 }
 
 static size_t
@@ -532,7 +521,8 @@ test_refine (void)
   sui_session_delete_object (f.session, 1);
 
   /* a lasso replaces the answer before */
-  sui_session_add (f.session, sui_prompt_new_lasso ((float[]) { 10, 10, 50, 10, 50, 50, 10, 50 }, 4, 1));
+  sui_session_add (f.session,
+                   sui_prompt_new_lasso ((float[]) { 10, 10, 50, 10, 50, 50, 10, 50 }, 4, 1));
   settle (&f);
   g_assert_true (fake.had_mask);
   g_assert_false (fake.had_previous);
@@ -846,9 +836,7 @@ test_other_picture (void)
 }
 
 static void
-on_mask (GObject      *source,
-         GAsyncResult *result,
-         gpointer      data)
+on_mask (GObject *source, GAsyncResult *result, gpointer data)
 {
   GError  *error = NULL;
   SamMask *mask = sui_session_make_mask_finish (SUI_SESSION (source), result, &error);
@@ -923,7 +911,8 @@ test_keep (void)
   sui_session_choose (f.session, 2);
   sui_session_new_object (f.session);
   sui_session_add (f.session, sui_prompt_new_box (60, 50, 40, 62));
-  sui_session_add (f.session, sui_prompt_new_stroke ((float[]) { 41, 51, 44, 55, 50, 55 }, 3, 4, 0));
+  sui_session_add (f.session,
+                   sui_prompt_new_stroke ((float[]) { 41, 51, 44, 55, 50, 55 }, 3, 4, 0));
   sui_session_new_object (f.session);
   sui_session_add (f.session, sui_prompt_new_lasso ((float[]) { 1, 1, 9, 1, 9, 9 }, 3, 1));
   memset (coverage + 30 * SIDE + 30, 255, 8);
@@ -976,7 +965,7 @@ test_keep (void)
 
       for (int i = 0; i < 5; i++)
         damaged[g_rand_int_range (random, (gint32) start, (gint32) strlen (text))] =
-            "0123456789 .-\nabox=/AQ"[g_rand_int_range (random, 0, 22)];
+          "0123456789 .-\nabox=/AQ"[g_rand_int_range (random, 0, 22)];
       if (seed % 3 == 0)
         damaged[g_rand_int_range (random, (gint32) start, (gint32) strlen (text))] = '\0';
       open_session (&g, TRUE);
@@ -1000,8 +989,7 @@ prompt_of (const char *script)
 
 /* What the procedure makes of the script is what the window applies, to the byte. */
 static void
-check_replay (Fixture *f,
-              SamEdge  edge)
+check_replay (Fixture *f, SamEdge edge)
 {
   static const SuiPlace place = { 1.0, 100.0, -5.0 };
   g_autofree char      *script = sui_session_to_script (f->session, &place, "#:output \"channel\"");
@@ -1017,10 +1005,10 @@ check_replay (Fixture *f,
   sui_session_set_options (f->session, &options);
   settle (f);
   view = sui_session_get_view (f->session);
-  if (!sui_replay_is_said (text))
+  if (! sui_replay_is_said (text))
     {
       /* the line that people write too */
-      g_auto (SamPrompt) prompt = { NULL };
+      g_auto (SamPrompt)  prompt = { NULL };
       g_autoptr (GString) lines = g_string_new ("object -1");
 
       sam_prompt_init (&prompt);
@@ -1037,10 +1025,11 @@ check_replay (Fixture *f,
 
   said = sui_replay_parse (text, &place, SIDE, SIDE, &error);
   g_assert_no_error (error);
-  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamEmbedding *) embedding, SIDE, SIDE, edge, NULL,
-                            &iou, &error);
+  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamEmbedding *) embedding, SIDE,
+                            SIDE, edge, NULL, &iou, &error);
   g_assert_no_error (error);
-  g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE, sam_mask_get_coverage (view->mask), SIDE * SIDE);
+  g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE, sam_mask_get_coverage (view->mask),
+                   SIDE * SIDE);
   g_assert_cmpfloat (iou, >, 0.0);
   fake_unref (model);
   fake_unref (embedding);
@@ -1073,11 +1062,13 @@ test_script (void)
   check_replay (&f, SAM_EDGE_SMOOTH);
   sui_session_add (f.session, sui_prompt_new_point (20.123456, 31.7, 0));
   settle (&f);
-  sui_session_add (f.session, sui_prompt_new_stroke ((float[]) { 41, 51, 44, 55, 50, 55 }, 3, 4.3, 1));
+  sui_session_add (f.session,
+                   sui_prompt_new_stroke ((float[]) { 41, 51, 44, 55, 50, 55 }, 3, 4.3, 1));
   sui_session_add (f.session, sui_prompt_new_point (1.0 / 3.0, 2.0 / 3.0, 0));
   settle (&f);
   script = sui_session_to_script (f.session, &place, "");
-  g_assert_nonnull (strstr (script, "\"object -1; point 1 115.5 10; then 2; point 0 120.123455 26.7; then 0;"));
+  g_assert_nonnull (
+    strstr (script, "\"object -1; point 1 115.5 10; then 2; point 0 120.123455 26.7; then 0;"));
   g_free (script);
   check_replay (&f, SAM_EDGE_SMOOTH);
   sui_session_new_object (f.session);
@@ -1118,10 +1109,18 @@ static void
 test_replay_refuses (void)
 {
   static const char *const bad[] = {
-    "object -1", "object -1; point 0 5 5", "object 9; point 1 5 5", "object; point 1 5 5", "object -1; point 1 5",
-    "object -1; point 1 64.5 5", "object -1; then 0; point 1 5 5", "object -1; point 1 5 5; then 7",
-    "object -1; point 1 5 5; then 0; then 0", "object -1; point 0 5 5; then 0; point 1 5 5",
-    "point 1 5 5", "object -1; point 1 5 5; circle 1 2 3",
+    "object -1",
+    "object -1; point 0 5 5",
+    "object 9; point 1 5 5",
+    "object; point 1 5 5",
+    "object -1; point 1 5",
+    "object -1; point 1 64.5 5",
+    "object -1; then 0; point 1 5 5",
+    "object -1; point 1 5 5; then 7",
+    "object -1; point 1 5 5; then 0; then 0",
+    "object -1; point 0 5 5; then 0; point 1 5 5",
+    "point 1 5 5",
+    "object -1; point 1 5 5; circle 1 2 3",
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
@@ -1145,7 +1144,8 @@ test_many_clicks (void)
   start = g_get_monotonic_time ();
   for (int i = 0; i < 500; i++)
     {
-      g_assert_true (sui_session_add (f.session, sui_prompt_new_point (i % 60 + 1, i / 60 * 7 + 1, i % 3 != 0)));
+      g_assert_true (sui_session_add (f.session, sui_prompt_new_point (i % 60 + 1, i / 60 * 7 + 1,
+                                                                       i % 3 != 0)));
       if (i % 50 == 0)
         settle (&f);
     }
@@ -1172,7 +1172,8 @@ test_many_clicks (void)
 static SamImage *
 sample_photo (void)
 {
-  g_autofree char      *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data/samples/coffee.png", NULL);
+  g_autofree char *path = g_build_filename (g_getenv ("SAM_SOURCE_ROOT"), "data/samples/coffee.png",
+                                            NULL);
   g_autoptr (GError)    error = NULL;
   g_autoptr (GdkPixbuf) pixbuf = gdk_pixbuf_new_from_file (path, &error);
   g_autoptr (GBytes)    bytes = NULL;
@@ -1188,7 +1189,9 @@ sample_photo (void)
   for (int y = 0; y < height; y++)
     for (int x = 0; x < width; x++)
       memcpy (pixels + (y * width + x) * 3,
-              gdk_pixbuf_read_pixels (pixbuf) + y * gdk_pixbuf_get_rowstride (pixbuf) + x * channels, 3);
+              gdk_pixbuf_read_pixels (pixbuf) + y * gdk_pixbuf_get_rowstride (pixbuf) +
+                x * channels,
+              3);
   bytes = g_bytes_new_take (pixels, (size_t) width * height * 3);
   image = sam_image_new (width, height, bytes, &error);
   g_assert_no_error (error);
@@ -1217,7 +1220,9 @@ test_full (void)
 
   sui_session_new_object (f.session);
   g_assert_false (sui_session_is_full (f.session));
-  for (n = 0; sui_session_add (f.session, sui_prompt_new_box (n % 50, n / 50, n % 50 + 10, n / 50 + 10)); n++)
+  for (n = 0;
+       sui_session_add (f.session, sui_prompt_new_box (n % 50, n / 50, n % 50 + 10, n / 50 + 10));
+       n++)
     ;
   settle (&f);
   g_assert_cmpint (n, ==, SAM_PROMPT_MAX_BOXES);
@@ -1257,8 +1262,9 @@ test_builtin (void)
   /* what was said stays true after every further click */
   for (int i = 0; i < 8; i++)
     {
-      static const int xy[8][3] = { { 240, 150, 1 }, { 40, 40, 0 }, { 330, 240, 1 }, { 560, 380, 0 },
-                                    { 250, 230, 1 }, { 30, 370, 0 }, { 360, 170, 1 }, { 570, 30, 0 } };
+      static const int xy[8][3] = { { 240, 150, 1 }, { 40, 40, 0 },   { 330, 240, 1 },
+                                    { 560, 380, 0 }, { 250, 230, 1 }, { 30, 370, 0 },
+                                    { 360, 170, 1 }, { 570, 30, 0 } };
 
       start = g_get_monotonic_time ();
       sui_session_add (f.session, sui_prompt_new_point (xy[i][0] + 0.5, xy[i][1] + 0.5, xy[i][2]));
@@ -1267,7 +1273,8 @@ test_builtin (void)
         g_main_context_iteration (NULL, TRUE);
       click += (g_get_monotonic_time () - start) / 1e3 / 8;
       view = sui_session_get_view (f.session);
-      g_assert_cmpint (sam_mask_get_coverage (view->mask)[xy[i][1] * 600 + xy[i][0]] >= 128, ==, xy[i][2]);
+      g_assert_cmpint (sam_mask_get_coverage (view->mask)[xy[i][1] * 600 + xy[i][0]] >= 128, ==,
+                       xy[i][2]);
     }
 
   /* as a hand moves: a new place every few milliseconds */
@@ -1310,8 +1317,8 @@ just (SuiPrompt *prompt)
 static void
 test_say (void)
 {
-  static const float line[] = { 10, 50, 60, 50, 90, 50 };
-  static const float round[] = { 20, 20, 80, 20, 80, 80, 20, 80 };
+  static const float    line[] = { 10, 50, 60, 50, 90, 50 };
+  static const float    round[] = { 20, 20, 80, 20, 80, 80, 20, 80 };
   g_autoptr (GPtrArray) stroke = just (sui_prompt_new_stroke (line, 3, 6, 1));
   g_autoptr (GPtrArray) lasso = just (sui_prompt_new_lasso (round, 4, 1));
   g_autoptr (GPtrArray) without = just (sui_prompt_new_lasso (round, 4, 0));
@@ -1356,13 +1363,27 @@ static void
 test_parse (void)
 {
   static const char *const good[] = {
-    "point 1 1.5 2.25", "box 1 1 2 3 4", "stroke 0 5 1 2 3 4",
+    "point 1 1.5 2.25",      "box 1 1 2 3 4",           "stroke 0 5 1 2 3 4",
     "lasso 1 1 2 3 4 5 6.5", "mask 1 0 0 8 1 8 1 /w==",
   };
   static const char *const bad[] = {
-    "", "point", "point 2 1 2", "point 1 1", "point 1 1 2 3", "point 1 nan 2", "point 1 inf 2",
-    "point 1 1,5 2", "box 1 1 2 3", "lasso 1 1 2 3 4", "stroke 1 -3 1 2", "stroke 1 5", "circle 1 2 3",
-    "mask 1 0 0 8 1 8 1 /w", "mask 1 0 0 8 1 9999 9999 AAAA", "mask 1 0 0 8 1 8", "point 1 1e30 2",
+    "",
+    "point",
+    "point 2 1 2",
+    "point 1 1",
+    "point 1 1 2 3",
+    "point 1 nan 2",
+    "point 1 inf 2",
+    "point 1 1,5 2",
+    "box 1 1 2 3",
+    "lasso 1 1 2 3 4",
+    "stroke 1 -3 1 2",
+    "stroke 1 5",
+    "circle 1 2 3",
+    "mask 1 0 0 8 1 8 1 /w",
+    "mask 1 0 0 8 1 9999 9999 AAAA",
+    "mask 1 0 0 8 1 8",
+    "point 1 1e30 2",
     "mask 1 0 0 8 1 8 1 /w== x",
   };
 
@@ -1404,8 +1425,7 @@ test_move (void)
 }
 
 static double
-enclosed (const SuiContour *contour,
-          size_t            line)
+enclosed (const SuiContour *contour, size_t line)
 {
   double twice = 0.0;
 
@@ -1466,13 +1486,13 @@ test_contour (void)
         size_t k = i + 1 < n ? i + 1 : noise->starts[l];
 
         g_assert_cmpfloat (hypot (noise->xy[2 * i] - noise->xy[2 * k],
-                                  noise->xy[2 * i + 1] - noise->xy[2 * k + 1]), <, 1.5);
+                                  noise->xy[2 * i + 1] - noise->xy[2 * k + 1]),
+                           <, 1.5);
       }
 }
 
 int
-main (int    argc,
-      char **argv)
+main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
 
