@@ -50,6 +50,14 @@ class Packs:
         return cv2.cvtColor(im, cv2.COLOR_BGR2RGB), np.unpackbits(bits, axis=1)[:, :w * h].reshape(k, h, w)
 
 
+def thinness(m):
+    """How thin a mask is: its area in discs of its largest inner radius; 1 for a disc, 13 for a stick 10 times as
+    long as wide."""
+    m = np.pad(m[::2, ::2], 1)
+    d = cv2.distanceTransform(m, cv2.DIST_L2, 3).max()
+    return m.sum() / (math.pi * max(d, 0.5) ** 2)
+
+
 def fit(a, size):
     """Resize so that the longer side is `size`."""
     h, w = a.shape[:2]
@@ -71,6 +79,9 @@ def jitter(im, rng):
         g = cv2.cvtColor(cv2.cvtColor(im, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
         k = 0 if grey < 0.08 else rng.uniform(0.3, 1.6)
         im = cv2.addWeighted(im, k, g, 1 - k, 0)
+    if rng.random() < 0.08:  # fog, dusk
+        k, grey = rng.uniform(0.2, 0.5), rng.uniform(30, 225)
+        im = cv2.addWeighted(im, k, np.full_like(im, grey), 1 - k, 0)
     if rng.random() < 0.12:
         im = cv2.GaussianBlur(im, (0, 0), rng.uniform(0.4, 1.6))
     if rng.random() < 0.1:
@@ -98,10 +109,63 @@ def fill(rng, h, w):
     return a + (b - a) * np.clip(g, 0, 1)[..., None]
 
 
+def grow(rng, draw, x, y, angle, length, thick, depth):
+    """A plant: a bent stem with branches and, at their ends, leaves or nothing."""
+    p = [(x, y)]
+    bend = rng.uniform(-0.25, 0.25)
+    for _ in range(5):
+        angle += bend + rng.uniform(-0.15, 0.15)
+        x, y = x + length / 5 * math.cos(angle), y + length / 5 * math.sin(angle)
+        p.append((x, y))
+    draw(p, max(1, thick))
+    if depth:
+        for _ in range(rng.choice((1, 2, 2, 3))):
+            bx, by = p[rng.randrange(2, 6)]
+            grow(rng, draw, bx, by, angle + rng.uniform(-1, 1), length * rng.uniform(0.45, 0.75), round(0.7 * thick), depth - 1)
+
+
+def panel(rng, size):
+    """A program's window or a web page: [size,size,3] and the coverage of its parts, large ones first."""
+    img = np.asarray(fill(rng, size, size)).astype(np.uint8).copy()
+    parts = []
+    edge = random_colour(rng)
+
+    def box(x0, y0, x1, y1, depth):
+        a = np.zeros((size, size), np.uint8)
+        round_by = rng.choice((0, 0, 2, 4, 8))
+        cv2.rectangle(a, (x0 + round_by, y0), (x1 - round_by, y1), 255, -1)
+        cv2.rectangle(a, (x0, y0 + round_by), (x1, y1 - round_by), 255, -1)
+        for cx in (x0 + round_by, x1 - round_by):
+            for cy in (y0 + round_by, y1 - round_by):
+                cv2.circle(a, (cx, cy), round_by, 255, -1, cv2.LINE_AA)
+        img[:] = Samples.blend(img, fill(rng, size, size), a)
+        if rng.random() < 0.4:
+            cv2.rectangle(img, (x0, y0), (x1, y1), edge.tolist(), 1)
+        parts.append(a)
+        if rng.random() < 0.5:
+            cv2.putText(img, rng.choice(('OK', 'Cancel', 'File', 'Open', 'Save as', '12:45', 'Search')),
+                        (x0 + 4, min(y1 - 2, y0 + 16)), cv2.FONT_HERSHEY_SIMPLEX, rng.uniform(0.3, 0.7),
+                        random_colour(rng).tolist(), 1, cv2.LINE_AA)
+        if depth and x1 - x0 > 60 and y1 - y0 > 60:
+            rows, columns = rng.randrange(1, 5), rng.randrange(1, 4)
+            gap = rng.randrange(3, 10)
+            w, h = (x1 - x0 - gap) // columns, (y1 - y0 - gap - 18) // rows
+            for i in range(rows):
+                for j in range(columns):
+                    if w > gap + 20 and h > gap + 20 and rng.random() < 0.8:
+                        box(x0 + gap + j * w, y0 + 18 + gap + i * h, x0 + j * w + w, y0 + 18 + i * h + h, depth - 1)
+
+    for _ in range(rng.choice((1, 1, 2))):
+        x0, y0 = rng.randrange(size // 3), rng.randrange(size // 3)
+        box(x0, y0, rng.randrange(x0 + size // 3, size), rng.randrange(y0 + size // 3, size), 2)
+    return img, parts
+
+
 def shape(rng, size):
     """Coverage [size,size] u8 of a random drawn thing."""
     a = np.zeros((size, size), np.uint8)
-    kind = rng.choice(('polygon', 'star', 'ellipse', 'ring', 'rectangle', 'stroke', 'stroke', 'blob', 'text', 'text'))
+    kind = rng.choice(('polygon', 'star', 'ellipse', 'ring', 'rectangle', 'stroke', 'stroke', 'branch', 'branch', 'grid', 'blob',
+                       'text', 'text'))
     r = size * math.exp(rng.uniform(math.log(0.04), math.log(0.38)))
     cx, cy = rng.uniform(0.08, 0.92) * size, rng.uniform(0.08, 0.92) * size
     turn = rng.uniform(0, 360) if rng.random() < 0.6 else 0
@@ -143,6 +207,18 @@ def shape(rng, size):
             t += bend + rng.uniform(-0.3, 0.3)
             p.append((p[-1][0] + step * math.cos(t), p[-1][1] + step * math.sin(t)))
         draw(p, max(2, thick), False)
+    elif kind == 'branch':
+        grow(rng, lambda p, n: draw(p, n, False), cx, cy, rng.uniform(0, 2 * math.pi), r, thick, rng.randrange(2, 5))
+    elif kind == 'grid':  # a fence, a rack, spokes: mostly holes
+        n, k = rng.randrange(2, 7), rng.uniform(0.4, 1)
+        box = cv2.boxPoints(((cx, cy), (2 * r, 2 * r * k), turn))
+        if rng.random() < 0.7:
+            draw(box, thick)
+        for i in range(n):
+            u = (i + 0.5) / n
+            draw([box[0] * (1 - u) + box[1] * u, box[3] * (1 - u) + box[2] * u], thick, False)
+            if n > 4:
+                draw([box[0] * (1 - u) + box[3] * u, box[1] * (1 - u) + box[2] * u], thick, False)
     else:
         text = ''.join(rng.choice('ABCDEFGHKLMNPRSTUVXYZabdeghkmnpqrstuy23456789&?') for _ in range(rng.choice((1, 1, 1, 2, 3, 5))))
         im = Image.fromarray(a)
@@ -175,7 +251,8 @@ class Samples(torch.utils.data.IterableDataset):
         S = self.size
         im, ms = self.packs.load(rng.randrange(len(self.packs)))
         h, w = im.shape[:2]
-        i = rng.randrange(len(ms))
+        # Thin things are rare, and hard: they come more often than they are.
+        i = rng.choices(range(len(ms)), [1 + min(3, thinness(m) / 4) for m in ms])[0]
         ys, xs = np.flatnonzero(ms[i].any(1)), np.flatnonzero(ms[i].any(0))
         if len(ys) < 3 or len(xs) < 3:
             return None
@@ -240,9 +317,29 @@ class Samples(torch.utils.data.IterableDataset):
         hard = a > 127
         if not self.least <= hard.sum() <= 0.6 * S * S:
             return img, None
+        if rng.random() < 0.35:
+            img = self.beside(rng, img, o, a, hh, ww)
         soft = cv2.GaussianBlur(a, (0, 0), rng.choice((0.5, 0.7, 1.0, 2.0)))
         soft[hh:], soft[:, ww:] = 0, 0
         return self.blend(img, o, soft), hard
+
+    def beside(self, rng, img, o, a, hh, ww):
+        """The shadow or the reflection of what is about to be pasted: no part of the object."""
+        S = self.size
+        foot = np.flatnonzero(a.any(1))[-1]
+        if rng.random() < 0.3:  # in water or on a table: upside down below it
+            t = np.float32([[1, rng.uniform(-0.1, 0.1), 0], [0, -rng.uniform(0.6, 1), 0]])
+            t[1, 2] = foot - t[1, 1] * foot
+            strength = rng.uniform(0.2, 0.6)
+            src = cv2.warpAffine(o, t, (S, S))
+        else:  # on the ground, leaning away from the light
+            t = np.float32([[1, rng.uniform(-1.2, 1.2), 0], [0, rng.choice((1, 1, -1)) * rng.uniform(0.2, 1), 0]])
+            t[0, 2], t[1, 2] = -t[0, 1] * foot, foot - t[1, 1] * foot
+            strength = rng.uniform(0.3, 0.8)
+            src = np.zeros_like(img)
+        m = cv2.GaussianBlur(cv2.warpAffine(a, t, (S, S)), (0, 0), rng.uniform(0.5, 4)).astype(np.float32) * strength
+        m[hh:], m[:, ww:] = 0, 0
+        return self.blend(img, src, m)
 
     def compose(self, rng, img, hh, ww, masks):
         """Objects of other pictures, or copies of this one's, over the window."""
@@ -281,12 +378,20 @@ class Samples(torch.utils.data.IterableDataset):
                 put = [a & ~new for a in put] + [new]
         put = [a for a in put if a.sum() >= self.least]
         rng.shuffle(put)
+        if len(put) > 1 and rng.random() < 0.2:  # or all of them
+            put.insert(0, np.any(put, 0))
         return img, put or [a for a in masks if a.sum() >= self.least]
 
     def draw(self, rng):
         """Shapes, strokes and letters on a plain ground or on a photo."""
         S = self.size
-        q = self.window(rng, 1) if rng.random() < 0.35 else None
+        if rng.random() < 0.15:
+            img, masks = panel(rng, S)
+            masks = [m for m in (a > 127 for a in masks) if m.sum() >= self.least]
+            rng.shuffle(masks)
+            return img, masks
+        q = self.window(rng, 1) if rng.random() < 0.5 else None
+        texture = self.window(rng, 1) if rng.random() < 0.4 else None
         img = np.asarray(fill(rng, S, S)).astype(np.uint8) if q is None else q[0]
         masks = []
         for _ in range(rng.randrange(2, 8)):
@@ -297,6 +402,8 @@ class Samples(torch.utils.data.IterableDataset):
             if rng.random() < 0.15:
                 a = cv2.GaussianBlur(a, (0, 0), rng.uniform(0.5, 2.5))
             src = fill(rng, S, S)
+            if texture is not None and rng.random() < 0.7:
+                src = np.clip(texture[0] * rng.uniform(0.4, 1.4), 0, 255)
             if rng.random() < 0.3:  # outlined
                 img = self.blend(img, random_colour(rng), a)
                 k = 2 * rng.randrange(1, 3) + 1

@@ -18,7 +18,7 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, TinySAM, fold
+from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, TinySAM
 
 KEYS = ('click1', 'click1_oracle', 'click3', 'click5', 'box')
 
@@ -28,22 +28,21 @@ def read_safetensors(path):
     from safetensors import safe_open
     with safe_open(path, 'pt') as f:
         state, meta = {k: f.get_tensor(k).float() for k in f.keys()}, f.metadata()
-    cfg = dict(dims=tuple(map(int, meta['dims'].split(','))), depths=tuple(map(int, meta['depths'].split(','))),
-               d=int(meta['embed_dim']), mlp=state['mask_decoder.transformer.layers.0.mlp.lin1.weight'].shape[0])
+    cfg = dict(version=int(meta['trunk'].removeprefix('efficientnet-lite')), d=int(meta['embed_dim']),
+               mlp=state['mask_decoder.transformer.layers.0.mlp.lin1.weight'].shape[0])
     return state, cfg, meta
 
 
 def load(path):
-    """A folded network from exported weights or from a checkpoint."""
+    """A network from exported weights or from a checkpoint (its averaged weights)."""
     if path.endswith('.safetensors'):
         state, cfg, _ = read_safetensors(path)
-        net = TinySAM(**cfg, folded=True)
-        net.load_state_dict(state)
-        return net.eval()
-    ck = torch.load(path, map_location='cpu')
-    net = TinySAM(**ck['cfg'])
-    net.load_state_dict(ck['ema'])
-    return fold(net.eval(), ck['cfg'])
+    else:
+        ck = torch.load(path, map_location='cpu')
+        state, cfg = ck['ema'], ck['cfg']
+    net = TinySAM(**cfg)
+    net.load_state_dict(state)
+    return net.eval()
 
 
 def preprocess(picture, size):

@@ -4,8 +4,7 @@
 
 usage: export.py CHECKPOINT... OUT.safetensors IMAGE_SIZE [GOLDEN.safetensors PICTURE]
 
-Batch norms are folded and weights rounded to fp16.  Of several checkpoints the
-mean is exported.  The golden file holds what the core's tests compare with:
+Weights are rounded to fp16.  Of several checkpoints the mean is exported.  The golden file holds what the core's tests compare with:
 the resized picture, samples of the encoder's stages, the embedding, and five
 prompts' logits, predicted IoUs and areas.
 """
@@ -19,22 +18,16 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from evaluate import load, preprocess
-from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, TinySAM, fold
+from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, TinySAM
 
 
 def average(paths):
-    """The folded mean of the checkpoints' averaged weights, its settings, and the windows seen."""
+    """The network of the checkpoints' mean averaged weights, its settings, and the windows seen."""
     cks = [torch.load(p, map_location='cpu') for p in paths]
     mean = {k: sum(c['ema'][k].double() for c in cks).div(len(cks)).to(v.dtype) for k, v in cks[0]['ema'].items()}
     net = TinySAM(**cks[0]['cfg'])
     net.load_state_dict(mean)
-    net.eval()
-    twin = fold(net, cks[0]['cfg'])
-    with torch.no_grad():
-        x = torch.randn(1, 3, 256, 256)
-        a, b = net.encode(x)[0], twin.encode(x)[0]
-        print('folding changes the embedding by', (a - b).abs().max().item(), 'of', a.abs().max().item())
-    return twin, cks[0]['cfg'], max(c['seen'] for c in cks)
+    return net.eval(), cks[0]['cfg'], max(c['seen'] for c in cks)
 
 
 @torch.no_grad()
@@ -43,10 +36,11 @@ def golden(net, path, picture, size):
     h, w = im.shape[:2]
     x, nw, nh, u8 = preprocess(im, size)
     g = {'image.size': torch.tensor([h, w]), 'pre.resized_u8': torch.from_numpy(u8.copy())}
-    y = x
-    for i, f in enumerate(net.image_encoder.features):
-        y = f(y)
-        g[f'enc.features.{i}'] = y.flatten()[::7919]
+    encoder = net.image_encoder
+    y = g['enc.stem'] = encoder.trunk.stem(x * encoder.scale + encoder.shift)
+    for i, block in enumerate(encoder.trunk.blocks):
+        y = g[f'enc.blocks.{i}'] = block(y)
+    g.update({k: v.flatten()[::7919] for k, v in g.items() if k.startswith('enc.')})
     feats = net.encode(x)
     g['emb'], g['emb.high_res0'], g['emb.high_res1'] = feats[0], feats[1].flatten()[::13], feats[2].flatten()[::13]
     g['image_pe'] = net.prompt_encoder.pe_layer.grid(*feats[0].shape[-2:])
@@ -87,9 +81,9 @@ def main():
     state = {k: v.half().contiguous() for k, v in net.state_dict().items()}
     join = lambda v: ','.join(map(str, v))
     save_file(state, out, metadata=dict(
-        format='segment-anything', name='builtin', family='repvit', image_size=str(size), embed_dim=str(cfg['d']),
-        heads='8', decoder_depth='2', mean=join(MEAN), std=join(STD), dims=join(cfg['dims']),
-        depths=join(cfg['depths']), high_res_features='1', mask_tokens='4',
+        format='segment-anything', name='builtin', family='builtin', trunk=f"efficientnet-lite{cfg['version']}",
+        image_size=str(size), embed_dim=str(cfg['d']), heads='8', decoder_depth='2', mean=join(MEAN), std=join(STD),
+        high_res_features='1', mask_tokens='4',
         resize='longest-side-bilinear-antialias', pad='bottom-right-zero', licence='Apache-2.0', seen=str(seen)))
     print(out, len(state), 'tensors,', sum(v.numel() for v in state.values()), 'parameters,', seen, 'windows')
     if len(args) > n + 2:

@@ -1,14 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The built-in model's network, in the Segment Anything shape.
 
-picture [B,3,S,S] -> encoder (RepViT-style convolutions at strides 4, 8, 16, 32)
+picture [B,3,S,S] -> encoder (trunk.py: inverted bottlenecks at strides 4, 8, 16, 32)
   -> embedding [B,d,S/16,S/16] and two high-resolution features (strides 4 and 8)
 prompts (points, box corners, a mask) -> tokens [B,N,d] and a dense map
 both -> two-way transformer -> 4 masks of logits [B,4,S/4,S/4] and 4 predicted IoUs
 
-Candidate 0 answers precise prompts, 1 to 3 a lone point.  The network exists in
-two forms: trainable (batch norms, re-parametrised branches) and folded (plain
-convolutions, as exported).  fold() and unfold() turn one state into the other.
+Candidate 0 answers precise prompts, 1 to 3 a lone point.
 """
 import math
 
@@ -16,76 +14,13 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+from trunk import Trunk
+
 MEAN = (123.675, 116.28, 103.53)
 STD = (58.395, 57.12, 57.375)
-BN_EPS = 1e-5
 
 # Labels of sparse prompt tokens.
 UNUSED, PADDING, OFF, ON, CORNER_0, CORNER_1 = -2, -1, 0, 1, 2, 3
-
-
-class ConvBN(nn.Sequential):
-    def __init__(self, i, o, k=1, s=1, p=0, g=1, init=1.0):
-        super().__init__()
-        self.add_module('c', nn.Conv2d(i, o, k, s, p, groups=g, bias=False))
-        self.add_module('bn', nn.BatchNorm2d(o, eps=BN_EPS))
-        nn.init.constant_(self.bn.weight, init)
-
-
-class RepDW(nn.Module):
-    """A depthwise 3x3, a depthwise 1x1 and the identity, folded to one 3x3."""
-
-    def __init__(self, c):
-        super().__init__()
-        self.conv = ConvBN(c, c, 3, 1, 1, c)
-        self.conv1 = ConvBN(c, c, 1, 1, 0, c)
-
-    def forward(self, x):
-        return self.conv(x) + self.conv1(x) + x
-
-
-def conv(folded, i, o, k=1, s=1, p=0, g=1, init=1.0):
-    return nn.Conv2d(i, o, k, s, p, groups=g) if folded else ConvBN(i, o, k, s, p, g, init)
-
-
-class SE(nn.Module):
-    """Squeeze and excite: channels weighted by a small network on their means."""
-
-    def __init__(self, c):
-        super().__init__()
-        m = max(8, (c // 4 + 7) // 8 * 8)
-        self.conv_reduce = nn.Conv2d(c, m, 1)
-        self.conv_expand = nn.Conv2d(m, c, 1)
-
-    def forward(self, x):
-        s = x.mean((2, 3), keepdim=True)
-        return x * torch.sigmoid(self.conv_expand(F.relu(self.conv_reduce(s))))
-
-
-class Residual(nn.Module):
-    def __init__(self, m):
-        super().__init__()
-        self.m = m
-
-    def forward(self, x):
-        return x + self.m(x)
-
-
-class Block(nn.Module):
-    """Mixes neighbours (depthwise), then channels (1x1, GELU, 1x1)."""
-
-    def __init__(self, i, o, s, se, folded):
-        super().__init__()
-        squeeze = SE(i) if se else nn.Identity()
-        if s == 2 or i != o:
-            self.token_mixer = nn.Sequential(conv(folded, i, i, 3, s, 1, i), squeeze, conv(folded, i, o))
-        else:
-            self.token_mixer = nn.Sequential(nn.Conv2d(i, i, 3, 1, 1, groups=i) if folded else RepDW(i), squeeze)
-        self.channel_mixer = Residual(nn.Sequential(
-            conv(folded, o, 2 * o), nn.GELU(), conv(folded, 2 * o, o, init=0.0)))
-
-    def forward(self, x):
-        return self.channel_mixer(self.token_mixer(x))
 
 
 class LayerNorm2d(nn.Module):
@@ -104,30 +39,22 @@ class LayerNorm2d(nn.Module):
 
 
 class Encoder(nn.Module):
-    def __init__(self, dims, depths, out, folded):
+    """Pictures come normalised by MEAN and STD; the trunk has a scale of its own."""
+
+    def __init__(self, out, version):
         super().__init__()
-        c = dims[0]
-        layers = [nn.Sequential(conv(folded, 3, c // 2, 3, 2, 1), nn.GELU(), conv(folded, c // 2, c, 3, 2, 1))]
-        self.ends = []
-        for stage, (d, n) in enumerate(zip(dims, depths)):
-            for b in range(n):
-                layers.append(Block(c, d, 2 if stage > 0 and b == 0 else 1,
-                                    b % 2 == 1 if stage else b == 0, folded))
-                c = d
-            self.ends.append(len(layers) - 1)
-        self.features = nn.ModuleList(layers)
+        self.trunk = Trunk(version)
+        dims = self.trunk.dims
         self.fuse_stage2 = nn.Conv2d(dims[2], out, 1, bias=False)
         self.fuse_stage3 = nn.Conv2d(dims[3], out, 1, bias=False)
         self.neck = nn.Sequential(nn.Conv2d(out, out, 1, bias=False), LayerNorm2d(out),
                                   nn.Conv2d(out, out, 3, padding=1, bias=False), LayerNorm2d(out))
+        mean, std = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(STD).view(1, 3, 1, 1)
+        self.register_buffer('scale', std / 128, persistent=False)
+        self.register_buffer('shift', (mean - 127) / 128, persistent=False)
 
     def forward(self, x):
-        stages = []
-        for i, f in enumerate(self.features):
-            x = f(x)
-            if i in self.ends:
-                stages.append(x)
-        s4, s8, s16, s32 = stages
+        s4, s8, s16, s32 = self.trunk(x * self.scale + self.shift)
         y = self.fuse_stage2(s16) + F.interpolate(self.fuse_stage3(s32), scale_factor=2, mode='bilinear',
                                                   align_corners=False)
         return self.neck(y), s4, s8
@@ -310,11 +237,11 @@ class MaskDecoder(nn.Module):
 
 
 class TinySAM(nn.Module):
-    def __init__(self, dims=(32, 64, 128, 256), depths=(2, 2, 6, 2), d=128, heads=8, mlp=512, folded=False):
+    def __init__(self, version=2, d=128, heads=8, mlp=512):
         super().__init__()
-        self.image_encoder = Encoder(dims, depths, d, folded)
+        self.image_encoder = Encoder(d, version)
         self.prompt_encoder = PromptEncoder(d)
-        self.mask_decoder = MaskDecoder(d, heads, mlp, dims)
+        self.mask_decoder = MaskDecoder(d, heads, mlp, self.image_encoder.trunk.dims)
 
     def encode(self, x):
         e, s4, s8 = self.image_encoder(x)
@@ -324,112 +251,3 @@ class TinySAM(nn.Module):
         e, s0, s1 = feats
         sparse, dense = self.prompt_encoder(pts, labels, mask, e.shape[-2:], e.shape[-1] * 16)
         return self.mask_decoder(e, self.prompt_encoder.pe_layer.grid(*e.shape[-2:]), sparse, labels, dense, s0, s1)
-
-
-def fold(net, cfg):
-    """The folded twin of a trainable network, in evaluation mode."""
-    src, out = dict(net.named_modules()), {}
-    mods = {n: m for n, m in src.items() if isinstance(m, (ConvBN, RepDW))}
-
-    def flat(m):
-        s = m.bn.weight / torch.sqrt(m.bn.running_var + m.bn.eps)
-        return m.c.weight * s[:, None, None, None], m.bn.bias - m.bn.running_mean * s
-
-    with torch.no_grad():
-        for n, m in mods.items():
-            if isinstance(m, RepDW):
-                w, b = flat(m.conv)
-                w1, b1 = flat(m.conv1)
-                w = w.clone()
-                w[:, :, 1, 1] += w1[:, :, 0, 0] + 1
-                out[n + '.weight'], out[n + '.bias'] = w, b + b1
-            elif n.rpartition('.')[0] not in mods:
-                out[n + '.weight'], out[n + '.bias'] = flat(m)
-    twin = TinySAM(**cfg, folded=True)
-    state = net.state_dict()
-    twin.load_state_dict({k: out[k] if k in out else state[k] for k in twin.state_dict()})
-    return twin.eval()
-
-
-@torch.no_grad()
-def unfold(state, cfg, batches):
-    """A trainable network that computes what the folded state does.
-
-    Batch norms get the statistics of `batches` (normalised pictures), and the
-    convolutions the size of a fresh initialisation, so that training goes on
-    as if it had never been folded."""
-    net = TinySAM(**cfg)
-    new, used = net.state_dict(), set()
-    mods = dict(net.named_modules())
-    for n, m in mods.items():
-        if n + '.weight' not in state or not isinstance(m, (ConvBN, RepDW)):
-            continue
-        used |= {n + '.weight', n + '.bias'}
-        w, b, p = state[n + '.weight'].clone(), state[n + '.bias'], n
-        if isinstance(m, RepDW):
-            w[:, :, 1, 1] -= 1
-            new[n + '.conv1.bn.weight'] = torch.zeros_like(b)
-            p = n + '.conv'
-        new[p + '.c.weight'], new[p + '.bn.bias'] = w, b
-        new[p + '.bn.weight'] = torch.ones_like(b)
-        new[p + '.bn.running_var'] = torch.full_like(b, 1 - BN_EPS)
-    new.update({k: v for k, v in state.items() if k not in used})
-    net.load_state_dict(new)
-    net.eval()
-    sums = {}
-
-    def watch(name):
-        def hook(_, args):
-            x = args[0].double()
-            s = sums.setdefault(name, [0, 0, 0])
-            s[0] += x.sum((0, 2, 3))
-            s[1] += x.pow(2).sum((0, 2, 3))
-            s[2] += x.numel() // x.shape[1]
-        return hook
-
-    hooks = [m.register_forward_pre_hook(watch(n)) for n, m in mods.items() if isinstance(m, nn.BatchNorm2d)]
-    for x in batches:
-        net.encode(x)
-    for h in hooks:
-        h.remove()
-    for n, (s, s2, count) in sums.items():
-        bn, c = mods[n], mods[n.rpartition('.')[0]].c
-        mu = s / count
-        var = (s2 / count - mu ** 2).clamp_min(1e-8)
-        bn.bias += (bn.weight * mu).float()
-        bn.weight *= torch.sqrt(var + BN_EPS).float()
-        t = (3 * c.weight[0].numel()) ** -0.5 / c.weight.flatten(1).pow(2).mean(1).sqrt().clamp_min(1e-8)
-        c.weight *= t[:, None, None, None]
-        bn.running_mean.copy_(mu * t)
-        bn.running_var.copy_((var + BN_EPS) * t * t - BN_EPS).clamp_(min=1e-9)
-    return net
-
-
-@torch.no_grad()
-def grow(state, cfg, wider):
-    """A trainable network of the settings `wider` that at first computes what the state does, almost exactly.
-
-    Old channels see nothing of new ones (whose weights are those of a fresh network) until training connects
-    them; new blocks, at the ends of the stages, start as the identity (Net2Net, arXiv:1511.05641)."""
-    net = TinySAM(**wider)
-    new = net.state_dict()
-    place, old_at, new_at = {0: 0}, 1, 1
-    for n, m in zip(cfg['depths'], wider['depths']):
-        place |= {old_at + i: new_at + i for i in range(n)}
-        for i in range(n, m):
-            block = net.image_encoder.features[new_at + i]
-            for bn in (block.token_mixer[0].conv.bn, block.token_mixer[0].conv1.bn):
-                nn.init.zeros_(bn.weight)
-            if isinstance(block.token_mixer[1], SE):
-                nn.init.constant_(block.token_mixer[1].conv_expand.bias, 4.0)
-        old_at, new_at = old_at + n, new_at + m
-    for name, old in state.items():
-        parts = name.split('.')
-        if parts[:2] == ['image_encoder', 'features']:
-            parts[2] = str(place[int(parts[2])])
-        to = new['.'.join(parts)]
-        if old.ndim > 1 and to.shape[1] > old.shape[1]:
-            to[:old.shape[0]].zero_()
-        to[tuple(slice(n) for n in old.shape)] = old
-    net.load_state_dict(new)
-    return net

@@ -4,8 +4,8 @@
 
 Each step: encode a batch of windows once; for K objects of each, simulate a
 first prompt (point, box, scribble, mask), then corrections where the answer is
-most wrong.  Losses: focal + dice of the masks, squared error of the predicted
-IoUs.  What is exported is the moving average of the weights.
+most wrong.  Losses: focal + dice of the masks, the border and thin parts counting more;
+squared error of the predicted IoUs, and their order among a click's candidates.  What is exported is the moving average of the weights.
 
 The learning rate follows a cosine over training time, not steps; time spent is
 kept in the checkpoint, so an interruption loses at most --save-every minutes.
@@ -29,7 +29,7 @@ import torch.nn.functional as F
 
 import evaluate
 from data import Packs, Samples
-from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, UNUSED, TinySAM, grow, unfold
+from model import CORNER_0, CORNER_1, MEAN, OFF, ON, PADDING, STD, UNUSED, TinySAM
 
 N_SCRIBBLE, N_CORRECTIONS = 5, 4
 # Slots: the first point, more points of a scribble, a box, the padding token, corrections.
@@ -43,28 +43,26 @@ def arguments():
     ap = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     ap.add_argument('--packs', nargs='+', required=True, help='zip files or patterns')
     ap.add_argument('--out', default='checkpoint.pt')
-    ap.add_argument('--init', help='start from exported weights (safetensors) or from the current weights of a '
-                    'checkpoint, grown to --dims and --depths')
-    ap.add_argument('--dims', default='32,64,192,384')
-    ap.add_argument('--depths', default='2,2,10,4')
+    ap.add_argument('--init', help='start from exported weights (safetensors)')
+    ap.add_argument('--trunk', help="a published trunk's file (.pth) to start its part from")
+    ap.add_argument('--version', type=int, default=2, help='of the trunk: EfficientNet-Lite0, 1 or 2')
     ap.add_argument('--d', type=int, default=128)
     ap.add_argument('--mlp', type=int, default=512)
     ap.add_argument('--size', type=int, default=256, help='window, pixels')
     ap.add_argument('--batch', type=int, default=16, help='windows per step')
     ap.add_argument('--large-size', type=int, default=384, help='window in the last part')
     ap.add_argument('--large-batch', type=int, default=10)
-    ap.add_argument('--large-from', type=float, default=0.7, help='part of the schedule at which it begins')
-    ap.add_argument('--freeze-from', type=float, default=0.75,
-                    help='part of the schedule from which the batch norms keep their statistics')
-    ap.add_argument('--k', type=int, default=2, help='objects per window')
-    ap.add_argument('--lr', type=float, default=8e-4)
-    ap.add_argument('--ema', type=float, default=0.999)
+    ap.add_argument('--large-from', type=float, default=0.85, help='part of the schedule at which it begins')
+    ap.add_argument('--k', type=int, default=3, help='objects per window')
+    ap.add_argument('--lr', type=float, default=6e-4)
+    ap.add_argument('--trunk-lr', type=float, default=0.3, help="the trunk's rate, as a part of --lr")
+    ap.add_argument('--ema', type=float, default=0.998)
     ap.add_argument('--minutes', type=float, default=1e9, help='stop this piece after so long')
     ap.add_argument('--total', type=float, default=60, help='minutes of the whole schedule')
     ap.add_argument('--until', help='HH:MM (UTC) at which the schedule ends, instead of --total')
     ap.add_argument('--workers', type=int, default=1, help='processes that make windows')
     ap.add_argument('--threads', type=int, default=os.cpu_count(), help='on a CPU: parts of a batch computed at once')
-    ap.add_argument('--part', type=int, default=4, help='on a CPU: windows per part')
+    ap.add_argument('--part', type=int, default=8, help='on a CPU: windows per part')
     ap.add_argument('--save-every', type=float, default=2.0, help='minutes')
     ap.add_argument('--check-every', type=float, default=15.0, help='minutes between checks on held-out pictures')
     return ap.parse_args()
@@ -107,19 +105,33 @@ def spoiled(m):
     return variants[torch.randint(len(variants), (b,), device=dev), torch.arange(b, device=dev)]
 
 
+def border(target):
+    """What each place counts: 1, near the border and in parts as thin as it 4, mean 1   [B,1,h,w] -> the same"""
+    near = F.max_pool2d(target, 3, 1, 1) + F.max_pool2d(-target, 3, 1, 1)
+    w = 1 + 3 * near
+    return w / w.mean((2, 3), keepdim=True)
+
+
 def losses(logits, target):
     """logits [B,N,h,w], target [B,1,h,w] soft -> loss [B,N], IoU [B,N]"""
     t = target.expand_as(logits)
     p = torch.sigmoid(logits)
     cross = F.binary_cross_entropy_with_logits(logits, t, reduction='none')
     miss = p + t - 2 * p * t
-    focal = (miss * miss * cross).mean((2, 3))
+    focal = (border(target) * miss * miss * cross).mean((2, 3))
     both, sums = (p * t).sum((2, 3)), p.sum((2, 3)) + t.sum((2, 3))
     with torch.no_grad():
         a, b = logits > 0, t > 0.5
         inter = (a & b).sum((2, 3)).float()
         iou = inter / ((a | b).sum((2, 3)) + 1e-6)
     return 10 * focal + 1 - (2 * both + 1) / (sums + 1), iou
+
+
+def order(said, iou):
+    """Candidates in the wrong order, by how much it matters: predicted and true IoUs [B,N] -> [B]"""
+    s = torch.logit(said, 1e-4)
+    better = (iou[:, :, None] - iou[:, None, :]).clamp(min=0)
+    return (better * F.softplus(-(s[:, :, None] - s[:, None, :]))).sum((1, 2)) / (better.sum((1, 2)) + 0.1)
 
 
 class Prompts:
@@ -145,7 +157,7 @@ class Prompts:
         hard = target[:, 0] > 0.5
         hard |= (target[:, 0] > 0) & ~hard.flatten(1).any(1)[:, None, None]
         dist = inward(hard)
-        point = self.place(pick_point(dist, 0.6))
+        point = self.place(pick_point(dist, 0.5))
         # Now and then a click misses a little.
         missed = rand(R) < 0.04
         point = torch.where(missed[:, None], point + torch.randn(R, 2, device=self.dev) * S * 0.012, point).clamp(0, S - 1)
@@ -168,23 +180,22 @@ class Prompts:
         return cell * 4 + torch.rand(self.R, 2, device=self.dev) * 4
 
     def box(self):
-        """Tight, jittered, or loose boxes around the objects."""
+        """Boxes as people draw them: a third tight, the others 0 to 20 % too wide, or a little too narrow, a side."""
         R, S = self.R, self.S
+        rand = lambda: torch.rand(R, device=self.dev)
+        tight, corners = rand() < 0.35, []
         sides = []
         for axis in (1, 2):  # x, then y
             on = self.full[:, 0].amax(axis) > 0
             i = torch.arange(S, device=self.dev).expand(R, S)
-            lo = torch.where(on, i, S).amin(1).float()
-            hi = torch.where(on, i, -1).amax(1).float() + 1
-            sides.append((lo, hi, hi - lo))
-        u = torch.rand(R, device=self.dev)
-        corners = []
-        for end in (0, 1):
+            sides.append((torch.where(on, i, S).amin(1).float(), torch.where(on, i, -1).amax(1).float() + 1))
+        loose = 0.2 * rand()
+        for out in (-1, 1):
             xy = []
-            for lo, hi, n in sides:
-                wobble = torch.randn(R, device=self.dev) * torch.where(u < 0.5, torch.ones_like(n) * 0.5, 0.05 * n).clamp(max=16)
-                loose = torch.rand(R, device=self.dev) * 0.2 * n * (u > 0.82) * (1 if end else -1)
-                xy.append((hi if end else lo) + wobble + loose)
+            for lo, hi in sides:
+                n = hi - lo
+                off = torch.where(tight, 0.5 * torch.randn(R, device=self.dev), (loose * rand() - 0.03 * rand()) * n)
+                xy.append((hi if out > 0 else lo) + out * off)
             corners.append(torch.stack(xy, -1).clamp(0, S))
         return corners
 
@@ -236,7 +247,7 @@ def step_loss(net, x, masks, amp, log):
     lone = p.lone.float()
     best, which = each[:, 1:].min(1)
     total = (lone * (best + 0.05 * each[:, 1:].mean(1) + 0.4 * each[:, 0]) + (1 - lone) * each[:, 0]).mean()
-    total = total + 2 * F.mse_loss(said, iou)
+    total = total + 2 * F.mse_loss(said, iou) + 0.3 * (lone * order(said[:, 1:], iou[:, 1:])).mean()
     with torch.no_grad():
         scored = said[:, 1:].argmax(1)
         chosen = torch.where(p.lone, torch.where(torch.rand(len(which), device=dev) < 0.7, scored, which) + 1, 0)
@@ -314,7 +325,7 @@ def main():
     paths = sorted(sum((glob.glob(p) for p in a.packs), []))
     packs, heldout = Packs(paths, False), Packs(paths, True)
     print(len(packs), 'pictures,', len(heldout), 'held out,', dev, flush=True)
-    cfg = dict(dims=tuple(map(int, a.dims.split(','))), depths=tuple(map(int, a.depths.split(','))), d=a.d, mlp=a.mlp)
+    cfg = dict(version=a.version, d=a.d, mlp=a.mlp)
     mean = torch.tensor(MEAN, device=dev).view(1, 3, 1, 1)
     std = torch.tensor(STD, device=dev).view(1, 3, 1, 1)
     step, spent, seen = 0, 0.0, 0
@@ -325,25 +336,26 @@ def main():
         net.load_state_dict(ck['net'])
         step, spent, seen = ck['step'], ck['spent'], ck['seen']
         print(f'resumed at step {step}, minute {spent:.1f}', flush=True)
-    elif a.init and a.init.endswith('.pt'):
-        was = torch.load(a.init, map_location='cpu')
-        cfg = dict(was['cfg'], dims=cfg['dims'], depths=cfg['depths'])
-        net, seen = grow(was['net'], was['cfg'], cfg), was['seen']
-    elif a.init:
-        state, cfg, meta = evaluate.read_safetensors(a.init)
-        it = iter(Samples(packs, a.size, 1, seed=12345))
-        batches = [(torch.stack([next(it)[0] for _ in range(16)]).float() - mean.cpu()) / std.cpu() for _ in range(6)]
-        net = unfold(state, cfg, batches)
-        seen = int(meta.get('seen', 0))
     else:
+        if a.init:
+            state, cfg, meta = evaluate.read_safetensors(a.init)
+            seen = int(meta.get('seen', 0))
         net = TinySAM(**cfg)
+        if a.init:
+            net.load_state_dict(state)
+        if a.trunk:
+            net.image_encoder.trunk.load(torch.load(a.trunk, map_location='cpu', weights_only=True))
     net = net.to(dev).to(memory_format=torch.channels_last).train()
     ema = TinySAM(**cfg).to(dev)
     ema.load_state_dict(ck['ema'] if ck else net.state_dict())
     ema.eval()
-    opt = torch.optim.AdamW([dict(params=[p for p in net.parameters() if p.ndim > 1], weight_decay=0.05),
-                             dict(params=[p for p in net.parameters() if p.ndim <= 1], weight_decay=0.0)],
-                            lr=a.lr, betas=(0.9, 0.98), fused=True)
+    groups = []
+    for trunk in (True, False):
+        for wide in (True, False):
+            mine = [p for n, p in net.named_parameters()
+                    if n.startswith('image_encoder.trunk') == trunk and (p.ndim > 1) == wide]
+            groups.append(dict(params=mine, weight_decay=0.05 if wide else 0.0, part=a.trunk_lr if trunk else 1.0))
+    opt = torch.optim.AdamW(groups, lr=a.lr, betas=(0.9, 0.98), fused=True)
     if ck:
         opt.load_state_dict(ck['opt'])
     pairs = [(e, n) for e, n in zip(ema.state_dict().values(), net.state_dict().values()) if e.dtype.is_floating_point]
@@ -398,8 +410,7 @@ def main():
                 break  # the next size
             lr = a.lr * min(1, (step + 1) / 150) * (0.5 + 0.5 * math.cos(math.pi * f)) + 2e-6
             for g in opt.param_groups:
-                g['lr'] = lr
-            net.train(f < a.freeze_from)
+                g['lr'] = lr * g['part']
             img, masks = img.to(dev, non_blocking=True).float(), masks.to(dev, non_blocking=True).float()
             x = ((img - mean) / std).contiguous(memory_format=torch.channels_last)
             loss = parts(x, masks, meter) if parts else whole(net, x, masks, meter)
