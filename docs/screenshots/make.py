@@ -27,7 +27,7 @@ spec.loader.exec_module(run_gimp)
 
 # name: (GIMP's colour scheme, environment, scale, what is done)
 SHOTS = {
-    "light": ("light", {}, 1, "box"),
+    "window": ("light", {}, 1, "box"),
     "dark": ("dark", {}, 1, "box"),
     "click": ("dark", {}, 1, "click"),
     "models": ("dark", {}, 1, "models"),
