@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Everything that a user of samcore needs:
  *
- *   picture ──▶ SamImage ──▶ SamEmbedding ──▶ SamLogits ──▶ SamMask
- *              sam_image_new  sam_model_encode  sam_model_predict  sam_mask_new_from_logits
- *                                                   ▲
- *                                               SamPrompt
+ *   picture ──▶ SamImage ──▶ SamScene ──▶ SamLogits ──▶ SamMask
+ *          sam_image_new  sam_model_encode  sam_model_predict  sam_mask_new_from_logits
+ *                                               ▲
+ *                                           SamPrompt
  *
  * SamModel, SamImage, SamEmbedding, SamLogits and SamMask never change once they are made and may
- * be used from any thread. A function that can fail takes a GError and returns NULL or FALSE then;
+ * be used from any thread; so may a SamScene, which holds an embedding and keeps parts of the
+ * picture for the next click. A function that can fail takes a GError and returns NULL or FALSE then;
  * long ones take a SamJob to be cancelled by and to tell their progress. */
 #pragma once
 
@@ -23,4 +24,5 @@
 #include "samcore/sam-model.h"
 #include "samcore/sam-parallel.h"
 #include "samcore/sam-prompt.h"
+#include "samcore/sam-scene.h"
 #include "samcore/sam-version.h"

@@ -423,7 +423,7 @@ typedef struct
 typedef struct
 {
   const SamPredictor *predictor, *against;
-  gpointer            embedding, other_embedding;
+  gpointer            scene, other_scene;
   const uint8_t      *truth;
   const uint8_t      *ignore;
   size_t              width, height;
@@ -446,13 +446,12 @@ boundary_iou_of (const Object *object, const SamMask *mask)
 
 static SamMask *
 ask (const SamPredictor *predictor,
-     gpointer            embedding,
+     gpointer            scene,
      const SamPrompt    *prompt,
      SamLogits         **logits,
      GError            **error)
 {
-  g_autoptr (SamLogits) answer = predictor->predict (embedding, prompt, predictor->data, NULL,
-                                                     error);
+  g_autoptr (SamLogits) answer = predictor->predict (scene, prompt, predictor->data, NULL, error);
   SamMask              *mask;
 
   if (answer == NULL)
@@ -474,7 +473,7 @@ compare (const Object    *object,
          Sums            *sums,
          GError         **error)
 {
-  g_autoptr (SamMask) other = ask (object->against, object->other_embedding, prompt, NULL, error);
+  g_autoptr (SamMask) other = ask (object->against, object->other_scene, prompt, NULL, error);
   double              agreement;
 
   if (other == NULL)
@@ -498,7 +497,7 @@ predict (const Object    *object,
          Sums            *sums,
          GError         **error)
 {
-  g_autoptr (SamMask) mask = ask (object->predictor, object->embedding, prompt, logits, error);
+  g_autoptr (SamMask) mask = ask (object->predictor, object->scene, prompt, logits, error);
 
   if (mask == NULL || (object->against != NULL && prompt->points->len <= MAX_COMPARED &&
                        ! compare (object, prompt, mask, sums, error)))
@@ -700,8 +699,8 @@ evaluate_object (const Evaluation *evaluation,
                  const Set        *set,
                  const char       *name,
                  SamImage         *image,
-                 gpointer          embedding,
-                 gpointer          other_embedding,
+                 gpointer          scene,
+                 gpointer          other_scene,
                  const SamMask    *ignore,
                  Sums             *sums,
                  GError          **error)
@@ -719,8 +718,8 @@ evaluate_object (const Evaluation *evaluation,
 
   object = (Object) { evaluation->predictor,
                       evaluation->against,
-                      embedding,
-                      other_embedding,
+                      scene,
+                      other_scene,
                       sam_mask_get_coverage (truth),
                       ignore != NULL ? sam_mask_get_coverage (ignore) : NULL,
                       width,
@@ -750,7 +749,7 @@ evaluate_picture (const Evaluation *evaluation,
   g_autoptr (SamMask)  ignore = NULL;
   g_autofree char     *ignore_name = g_strconcat (picture->name, "_ignore.png", NULL);
   g_autofree char     *ignore_path = g_build_filename (set->path, ignore_name, NULL);
-  gpointer             embedding = NULL, other_embedding = NULL;
+  gpointer             scene = NULL, other_scene = NULL;
   gboolean             ok = TRUE;
 
   if (image == NULL)
@@ -767,14 +766,13 @@ evaluate_picture (const Evaluation *evaluation,
     {
       SamJob job = { .cancellable = evaluation->job != NULL ? evaluation->job->cancellable : NULL };
 
-      embedding = evaluation->predictor->encode (image, evaluation->predictor->data, &job, error);
-      if (embedding == NULL)
+      scene = evaluation->predictor->encode (image, evaluation->predictor->data, &job, error);
+      if (scene == NULL)
         return FALSE;
       if (evaluation->against != NULL)
         {
-          other_embedding = evaluation->against->encode (image, evaluation->against->data, &job,
-                                                         error);
-          ok = other_embedding != NULL;
+          other_scene = evaluation->against->encode (image, evaluation->against->data, &job, error);
+          ok = other_scene != NULL;
         }
     }
   for (guint i = 0; ok && i < picture->masks->len; i++)
@@ -782,13 +780,13 @@ evaluate_picture (const Evaluation *evaluation,
       double done = (double) evaluation->n_done + (double) i / picture->masks->len;
 
       ok = sam_job_step (evaluation->job, done / (double) evaluation->n_pictures, error) &&
-           evaluate_object (evaluation, set, picture->masks->pdata[i], image, embedding,
-                            other_embedding, ignore, sums, error);
+           evaluate_object (evaluation, set, picture->masks->pdata[i], image, scene, other_scene,
+                            ignore, sums, error);
     }
   if (evaluation->predictor != NULL)
-    evaluation->predictor->free_embedding (embedding);
-  if (other_embedding != NULL)
-    evaluation->against->free_embedding (other_embedding);
+    evaluation->predictor->free_scene (scene);
+  if (other_scene != NULL)
+    evaluation->against->free_scene (other_scene);
 
   return ok;
 }

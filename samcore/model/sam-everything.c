@@ -454,7 +454,7 @@ judge_candidates (size_t first, size_t last, gpointer data)
 /* Adds to @objects what the points at grid + 2 first … give. */
 static gboolean
 search_points (Search       *search,
-               gpointer      embedding,
+               gpointer      scene,
                SamCorners    crop,
                const GArray *grid,
                guint         first,
@@ -480,8 +480,7 @@ search_points (Search       *search,
 
       sam_prompt_init (&prompt);
       sam_prompt_add_point (&prompt, (float) x, (float) y, 1);
-      logits = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL,
-                                           error);
+      logits = search->predictor->predict (scene, &prompt, search->predictor->data, NULL, error);
       if (logits == NULL)
         return FALSE;
       g_ptr_array_add (answers, logits);
@@ -559,7 +558,7 @@ prefer_high_scores (GPtrArray *objects, double max_iou)
  * look's. */
 static gboolean
 look_closer (const Search *search,
-             gpointer      embedding,
+             gpointer      scene,
              SamObject    *object,
              const SamJob *job,
              GError      **error)
@@ -573,13 +572,13 @@ look_closer (const Search *search,
   sam_prompt_init (&prompt);
   sam_prompt_add_point (&prompt, (float) (object->x - (double) object->crop.x0),
                         (float) (object->y - (double) object->crop.y0), 1);
-  first = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL, error);
+  first = search->predictor->predict (scene, &prompt, search->predictor->data, NULL, error);
   if (first == NULL)
     return FALSE;
 
   prompt.previous = first;
   prompt.previous_candidate = object->candidate;
-  second = search->closer->predict (embedding, &prompt, search->closer->data, job, error);
+  second = search->closer->predict (scene, &prompt, search->closer->data, job, error);
   mask = second != NULL ? sam_mask_new_from_logits (second, 0, SAM_EDGE_HARD, NULL, error) : NULL;
   if (mask == NULL)
     return FALSE;
@@ -640,19 +639,19 @@ search_crop (Search *search, SamCorners crop, const GArray *grid, GPtrArray *all
   SamJob   whole = sam_job_part (search->job, first, end);
   SamJob   points = sam_job_part (&whole, 0.0, search->closer != NULL ? POINTS_PART : 1.0);
   SamJob   looks = sam_job_part (&whole, POINTS_PART, 1.0);
-  gpointer embedding = NULL;
+  gpointer scene = NULL;
   gboolean ok = TRUE;
 
   if (image != NULL)
-    embedding = search->predictor->encode (image, search->predictor->data, &quiet, error);
-  if (embedding == NULL)
+    scene = search->predictor->encode (image, search->predictor->data, &quiet, error);
+  if (scene == NULL)
     {
       g_ptr_array_unref (objects);
       return FALSE;
     }
   for (guint i = 0; ok && i < n_points; i += BATCH)
-    ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), &points,
-                        objects, error);
+    ok = search_points (search, scene, crop, grid, i, MIN (BATCH, n_points - i), &points, objects,
+                        error);
   search->n_points_done += n_points;
   if (ok)
     objects = prefer_high_scores (objects, search->options->max_box_iou);
@@ -662,12 +661,12 @@ search_crop (Search *search, SamCorners crop, const GArray *grid, GPtrArray *all
         {
           SamJob one = sam_job_part (&looks, (double) i / objects->len, (i + 1.0) / objects->len);
 
-          ok = look_closer (search, embedding, objects->pdata[i], &one, error);
+          ok = look_closer (search, scene, objects->pdata[i], &one, error);
         }
       if (ok)
         objects = prefer_high_scores (objects, search->options->max_box_iou);
     }
-  search->predictor->free_embedding (embedding);
+  search->predictor->free_scene (scene);
   if (! ok)
     {
       g_ptr_array_unref (objects);

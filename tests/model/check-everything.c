@@ -363,30 +363,30 @@ stub_encode (SamImage *image, gpointer data, const SamJob *job, GError **error)
 }
 
 static void
-stub_free_embedding (gpointer embedding)
+stub_free_scene (gpointer scene)
 {
-  sam_image_unref (embedding);
+  sam_image_unref (scene);
 }
 
 /* Ellipses whose places, sizes and scores depend on which cell of 64 x 64 the point lies in. The
  * logits are at the crop's size, in a square that holds it: they come through as they are. */
 static SamLogits *
-stub_predict (gpointer         embedding,
+stub_predict (gpointer         scene,
               const SamPrompt *prompt,
               gpointer         data,
               const SamJob    *job,
               GError         **error)
 {
-  size_t      width = sam_image_get_width (embedding), height = sam_image_get_height (embedding);
-  size_t      side = MAX (width, height);
-  SamGeometry geometry = { .width = width,
-                           .height = height,
-                           .picture_width = width,
-                           .picture_height = height,
-                           .resized_width = width,
-                           .resized_height = height,
-                           .input = side,
-                           .upsample = SAM_UPSAMPLE_TWO_STEP };
+  size_t          width = sam_image_get_width (scene), height = sam_image_get_height (scene);
+  size_t          side = MAX (width, height);
+  SamGeometry     geometry = { .width = width,
+                               .height = height,
+                               .picture_width = width,
+                               .picture_height = height,
+                               .resized_width = width,
+                               .resized_height = height,
+                               .input = side,
+                               .upsample = SAM_UPSAMPLE_TWO_STEP };
   const SamPoint *point = &g_array_index (prompt->points, SamPoint, 0);
   guint64         gx = (guint64) (point->x_image / 64), gy = (guint64) (point->y_image / 64);
   double          cx = 64.0 * gx + 32, cy = 64.0 * gy + 32;
@@ -454,7 +454,7 @@ test_stub (gconstpointer name)
   JsonArray             *masks = json_object_get_array_member (root_of (parser), "masks");
   g_autoptr (SamImage)   image = make_image ((size_t) number_at (size, 1),
                                              (size_t) number_at (size, 0));
-  SamPredictor           predictor = { stub_encode, stub_predict, stub_free_embedding, NULL };
+  SamPredictor           predictor = { stub_encode, stub_predict, stub_free_scene, NULL };
   SamEverythingOptions   options;
   g_autoptr (GPtrArray)  objects = NULL;
   g_autoptr (GError)     error = NULL;
@@ -498,7 +498,7 @@ static void
 test_cancel (void)
 {
   g_autoptr (SamImage)     image = make_image (100, 80);
-  SamPredictor             predictor = { stub_encode, stub_predict, stub_free_embedding, NULL };
+  SamPredictor             predictor = { stub_encode, stub_predict, stub_free_scene, NULL };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   SamJob                   job = { .cancellable = cancellable };
   SamEverythingOptions     options;
