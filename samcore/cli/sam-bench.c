@@ -5,7 +5,7 @@
  * other order, so that whatever slows the computer down for a while slows all of them down; the
  * medians of the rounds count, and ratios of two cases are medians of the rounds' ratios. In each
  * round OpenBLAS multiplies two matrices for each case, too: times over that rate compare
- * computers, and days. Processor time is what to look at when other programs are busy. */
+ * computers, and days. Read the processor times when other programs are busy. */
 #include "config.h"
 
 #include "samcore/cli/sam-bench.h"
@@ -39,9 +39,9 @@
 /* Sides of pictures of 1, 24 and 100 megapixels, 3:2 */
 static const size_t mask_sizes[3][2] = { { 1225, 817 }, { 6000, 4000 }, { 12248, 8165 } };
 
-/* OpenBLAS's threads look for more work for so long before they sleep. */
+/* OpenBLAS's threads spin for so long before they sleep. */
 #define BLAS_SETTLES_MICROSECONDS 100000
-#define MEMORY_LOOK_MICROSECONDS  3000
+#define MEMORY_POLL_MICROSECONDS  3000
 
 /* Of one case in one round. */
 typedef struct
@@ -214,7 +214,7 @@ watch_memory (gpointer data)
       if (g_file_get_contents (path, &status, NULL, NULL) &&
           (line = strstr (status, "VmHWM:")) != NULL)
         watch->peak = 1024.0 * (double) g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10);
-      g_usleep (MEMORY_LOOK_MICROSECONDS);
+      g_usleep (MEMORY_POLL_MICROSECONDS);
     }
 
   return NULL;
