@@ -458,6 +458,52 @@ answer_object (Answer                *answer,
   return done;
 }
 
+/* All objects' answers, united: the greatest logits, the sum of the IoUs. given: [side, side] the
+ * mask that the prompt gives, or NULL; own: the same size, to work in. answer: to be cleared even
+ * after a failure */
+static gboolean
+answer_objects (Answer          *answer,
+                SamModel        *model,
+                SamScene        *scene,
+                const SamPrompt *prompt,
+                const GArray    *objects,
+                const float     *given,
+                float           *own,
+                const SamJob    *job,
+                GError         **error)
+{
+  SamGrid  grid = sam_embedding_get_grid (sam_scene_get_embedding (scene));
+  gboolean ambiguous = sam_prompt_is_ambiguous (prompt);
+
+  for (size_t i = 0; i < objects->len; i++)
+    {
+      const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
+      SamJob   part = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
+      Answer   next = { 0 };
+      gboolean done;
+
+      if (given != NULL)
+        {
+          memcpy (own, given, grid.side * grid.side * sizeof (float));
+          if (objects->len > 1)
+            keep_own_part (own, object, prompt->boxes, &grid);
+        }
+      done = answer_object (i == 0 ? answer : &next, model, scene, prompt, object, ambiguous,
+                            given != NULL ? own : NULL, &part, error);
+      if (i > 0)
+        {
+          done = done && answer_unite (answer, &next, error);
+          answer_clear (&next);
+          answer->iou[0] += next.iou[0];
+          answer->object_score = MAX (answer->object_score, next.object_score);
+        }
+      if (! done)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 SamLogits *
 sam_model_predict (SamModel        *model,
                    SamScene        *scene,
@@ -469,11 +515,9 @@ sam_model_predict (SamModel        *model,
   const SamEmbedding *embedding = sam_scene_get_embedding (scene);
   const SamGeometry  *geometry = sam_embedding_get_geometry (embedding);
   size_t              side = sam_embedding_get_grid (embedding).side;
-  gboolean            ambiguous = sam_prompt_is_ambiguous (prompt);
   gboolean            masked = prompt->previous != NULL || prompt->mask != NULL;
   g_autoptr (GArray)  objects = NULL;
   Answer              answer = { 0 };
-  gboolean            done = TRUE;
   SamBox              mask_box;
   g_auto (SamArena)   arena = { 0 };
   float              *given = NULL, *own = NULL;
@@ -512,29 +556,7 @@ sam_model_predict (SamModel        *model,
         return NULL;
     }
 
-  for (size_t i = 0; done && i < objects->len; i++)
-    {
-      const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
-      SamJob part = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
-      Answer next = { 0 };
-
-      if (given != NULL)
-        {
-          memcpy (own, given, side * side * sizeof (float));
-          if (objects->len > 1)
-            keep_own_part (own, object, prompt->boxes, &(SamGrid) { geometry, side });
-        }
-      done = answer_object (i == 0 ? &answer : &next, model, scene, prompt, object, ambiguous, own,
-                            &part, error);
-      if (i > 0)
-        {
-          done = done && answer_unite (&answer, &next, error);
-          answer_clear (&next);
-          answer.iou[0] += next.iou[0];
-          answer.object_score = MAX (answer.object_score, next.object_score);
-        }
-    }
-  if (! done)
+  if (! answer_objects (&answer, model, scene, prompt, objects, given, own, job, error))
     {
       answer_clear (&answer);
       return NULL;
