@@ -109,25 +109,25 @@ sa_segment (SaSource        *source,
             double          *iou,
             GError         **error)
 {
-  SamJob                   reading = sam_job_part (job, 0.0, 0.1);
-  SamJob                   loading = sam_job_part (job, 0.1, 0.2);
-  SamJob                   encoding = sam_job_part (job, 0.2, 0.8);
-  SamJob                   decoding = sam_job_part (job, 0.8, 0.9);
-  SamJob                   masking = sam_job_part (job, 0.9, 0.95);
-  SamJob                   ending = sam_job_part (job, 0.95, 1.0);
-  g_auto (SamPrompt)       prompt = { 0 };
-  g_autofree char         *path = NULL;
-  g_autoptr (SamMask)      selection = NULL;
-  g_autoptr (SamModel)     model = NULL;
-  g_autoptr (SamImage)     picture = NULL;
-  g_autoptr (SamEmbedding) embedding = NULL;
-  g_autoptr (SamLogits)    logits = NULL;
-  g_autoptr (SamMask)      mask = NULL;
-  g_autoptr (SuiState)     said = NULL;
-  SamEdge                  edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
-  guint                    width = (guint) source->mask_width, height = (guint) source->mask_height;
-  gboolean                 found;
-  size_t                   candidate;
+  SamJob                reading = sam_job_part (job, 0.0, 0.1);
+  SamJob                loading = sam_job_part (job, 0.1, 0.2);
+  SamJob                encoding = sam_job_part (job, 0.2, 0.8);
+  SamJob                decoding = sam_job_part (job, 0.8, 0.9);
+  SamJob                masking = sam_job_part (job, 0.9, 0.95);
+  SamJob                ending = sam_job_part (job, 0.95, 1.0);
+  g_auto (SamPrompt)    prompt = { 0 };
+  g_autofree char      *path = NULL;
+  g_autoptr (SamMask)   selection = NULL;
+  g_autoptr (SamModel)  model = NULL;
+  g_autoptr (SamImage)  picture = NULL;
+  g_autoptr (SamScene)  embedding = NULL;
+  g_autoptr (SamLogits) logits = NULL;
+  g_autoptr (SamMask)   mask = NULL;
+  g_autoptr (SuiState)  said = NULL;
+  SamEdge               edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
+  guint                 width = (guint) source->mask_width, height = (guint) source->mask_height;
+  gboolean              found;
+  size_t                candidate;
 
   sam_prompt_init (&prompt);
   if (request->said != NULL)

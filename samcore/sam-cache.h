@@ -17,15 +17,15 @@ G_BEGIN_DECLS
  * What sam_model_encode() returns, from the cache where it is there; otherwise it is encoded, and
  * kept for the next time. A cache that cannot be read or written costs time, never an error.
  */
-SamEmbedding *sam_cache_encode (SamModel     *model,
-                                SamImage     *image,
-                                const SamJob *job,
-                                gboolean     *found,
-                                GError      **error);
+SamScene *sam_cache_encode (SamModel     *model,
+                            SamImage     *image,
+                            const SamJob *job,
+                            gboolean     *found,
+                            GError      **error);
 
 /* The two halves, for callers that do more in between; lookup gives NULL when there is none. */
-SamEmbedding *sam_cache_lookup (SamModel *model, SamImage *image);
-void          sam_cache_store (SamModel *model, SamImage *image, const SamEmbedding *embedding);
+SamScene *sam_cache_lookup (SamModel *model, SamImage *image);
+void      sam_cache_store (SamModel *model, SamImage *image, const SamEmbedding *embedding);
 
 /* Removes the longest unused embeddings until at most @max_bytes are left, and what killed writers
  * left behind. sam_cache_store() calls it with SAM_CACHE_MAX_BYTES. */

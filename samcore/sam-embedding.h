@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the image encoder made of one picture: everything that a click needs. Immutable. */
+/* What the image encoder made of one picture: the maps that the mask decoder reads. Immutable. */
 #pragma once
 
 #include "samcore/sam-image.h"
@@ -12,14 +12,15 @@ typedef struct _SamEmbedding SamEmbedding;
 SamEmbedding *sam_embedding_ref (SamEmbedding *embedding);
 void          sam_embedding_unref (SamEmbedding *embedding);
 
-/* The picture's size. */
+/* The picture's size, in pixels. */
 size_t sam_embedding_get_width (const SamEmbedding *embedding);
 size_t sam_embedding_get_height (const SamEmbedding *embedding);
 
-/* [side, side, channels], channels last. */
+/* [side, side, channels]; the embedding's own memory. */
 const float *
 sam_embedding_get_values (const SamEmbedding *embedding, size_t *side, size_t *channels);
-/* High-resolution features: level 0 is stride 4, level 1 stride 8; NULL for models without them. */
+/* [side, side, channels]: high-resolution features. Level 0 has a stride of 4 pixels of the model's
+ * input, level 1 one of 8. NULL for models without them. */
 const float *sam_embedding_get_high_res (const SamEmbedding *embedding,
                                          int                 level,
                                          size_t             *side,

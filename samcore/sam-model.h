@@ -2,11 +2,11 @@
 /* A model: one checkpoint = an image encoder, a prompt encoder and a mask decoder. Immutable. */
 #pragma once
 
-#include "samcore/sam-embedding.h"
 #include "samcore/sam-image.h"
 #include "samcore/sam-job.h"
 #include "samcore/sam-logits.h"
 #include "samcore/sam-prompt.h"
+#include "samcore/sam-scene.h"
 
 G_BEGIN_DECLS
 
@@ -38,22 +38,21 @@ double      sam_model_get_gflop (const SamModel *model); /* of one encode, 2 per
  * Runs the image encoder, the slow part, once per picture. SAM_ERROR_NO_MEMORY; SAM_ERROR_BAD_FILE
  * when the encoder's matrices hold what is not finite; G_IO_ERROR_CANCELLED.
  */
-SamEmbedding *
-sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error);
+SamScene *sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error);
 
 /**
  * sam_model_predict:
  *
  * Runs the prompt encoder and the mask decoder for one prompt. A prompt of several boxes is
  * answered by one prediction each, united by the maximum of their logits, with the mean of their
- * IoUs. SAM_ERROR_BAD_PROMPT as sam_prompt_check(); SAM_ERROR_UNSUPPORTED when @embedding is
- * another model's.
+ * IoUs. SAM_ERROR_BAD_PROMPT as sam_prompt_check(); SAM_ERROR_UNSUPPORTED when @scene is another
+ * model's.
  */
-SamLogits *sam_model_predict (SamModel           *model,
-                              const SamEmbedding *embedding,
-                              const SamPrompt    *prompt,
-                              const SamJob       *job,
-                              GError            **error);
+SamLogits *sam_model_predict (SamModel        *model,
+                              SamScene        *scene,
+                              const SamPrompt *prompt,
+                              const SamJob    *job,
+                              GError         **error);
 
 /* An embedding as a file (safetensors, f32, channels last, geometry in the metadata) and back; the
  * hash of the model is kept and checked. Written to a temporary name, then renamed. */

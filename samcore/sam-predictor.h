@@ -5,16 +5,16 @@
 
 #include "samcore/sam-model.h"
 
-/* An embedding is whatever encode makes of a picture. */
+/* A scene is whatever encode makes of a picture. */
 typedef struct
 {
   gpointer (*encode) (SamImage *image, gpointer data, const SamJob *job, GError **error);
-  SamLogits *(*predict) (gpointer         embedding,
+  SamLogits *(*predict) (gpointer         scene,
                          const SamPrompt *prompt,
                          gpointer         data,
                          const SamJob    *job,
                          GError         **error);
-  void (*free_embedding) (gpointer embedding);
+  void (*free_scene) (gpointer scene);
   gpointer data;
 } SamPredictor;
 

@@ -20,7 +20,7 @@ cmd_embed (int argc, char **argv)
                                           { NULL } };
   g_autoptr (SamImage)      image = NULL;
   g_autoptr (SamModel)      model = NULL;
-  g_autoptr (SamEmbedding)  embedding = NULL;
+  g_autoptr (SamScene)      scene = NULL;
   GError                   *error = NULL;
 
   if (
@@ -38,9 +38,10 @@ cmd_embed (int argc, char **argv)
     return command_fail (error);
 
   command_show_progress ("Looking at the picture");
-  embedding = sam_model_encode (model, image, command_job (), &error);
+  scene = sam_model_encode (model, image, command_job (), &error);
   command_show_progress (NULL);
-  if (embedding == NULL || ! sam_model_save_embedding (model, embedding, output, &error))
+  if (scene == NULL ||
+      ! sam_model_save_embedding (model, sam_scene_get_embedding (scene), output, &error))
     return command_fail (error);
 
   return COMMAND_DONE;

@@ -29,15 +29,15 @@ typedef struct
 /* What is done once per run, and how long it took. */
 typedef struct
 {
-  SamImage     *image;
-  SamMask      *prompt_mask;
-  SamModel     *model;
-  SamEmbedding *embedding;
-  SamLogits    *logits;
-  size_t        candidate;
-  SamMask      *mask;
-  gboolean      cached;
-  double        read_ms, load_ms, encode_ms, predict_ms, mask_ms;
+  SamImage  *image;
+  SamMask   *prompt_mask;
+  SamModel  *model;
+  SamScene  *scene;
+  SamLogits *logits;
+  size_t     candidate;
+  SamMask   *mask;
+  gboolean   cached;
+  double     read_ms, load_ms, encode_ms, predict_ms, mask_ms;
 } Run;
 
 static void
@@ -45,7 +45,7 @@ run_clear (Run *run)
 {
   sam_mask_free (run->mask);
   sam_logits_free (run->logits);
-  sam_embedding_unref (run->embedding);
+  sam_scene_unref (run->scene);
   sam_model_unref (run->model);
   sam_mask_free (run->prompt_mask);
   sam_image_unref (run->image);
@@ -236,15 +236,15 @@ run_all (Run           *run,
   run->load_ms = take_time (&clock);
 
   command_show_progress ("Looking at the picture");
-  run->embedding = options->no_cache
-                     ? sam_model_encode (run->model, run->image, job, error)
-                     : sam_cache_encode (run->model, run->image, job, &run->cached, error);
+  run->scene = options->no_cache
+                 ? sam_model_encode (run->model, run->image, job, error)
+                 : sam_cache_encode (run->model, run->image, job, &run->cached, error);
   command_show_progress (NULL);
-  if (run->embedding == NULL)
+  if (run->scene == NULL)
     return FALSE;
   run->encode_ms = take_time (&clock);
 
-  run->logits = sam_model_predict (run->model, run->embedding, prompt, job, error);
+  run->logits = sam_model_predict (run->model, run->scene, prompt, job, error);
   if (run->logits == NULL || ! choose_candidate (run, candidate, error))
     return FALSE;
   run->predict_ms = take_time (&clock);

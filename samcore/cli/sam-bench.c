@@ -5,7 +5,7 @@
  * other order, so that whatever slows the computer down for a while slows all of them down; the
  * medians of the rounds count, and ratios of two cases are medians of the rounds' ratios. In each
  * round OpenBLAS multiplies two matrices for each case, too: times over that rate compare
- * computers, and days. Processor time is what to look at when other programs are busy. */
+ * computers, and days. Read the processor times when other programs are busy. */
 #include "config.h"
 
 #include "samcore/cli/sam-bench.h"
@@ -39,9 +39,9 @@
 /* Sides of pictures of 1, 24 and 100 megapixels, 3:2 */
 static const size_t mask_sizes[3][2] = { { 1225, 817 }, { 6000, 4000 }, { 12248, 8165 } };
 
-/* OpenBLAS's threads look for more work for so long before they sleep. */
+/* OpenBLAS's threads spin for so long before they sleep. */
 #define BLAS_SETTLES_MICROSECONDS 100000
-#define MEMORY_LOOK_MICROSECONDS  3000
+#define MEMORY_POLL_MICROSECONDS  3000
 
 /* Of one case in one round. */
 typedef struct
@@ -148,17 +148,17 @@ time_preprocess (SamModel *model, const SamImage *image, Times *times, GError **
   return TRUE;
 }
 
-static SamEmbedding *
+static SamScene *
 time_encode (SamModel *model, SamImage *image, Times *times, SamBenchTime what, GError **error)
 {
-  SamEmbedding *embedding;
-  Clock         clock;
+  SamScene *scene;
+  Clock     clock;
 
   clock = clock_start ();
-  embedding = sam_model_encode (model, image, NULL, error);
+  scene = sam_model_encode (model, image, NULL, error);
   clock_stop (clock, times, what);
 
-  return embedding;
+  return scene;
 }
 
 /* The mask that @logits would give on a picture of another size. */
@@ -214,7 +214,7 @@ watch_memory (gpointer data)
       if (g_file_get_contents (path, &status, NULL, NULL) &&
           (line = strstr (status, "VmHWM:")) != NULL)
         watch->peak = 1024.0 * (double) g_ascii_strtoull (line + strlen ("VmHWM:"), NULL, 10);
-      g_usleep (MEMORY_LOOK_MICROSECONDS);
+      g_usleep (MEMORY_POLL_MICROSECONDS);
     }
 
   return NULL;
@@ -324,12 +324,12 @@ compare_embeddings (const SamEmbedding *embedding, const SamEmbedding *exact)
 
 /* @first: the logits to refine, or NULL; the answer. */
 static SamLogits *
-time_click (SamModel           *model,
-            const SamEmbedding *embedding,
-            const SamLogits    *first,
-            gboolean            quick,
-            Times              *times,
-            GError            **error)
+time_click (SamModel        *model,
+            SamScene        *scene,
+            const SamLogits *first,
+            gboolean         quick,
+            Times           *times,
+            GError         **error)
 {
   g_auto (SamPrompt) prompt;
   SamLogits         *answer;
@@ -346,7 +346,7 @@ time_click (SamModel           *model,
     }
 
   clock = clock_start ();
-  answer = sam_model_predict (model, embedding, &prompt, NULL, error);
+  answer = sam_model_predict (model, scene, &prompt, NULL, error);
   clock_stop (clock, times,
               (quick ? SAM_BENCH_CLICK : SAM_BENCH_CLOSER_CLICK) + (first != NULL ? 1 : 0));
 
@@ -354,18 +354,18 @@ time_click (SamModel           *model,
 }
 
 static gboolean
-time_clicks (SamModel           *model,
-             const SamEmbedding *embedding,
-             gboolean            quick,
-             Times              *times,
-             SamLogits         **first,
-             GError            **error)
+time_clicks (SamModel   *model,
+             SamScene   *scene,
+             gboolean    quick,
+             Times      *times,
+             SamLogits **first,
+             GError    **error)
 {
   g_autoptr (SamLogits) second = NULL;
 
-  *first = time_click (model, embedding, NULL, quick, times, error);
+  *first = time_click (model, scene, NULL, quick, times, error);
   if (*first != NULL)
-    second = time_click (model, embedding, *first, quick, times, error);
+    second = time_click (model, scene, *first, quick, times, error);
 
   return second != NULL;
 }
@@ -377,10 +377,10 @@ measure_model (Bench        *bench,
                Times        *times,
                GError      **error)
 {
-  g_autoptr (SamModel)     model = NULL;
-  g_autoptr (SamEmbedding) embedding = NULL, again = NULL;
-  g_autoptr (SamLogits)    first = NULL;
-  Clock                    clock = clock_start ();
+  g_autoptr (SamModel)  model = NULL;
+  g_autoptr (SamScene)  scene = NULL, again = NULL;
+  g_autoptr (SamLogits) first = NULL;
+  Clock                 clock = clock_start ();
 
   model = sam_model_load (bench->model_path, NULL, error);
   if (model == NULL)
@@ -402,26 +402,25 @@ measure_model (Bench        *bench,
   if (! time_preprocess (model, bench->image, times, error))
     return FALSE;
 
-  embedding = time_encode (model, bench->image, times, SAM_BENCH_ENCODE, error);
-  again = embedding != NULL
-            ? time_encode (model, bench->image, times, SAM_BENCH_ENCODE_AGAIN, error)
-            : NULL;
+  scene = time_encode (model, bench->image, times, SAM_BENCH_ENCODE, error);
+  again = scene != NULL ? time_encode (model, bench->image, times, SAM_BENCH_ENCODE_AGAIN, error)
+                        : NULL;
   if (again == NULL)
     return FALSE;
   if (bench->exact == NULL && which->arithmetic == SAM_ARITHMETIC_F32)
-    bench->exact = sam_embedding_ref (embedding);
+    bench->exact = sam_embedding_ref (sam_scene_get_embedding (scene));
   else if (bench->exact != NULL && which->arithmetic != SAM_ARITHMETIC_F32)
-    measured->embedding_error = compare_embeddings (embedding, bench->exact);
+    measured->embedding_error = compare_embeddings (sam_scene_get_embedding (scene), bench->exact);
 
   times->wall[SAM_BENCH_CLOSER_CLICK] = times->wall[SAM_BENCH_CLOSER_REFINE] = NAN;
   times->processor[SAM_BENCH_CLOSER_CLICK] = times->processor[SAM_BENCH_CLOSER_REFINE] = NAN;
-  if (! time_clicks (model, embedding, TRUE, times, &first, error))
+  if (! time_clicks (model, scene, TRUE, times, &first, error))
     return FALSE;
   if (sam_model_get_spec (model)->closeups)
     {
       g_autoptr (SamLogits) closer = NULL;
 
-      if (! time_clicks (model, embedding, FALSE, times, &closer, error))
+      if (! time_clicks (model, scene, FALSE, times, &closer, error))
         return FALSE;
     }
 

@@ -11,9 +11,9 @@ typedef enum
   SAM_BENCH_PREPROCESS,   /* the part of encode that is not the network */
   SAM_BENCH_ENCODE,       /* the first picture, with fresh memory */
   SAM_BENCH_ENCODE_AGAIN, /* the next one */
-  SAM_BENCH_CLICK,        /* the first one: a lone point, one look */
-  SAM_BENCH_REFINE,       /* one more point, and the logits of the first, one look */
-  SAM_BENCH_CLOSER_CLICK, /* the same with the closer look, in models that take one; else NAN */
+  SAM_BENCH_CLICK,        /* the first one: a lone point, without a close-up */
+  SAM_BENCH_REFINE,       /* one more point, and the logits of the first */
+  SAM_BENCH_CLOSER_CLICK, /* the same with close-ups, in models that make them; else NAN */
   SAM_BENCH_CLOSER_REFINE,
   SAM_BENCH_MASK_1, /* logits to a mask of so many megapixels */
   SAM_BENCH_MASK_24,

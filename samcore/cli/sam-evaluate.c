@@ -11,404 +11,15 @@
 #include "samcore/cli/sam-evaluate.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "samcore/mask/sam-distance.h"
-#include "samcore/sam-error.h"
-#include "samcore/sam-mask.h"
 #include "samcore/cli/sam-image-file.h"
+#include "samcore/cli/sam-picture-set.h"
+#include "samcore/sam-mask.h"
 
-#define MAX_CLICKS     20
-#define MAX_COMPARED   5    /* clicks: those that people make */
-#define BOUNDARY_WIDTH 0.02 /* of the diagonal */
+#define MAX_CLICKS   20
+#define MAX_COMPARED 5 /* clicks: those that people make */
 
-static const char *const metric_names[SAM_N_METRICS] = {
-  "click1",    "click1_oracle",        "click3",       "click5",
-  "box",       "boundary_click5",      "boundary_box", "noc85",
-  "noc90",     "iou_rank_correlation", "iou",          "boundary_iou",
-  "agreement", "agreement_min",        "iou_change",
-};
-
-const char *
-sam_metric_get_name (SamMetric metric)
-{
-  return metric_names[metric];
-}
-
-/* --- measures
- * ------------------------------------------------------------------------------------- */
-
-double
-sam_measure_iou (const uint8_t *a,
-                 const uint8_t *b,
-                 const uint8_t *ignore,
-                 size_t         width,
-                 size_t         height)
-{
-  size_t both = 0, either = 0;
-
-  for (size_t i = 0; i < width * height; i++)
-    if (ignore == NULL || ignore[i] < 128)
-      {
-        both += (a[i] & b[i]) >> 7;
-        either += (a[i] | b[i]) >> 7;
-      }
-
-  return either > 0 ? (double) both / (double) either : 1.0;
-}
-
-/* 255 where a square of reach d around the pixel lies wholly in the mask, and in the picture. */
-static uint8_t *
-erode (const uint8_t *mask, size_t width, size_t height, size_t d)
-{
-  uint8_t           *out = g_malloc0_n (height, width);
-  g_autofree size_t *rows = g_new0 (size_t, width); /* so many rows up to here hold x ± d wholly */
-
-  for (size_t y = 0; y < height; y++)
-    {
-      const uint8_t *row = mask + y * width;
-      size_t         run = 0;
-
-      for (size_t x = 0; x < width + d; x++)
-        {
-          run = x < width && row[x] >= 128 ? run + 1 : 0;
-          if (x < d)
-            continue;
-          rows[x - d] = run >= 2 * d + 1 ? rows[x - d] + 1 : 0;
-          if (rows[x - d] >= 2 * d + 1)
-            out[(y - d) * width + x - d] = 255;
-        }
-    }
-
-  return out;
-}
-
-double
-sam_measure_boundary_iou (const uint8_t *a,
-                          const uint8_t *b,
-                          const uint8_t *ignore,
-                          size_t         width,
-                          size_t         height)
-{
-  double              diagonal = hypot ((double) width, (double) height);
-  size_t              d = (size_t) MAX (1, rint (BOUNDARY_WIDTH * diagonal));
-  g_autofree uint8_t *boundary_a = erode (a, width, height, d);
-  g_autofree uint8_t *boundary_b = erode (b, width, height, d);
-
-  for (size_t i = 0; i < width * height; i++)
-    {
-      boundary_a[i] = a[i] & ~boundary_a[i];
-      boundary_b[i] = b[i] & ~boundary_b[i];
-    }
-
-  return sam_measure_iou (boundary_a, boundary_b, ignore, width, height);
-}
-
-gint64
-sam_find_innermost (const uint8_t *region, size_t width, size_t height, size_t *x, size_t *y)
-{
-  /* a frame of pixels off the region stands for the picture's surroundings */
-  size_t                wide = width + 2, high = height + 2;
-  g_autofree uint8_t   *framed = g_malloc0_n (high, wide);
-  g_autofree SamOffset *offsets = g_new (SamOffset, wide);
-  SamDistance           distance;
-  gint64                deepest = 0;
-
-  for (size_t j = 0; j < height; j++)
-    memcpy (framed + (j + 1) * wide + 1, region + j * width, width);
-
-  if (! sam_distance_init (&distance, framed, wide, high, 0xff, 128, high, 0, high))
-    g_error ("%s: not enough memory", G_STRLOC);
-
-  for (size_t j = 0; j < high; j++)
-    {
-      sam_distance_next_row (&distance, offsets);
-      for (size_t i = 0; i < wide; i++)
-        {
-          gint64 squared = (gint64) offsets[i].dx * offsets[i].dx +
-                           (gint64) offsets[i].dy * offsets[i].dy;
-
-          if (squared > deepest)
-            {
-              deepest = squared;
-              *x = i - 1;
-              *y = j - 1;
-            }
-        }
-    }
-  sam_distance_clear (&distance);
-
-  return deepest;
-}
-
-static int
-compare_by_value (gconstpointer a, gconstpointer b, gpointer values)
-{
-  double u = ((const double *) values)[*(const size_t *) a];
-  double v = ((const double *) values)[*(const size_t *) b];
-
-  return (u > v) - (u < v);
-}
-
-static double *
-find_ranks (const double *values, size_t n)
-{
-  g_autofree size_t *order = g_new (size_t, n);
-  double            *ranks = g_new (double, n);
-
-  for (size_t i = 0; i < n; i++)
-    order[i] = i;
-  g_sort_array (order, n, sizeof *order, compare_by_value, (gpointer) values);
-  for (size_t i = 0; i < n;)
-    {
-      size_t end = i + 1;
-
-      while (end < n && values[order[end]] == values[order[i]])
-        end++;
-      for (size_t k = i; k < end; k++)
-        ranks[order[k]] = (double) (i + end - 1) / 2;
-      i = end;
-    }
-
-  return ranks;
-}
-
-double
-sam_rank_correlation (const double *a, const double *b, size_t n)
-{
-  g_autofree double *rank_a = find_ranks (a, n);
-  g_autofree double *rank_b = find_ranks (b, n);
-  double             mean = ((double) n - 1) / 2, ab = 0, aa = 0, bb = 0;
-
-  for (size_t i = 0; i < n; i++)
-    {
-      ab += (rank_a[i] - mean) * (rank_b[i] - mean);
-      aa += (rank_a[i] - mean) * (rank_a[i] - mean);
-      bb += (rank_b[i] - mean) * (rank_b[i] - mean);
-    }
-
-  return aa > 0 && bb > 0 ? ab / sqrt (aa * bb) : NAN;
-}
-
-/* --- files
- * ---------------------------------------------------------------------------------------- */
-
-typedef struct
-{
-  char      *name; /* without folder and ending */
-  char      *path;
-  GPtrArray *masks; /* file names, in the order of their numbers */
-} Picture;
-
-typedef struct
-{
-  char      *name;
-  char      *path;
-  GPtrArray *pictures;
-} Set;
-
-static void
-picture_free (gpointer data)
-{
-  Picture *picture = data;
-
-  g_free (picture->name);
-  g_free (picture->path);
-  g_ptr_array_unref (picture->masks);
-  g_free (picture);
-}
-
-static void
-set_free (gpointer data)
-{
-  Set *set = data;
-
-  g_free (set->name);
-  g_free (set->path);
-  g_ptr_array_unref (set->pictures);
-  g_free (set);
-}
-
-static int
-compare_strings (gconstpointer a, gconstpointer b)
-{
-  return strcmp (*(char *const *) a, *(char *const *) b);
-}
-
-/* "dog_12.png": the number's place in the name, or 0 when it is no mask's name */
-static size_t
-find_number (const char *name)
-{
-  size_t end, i;
-
-  if (! g_str_has_suffix (name, ".png"))
-    return 0;
-  end = strlen (name) - strlen (".png");
-  for (i = end; i > 0 && g_ascii_isdigit (name[i - 1]); i--)
-    ;
-
-  return i < end && i > 1 && name[i - 1] == '_' ? i : 0;
-}
-
-static int
-compare_masks (gconstpointer a, gconstpointer b)
-{
-  const char *u = *(char *const *) a, *v = *(char *const *) b;
-  guint64     n = g_ascii_strtoull (u + find_number (u), NULL, 10);
-  guint64     m = g_ascii_strtoull (v + find_number (v), NULL, 10);
-
-  return n != m ? (n > m) - (n < m) : strcmp (u, v);
-}
-
-/* The names in a folder, sorted. */
-static GPtrArray *
-list_folder (const char *path, GError **error)
-{
-  GDir       *dir = g_dir_open (path, 0, error);
-  GPtrArray  *names;
-  const char *name;
-
-  if (dir == NULL)
-    return NULL;
-
-  names = g_ptr_array_new_with_free_func (g_free);
-  while ((name = g_dir_read_name (dir)) != NULL)
-    if (name[0] != '.')
-      g_ptr_array_add (names, g_strdup (name));
-  g_dir_close (dir);
-  g_ptr_array_sort (names, compare_strings);
-
-  return names;
-}
-
-static gboolean
-is_picture_name (const char *name)
-{
-  g_autofree char *lower = g_ascii_strdown (name, -1);
-
-  return g_str_has_suffix (lower, ".jpg") || g_str_has_suffix (lower, ".jpeg") ||
-         g_str_has_suffix (lower, ".png");
-}
-
-/* The pictures of a folder that have masks; NULL without an error when there is none. */
-static Set *
-open_set (const char *path, GError **error)
-{
-  g_autoptr (GPtrArray)  names = list_folder (path, error);
-  g_autoptr (GHashTable) masks = NULL; /* picture's name -> its masks' file names */
-  Set                   *set;
-
-  if (names == NULL)
-    return NULL;
-
-  masks = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
-                                 (GDestroyNotify) g_ptr_array_unref);
-  for (guint i = 0; i < names->len; i++)
-    {
-      const char *name = names->pdata[i];
-      size_t      number = find_number (name);
-      char       *owner;
-      GPtrArray  *list;
-
-      if (number == 0)
-        continue;
-      owner = g_strndup (name, number - 1);
-      list = g_hash_table_lookup (masks, owner);
-      if (list == NULL)
-        {
-          list = g_ptr_array_new_with_free_func (g_free);
-          g_hash_table_insert (masks, g_strdup (owner), list);
-        }
-      g_ptr_array_add (list, g_strdup (name));
-      g_free (owner);
-    }
-
-  set = g_new0 (Set, 1);
-  set->name = g_path_get_basename (path);
-  set->path = g_strdup (path);
-  set->pictures = g_ptr_array_new_with_free_func (picture_free);
-  for (guint i = 0; i < names->len; i++)
-    {
-      const char      *name = names->pdata[i];
-      g_autofree char *stem = g_strndup (name, strrchr (name, '.') != NULL
-                                                 ? strrchr (name, '.') - name
-                                                 : 0);
-      GPtrArray       *list = g_hash_table_lookup (masks, stem);
-      Picture         *picture;
-
-      if (! is_picture_name (name) || list == NULL)
-        continue;
-      g_ptr_array_sort (list, compare_masks);
-      picture = g_new0 (Picture, 1);
-      picture->name = g_steal_pointer (&stem);
-      picture->path = g_build_filename (path, name, NULL);
-      picture->masks = g_ptr_array_ref (list);
-      g_ptr_array_add (set->pictures, picture);
-    }
-  if (set->pictures->len == 0)
-    g_clear_pointer (&set, set_free);
-
-  return set;
-}
-
-static GPtrArray *
-open_sets (const char *directory, GError **error)
-{
-  g_autoptr (GPtrArray) sets = g_ptr_array_new_with_free_func (set_free);
-  g_autoptr (GPtrArray) names = list_folder (directory, error);
-  GError               *reason = NULL;
-  Set                  *set;
-
-  if (names == NULL)
-    return NULL;
-
-  set = open_set (directory, &reason);
-  if (set != NULL)
-    g_ptr_array_add (sets, set);
-  for (guint i = 0; i < names->len && reason == NULL; i++)
-    {
-      g_autofree char *path = g_build_filename (directory, names->pdata[i], NULL);
-
-      if (g_file_test (path, G_FILE_TEST_IS_DIR) && (set = open_set (path, &reason)) != NULL)
-        g_ptr_array_add (sets, set);
-    }
-  if (reason != NULL)
-    {
-      g_propagate_error (error, reason);
-      return NULL;
-    }
-  if (sets->len == 0)
-    {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE,
-                   "%s has no pictures with masks: a picture NAME.jpg needs its masks NAME_0.png, "
-                   "NAME_1.png …",
-                   directory);
-      return NULL;
-    }
-
-  return g_steal_pointer (&sets);
-}
-
-static SamMask *
-read_mask_of_size (const char *path, size_t width, size_t height, GError **error)
-{
-  g_autoptr (SamMask) mask = sam_picture_read_mask (path, error);
-
-  if (mask == NULL)
-    return NULL;
-  if (sam_mask_get_width (mask) != width || sam_mask_get_height (mask) != height)
-    {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_IMAGE,
-                   "%s has %zu × %zu pixels, but its picture has %zu × %zu: they must be equal",
-                   path, sam_mask_get_width (mask), sam_mask_get_height (mask), width, height);
-      return NULL;
-    }
-
-  return g_steal_pointer (&mask);
-}
-
-/* --- one object
- * ----------------------------------------------------------------------------------- */
+/* ---- one object ---- */
 
 /* Sums over the objects of a set. */
 typedef struct
@@ -423,7 +34,7 @@ typedef struct
 typedef struct
 {
   const SamPredictor *predictor, *against;
-  gpointer            embedding, other_embedding;
+  gpointer            scene, other_scene;
   const uint8_t      *truth;
   const uint8_t      *ignore;
   size_t              width, height;
@@ -445,14 +56,13 @@ boundary_iou_of (const Object *object, const SamMask *mask)
 }
 
 static SamMask *
-ask (const SamPredictor *predictor,
-     gpointer            embedding,
-     const SamPrompt    *prompt,
-     SamLogits         **logits,
-     GError            **error)
+ask_for_mask (const SamPredictor *predictor,
+              gpointer            scene,
+              const SamPrompt    *prompt,
+              SamLogits         **logits,
+              GError            **error)
 {
-  g_autoptr (SamLogits) answer = predictor->predict (embedding, prompt, predictor->data, NULL,
-                                                     error);
+  g_autoptr (SamLogits) answer = predictor->predict (scene, prompt, predictor->data, NULL, error);
   SamMask              *mask;
 
   if (answer == NULL)
@@ -468,13 +78,14 @@ ask (const SamPredictor *predictor,
 
 /* What the other model makes of the prompt that @mask answers. */
 static gboolean
-compare (const Object    *object,
-         const SamPrompt *prompt,
-         const SamMask   *mask,
-         Sums            *sums,
-         GError         **error)
+compare_models (const Object    *object,
+                const SamPrompt *prompt,
+                const SamMask   *mask,
+                Sums            *sums,
+                GError         **error)
 {
-  g_autoptr (SamMask) other = ask (object->against, object->other_embedding, prompt, NULL, error);
+  g_autoptr (SamMask) other = ask_for_mask (object->against, object->other_scene, prompt, NULL,
+                                            error);
   double              agreement;
 
   if (other == NULL)
@@ -498,10 +109,10 @@ predict (const Object    *object,
          Sums            *sums,
          GError         **error)
 {
-  g_autoptr (SamMask) mask = ask (object->predictor, object->embedding, prompt, logits, error);
+  g_autoptr (SamMask) mask = ask_for_mask (object->predictor, object->scene, prompt, logits, error);
 
   if (mask == NULL || (object->against != NULL && prompt->points->len <= MAX_COMPARED &&
-                       ! compare (object, prompt, mask, sums, error)))
+                       ! compare_models (object, prompt, mask, sums, error)))
     return NULL;
 
   return g_steal_pointer (&mask);
@@ -639,8 +250,7 @@ measure_box (const Object *object, const SamMask *truth, Sums *sums, GError **er
   return TRUE;
 }
 
-/* --- sets
- * ----------------------------------------------------------------------------------------- */
+/* ---- sets ---- */
 
 typedef struct
 {
@@ -652,12 +262,12 @@ typedef struct
 
 /* DIR/SET/NAME_k.png, or DIR/NAME_k.png */
 static SamMask *
-read_prediction (const Evaluation *evaluation,
-                 const Set        *set,
-                 const char       *name,
-                 size_t            width,
-                 size_t            height,
-                 GError          **error)
+read_prediction (const Evaluation    *evaluation,
+                 const SamPictureSet *set,
+                 const char          *name,
+                 size_t               width,
+                 size_t               height,
+                 GError             **error)
 {
   g_autofree char *path = g_build_filename (evaluation->predictions, set->name, name, NULL);
 
@@ -672,43 +282,23 @@ read_prediction (const Evaluation *evaluation,
         }
     }
 
-  return read_mask_of_size (path, width, height, error);
-}
-
-/* A hard mask without the pixels to ignore, so that no click is placed there. */
-static SamMask *
-read_truth (const char *path, const SamMask *ignore, size_t width, size_t height, GError **error)
-{
-  g_autoptr (SamMask) mask = read_mask_of_size (path, width, height, error);
-  uint8_t            *truth;
-
-  if (mask == NULL)
-    return NULL;
-
-  truth = g_malloc_n (height, width);
-  for (size_t i = 0; i < width * height; i++)
-    truth[i] = sam_mask_get_coverage (mask)[i] >= 128 &&
-                   (ignore == NULL || sam_mask_get_coverage (ignore)[i] < 128)
-                 ? 255
-                 : 0;
-
-  return sam_mask_new_take (width, height, truth);
+  return sam_picture_set_read_mask (path, width, height, error);
 }
 
 static gboolean
-evaluate_object (const Evaluation *evaluation,
-                 const Set        *set,
-                 const char       *name,
-                 SamImage         *image,
-                 gpointer          embedding,
-                 gpointer          other_embedding,
-                 const SamMask    *ignore,
-                 Sums             *sums,
-                 GError          **error)
+evaluate_object (const Evaluation    *evaluation,
+                 const SamPictureSet *set,
+                 const char          *name,
+                 SamImage            *image,
+                 gpointer             scene,
+                 gpointer             other_scene,
+                 const SamMask       *ignore,
+                 Sums                *sums,
+                 GError             **error)
 {
   size_t              width = sam_image_get_width (image), height = sam_image_get_height (image);
   g_autofree char    *path = g_build_filename (set->path, name, NULL);
-  g_autoptr (SamMask) truth = read_truth (path, ignore, width, height, error);
+  g_autoptr (SamMask) truth = sam_picture_set_read_truth (path, ignore, width, height, error);
   g_autoptr (SamMask) prediction = NULL;
   Object              object;
 
@@ -719,8 +309,8 @@ evaluate_object (const Evaluation *evaluation,
 
   object = (Object) { evaluation->predictor,
                       evaluation->against,
-                      embedding,
-                      other_embedding,
+                      scene,
+                      other_scene,
                       sam_mask_get_coverage (truth),
                       ignore != NULL ? sam_mask_get_coverage (ignore) : NULL,
                       width,
@@ -740,25 +330,25 @@ evaluate_object (const Evaluation *evaluation,
 }
 
 static gboolean
-evaluate_picture (const Evaluation *evaluation,
-                  const Set        *set,
-                  const Picture    *picture,
-                  Sums             *sums,
-                  GError          **error)
+evaluate_picture (const Evaluation    *evaluation,
+                  const SamPictureSet *set,
+                  const SamSample     *sample,
+                  Sums                *sums,
+                  GError             **error)
 {
-  g_autoptr (SamImage) image = sam_picture_read (picture->path, error);
+  g_autoptr (SamImage) image = sam_picture_read (sample->path, error);
   g_autoptr (SamMask)  ignore = NULL;
-  g_autofree char     *ignore_name = g_strconcat (picture->name, "_ignore.png", NULL);
+  g_autofree char     *ignore_name = g_strconcat (sample->name, "_ignore.png", NULL);
   g_autofree char     *ignore_path = g_build_filename (set->path, ignore_name, NULL);
-  gpointer             embedding = NULL, other_embedding = NULL;
+  gpointer             scene = NULL, other_scene = NULL;
   gboolean             ok = TRUE;
 
   if (image == NULL)
     return FALSE;
   if (g_file_test (ignore_path, G_FILE_TEST_EXISTS))
     {
-      ignore = read_mask_of_size (ignore_path, sam_image_get_width (image),
-                                  sam_image_get_height (image), error);
+      ignore = sam_picture_set_read_mask (ignore_path, sam_image_get_width (image),
+                                          sam_image_get_height (image), error);
       if (ignore == NULL)
         return FALSE;
     }
@@ -767,28 +357,27 @@ evaluate_picture (const Evaluation *evaluation,
     {
       SamJob job = { .cancellable = evaluation->job != NULL ? evaluation->job->cancellable : NULL };
 
-      embedding = evaluation->predictor->encode (image, evaluation->predictor->data, &job, error);
-      if (embedding == NULL)
+      scene = evaluation->predictor->encode (image, evaluation->predictor->data, &job, error);
+      if (scene == NULL)
         return FALSE;
       if (evaluation->against != NULL)
         {
-          other_embedding = evaluation->against->encode (image, evaluation->against->data, &job,
-                                                         error);
-          ok = other_embedding != NULL;
+          other_scene = evaluation->against->encode (image, evaluation->against->data, &job, error);
+          ok = other_scene != NULL;
         }
     }
-  for (guint i = 0; ok && i < picture->masks->len; i++)
+  for (guint i = 0; ok && i < sample->masks->len; i++)
     {
-      double done = (double) evaluation->n_done + (double) i / picture->masks->len;
+      double done = (double) evaluation->n_done + (double) i / sample->masks->len;
 
       ok = sam_job_step (evaluation->job, done / (double) evaluation->n_pictures, error) &&
-           evaluate_object (evaluation, set, picture->masks->pdata[i], image, embedding,
-                            other_embedding, ignore, sums, error);
+           evaluate_object (evaluation, set, sample->masks->pdata[i], image, scene, other_scene,
+                            ignore, sums, error);
     }
   if (evaluation->predictor != NULL)
-    evaluation->predictor->free_embedding (embedding);
-  if (other_embedding != NULL)
-    evaluation->against->free_embedding (other_embedding);
+    evaluation->predictor->free_scene (scene);
+  if (other_scene != NULL)
+    evaluation->against->free_scene (other_scene);
 
   return ok;
 }
@@ -803,11 +392,11 @@ is_measured (const Evaluation *evaluation, SamMetric metric)
 }
 
 static gboolean
-evaluate_set (Evaluation *evaluation,
-              const Set  *set,
-              size_t      n_pictures,
-              SamScores  *scores,
-              GError    **error)
+evaluate_set (Evaluation          *evaluation,
+              const SamPictureSet *set,
+              size_t               n_pictures,
+              SamScores           *scores,
+              GError             **error)
 {
   Sums     sums = { 0 };
   gboolean ok = TRUE;
@@ -817,7 +406,7 @@ evaluate_set (Evaluation *evaluation,
 
   for (size_t i = 0; ok && i < n_pictures; i++)
     {
-      ok = evaluate_picture (evaluation, set, set->pictures->pdata[i], &sums, error);
+      ok = evaluate_picture (evaluation, set, set->samples->pdata[i], &sums, error);
       evaluation->n_done++;
     }
 
@@ -854,7 +443,7 @@ sam_evaluate (const char         *directory,
               const SamJob       *job,
               GError            **error)
 {
-  g_autoptr (GPtrArray) sets = open_sets (directory, error);
+  g_autoptr (GPtrArray) sets = sam_picture_sets_open (directory, error);
   Evaluation            evaluation = { predictor, against, predictions, job, 0, 0 };
   SamScores             mean = { "mean", 0, 0, { 0 } };
   size_t                n_means[SAM_N_METRICS] = { 0 };
@@ -867,14 +456,14 @@ sam_evaluate (const char         *directory,
   if (max_pictures == 0)
     max_pictures = G_MAXSIZE;
   for (guint i = 0; i < sets->len; i++)
-    evaluation.n_pictures += MIN (((Set *) sets->pdata[i])->pictures->len, max_pictures);
+    evaluation.n_pictures += MIN (((SamPictureSet *) sets->pdata[i])->samples->len, max_pictures);
 
   for (guint i = 0; i < sets->len; i++)
     {
-      Set      *set = sets->pdata[i];
-      SamScores scores;
+      SamPictureSet *set = sets->pdata[i];
+      SamScores      scores;
 
-      if (! evaluate_set (&evaluation, set, MIN (set->pictures->len, max_pictures), &scores, error))
+      if (! evaluate_set (&evaluation, set, MIN (set->samples->len, max_pictures), &scores, error))
         return FALSE;
 
       mean.n_pictures += scores.n_pictures;

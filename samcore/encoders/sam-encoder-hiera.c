@@ -172,32 +172,15 @@ fetch_positions (SamWeights *weights, const char *prefix, size_t side, size_t wi
   return positions;
 }
 
-SamEncoder *
-sam_encoder_hiera_new_planned (SamWeights         *weights,
-                               const SamModelSpec *spec,
-                               const SamHieraPlan *plan,
-                               const char         *trunk,
-                               const char         *no_memory)
+/* The blocks, in stages: the scale changes with the first block of a stage. Returns the side of the
+ * last map; failures go to @weights. */
+static size_t
+fetch_blocks (Hiera *self, SamWeights *weights, const SamHieraPlan *plan, const char *body)
 {
-  const char      *prefix = spec->encoder_prefix;
-  g_autofree char *body = g_strconcat (prefix, trunk, NULL);
-  Hiera           *self = g_new0 (Hiera, 1);
-  size_t           side = spec->input / PATCH_STEP;
-  size_t channels = sam_weights_dim (weights, 4, 0, 8, 4096, "%sneck.convs.0.conv.weight", prefix);
-  const size_t shape[3] = { 1, 1, channels };
-  size_t       width = plan->width;
-  size_t       heads = plan->heads;
-  size_t       stage = 0;
-
-  self->parent.klass = &hiera_class;
-  self->parent.input = spec->input;
-  self->parent.side = spec->input / 16;
-  self->parent.channels = channels;
-
-  sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH_STEP, PATCH / 2, SAM_BIAS_YES,
-                    "%spatch_embed.proj", body);
-  self->positions = fetch_positions (weights, body, side, width);
-  self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
+  size_t side = self->parent.input / PATCH_STEP;
+  size_t width = plan->width;
+  size_t heads = plan->heads;
+  size_t stage = 0;
 
   for (size_t i = 0; i < plan->n_blocks && ! sam_weights_failed (weights); i++)
     {
@@ -211,7 +194,7 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
             {
               sam_weights_fail (weights,
                                 "the encoder has a change of scale at %s, where none can be", name);
-              break;
+              return side;
             }
           self->end[stage++] = i - 1;
           heads *= 2;
@@ -222,12 +205,12 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
 
       sam_hiera_block_fetch (weights, &self->block[i], name, width, heads, window, &width);
       if (sam_weights_failed (weights))
-        break;
+        return side;
       if (self->block[i].pool && window == 0)
         {
           sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be",
                             name);
-          break;
+          return side;
         }
       self->width[i] = width;
       self->n_blocks = i + 1;
@@ -235,26 +218,71 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
       if (self->block[i].pool)
         side /= 2;
     }
-  if (! sam_weights_failed (weights) && stage != SAM_HIERA_STAGES - 1)
+  if (sam_weights_failed (weights))
+    return side;
+
+  if (stage != SAM_HIERA_STAGES - 1)
     sam_weights_fail (weights,
                       "the encoder has %" G_GSIZE_FORMAT " scales instead of %d; "
                       "the file is not a complete model",
                       stage + 1, SAM_HIERA_STAGES);
-  if (! sam_weights_failed (weights))
-    {
-      self->end[stage] = self->n_blocks - 1;
-      for (size_t i = 0; i < 2; i++)
-        {
-          size_t in = self->width[self->end[i + 2]];
+  else
+    self->end[stage] = self->n_blocks - 1;
 
-          self->parent.skip_channels[i] = self->width[self->end[i]];
-          sam_weights_conv1x1 (weights, &self->lateral[i], in, channels, SAM_BIAS_YES,
-                               "%sneck.convs.%d.conv", prefix, i == 0 ? 1 : 0);
-          self->parent.flop += 2.0 * side * side * (i == 0 ? 4.0 : 1.0) * in * channels;
-        }
-      if (no_memory != NULL)
-        self->no_memory = sam_weights_fetch (weights, 3, shape, "%s", no_memory);
+  return side;
+}
+
+/* What is made of each stage. side: of the last one's map */
+static void
+fetch_neck (Hiera      *self,
+            SamWeights *weights,
+            size_t      side,
+            const char *prefix,
+            const char *no_memory)
+{
+  size_t       channels = self->parent.channels;
+  const size_t shape[3] = { 1, 1, channels };
+
+  for (size_t i = 0; i < 2; i++)
+    {
+      size_t in = self->width[self->end[i + 2]];
+
+      self->parent.skip_channels[i] = self->width[self->end[i]];
+      sam_weights_conv1x1 (weights, &self->lateral[i], in, channels, SAM_BIAS_YES,
+                           "%sneck.convs.%d.conv", prefix, i == 0 ? 1 : 0);
+      self->parent.flop += 2.0 * side * side * (i == 0 ? 4.0 : 1.0) * in * channels;
     }
+  if (no_memory != NULL)
+    self->no_memory = sam_weights_fetch (weights, 3, shape, "%s", no_memory);
+}
+
+SamEncoder *
+sam_encoder_hiera_new_planned (SamWeights         *weights,
+                               const SamModelSpec *spec,
+                               const SamHieraPlan *plan,
+                               const char         *trunk,
+                               const char         *no_memory)
+{
+  const char      *prefix = spec->encoder_prefix;
+  g_autofree char *body = g_strconcat (prefix, trunk, NULL);
+  Hiera           *self = g_new0 (Hiera, 1);
+  size_t           side = spec->input / PATCH_STEP;
+  size_t           width = plan->width;
+  size_t channels = sam_weights_dim (weights, 4, 0, 8, 4096, "%sneck.convs.0.conv.weight", prefix);
+
+  self->parent.klass = &hiera_class;
+  self->parent.input = spec->input;
+  self->parent.side = spec->input / 16;
+  self->parent.channels = channels;
+
+  sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH_STEP, PATCH / 2, SAM_BIAS_YES,
+                    "%spatch_embed.proj", body);
+  self->positions = fetch_positions (weights, body, side, width);
+  self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
+
+  side = fetch_blocks (self, weights, plan, body);
+  if (! sam_weights_failed (weights))
+    fetch_neck (self, weights, side, prefix, no_memory);
 
   if (sam_weights_failed (weights))
     {

@@ -38,22 +38,40 @@ repvit_free (SamEncoder *encoder)
   g_free (self);
 }
 
-/* What the stem and the blocks of strides 4 and 8 leave alike along a side. All of it is computed
- * where a block would have to count rows of which it leaves out every other. */
-static SamSide
+/* The padding that the stem and the blocks of strides 4 and 8 leave uniform along an axis. All of
+ * it is computed where a block would have to count rows of which it leaves out every other. */
+static SamPadding
 shorten (const RepVit *self, size_t seen)
 {
-  size_t   n = self->parent.input;
-  SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
+  size_t     n = self->parent.input;
+  SamUniform uniform = sam_stem_uniform ((SamUniform) { seen, n });
 
   for (size_t i = 0; i <= self->end[1]; i++)
     {
       if (self->blocks[i].squeeze && self->blocks[i].downsample)
-        alike.end = 0;
-      alike = sam_alike_after (alike, self->blocks[i].spatial.stride);
+        uniform.end = 0;
+      uniform = sam_uniform_after (uniform, self->blocks[i].spatial.stride);
     }
 
-  return sam_side_begin (n, seen, alike, 8);
+  return sam_padding_begin (n, seen, uniform, 8);
+}
+
+/* The largest map [0] and what a block needs to work on [1], in floats. */
+static void
+measure_blocks (const RepVit *self, size_t sizes[2])
+{
+  const SamEncoder *encoder = &self->parent;
+  size_t            side = encoder->input / 4;
+  size_t            n_embedding = encoder->side * encoder->side * encoder->channels;
+
+  sizes[0] = MAX (side * side * self->stem.second.out, n_embedding);
+  sizes[1] = n_embedding;
+  for (size_t i = 0; i < self->n_blocks; i++)
+    {
+      sizes[1] = MAX (sizes[1], sam_repvit_block_scratch (&self->blocks[i], side, side));
+      side = self->blocks[i].downsample ? side / 2 : side;
+      sizes[0] = MAX (sizes[0], side * side * self->blocks[i].mlp[0].in);
+    }
 }
 
 static gboolean
@@ -69,24 +87,17 @@ repvit_encode (const SamEncoder *encoder,
   size_t            n = encoder->side * encoder->side;
   size_t            n_steps = self->n_blocks + 2;
   size_t            stage = 0;
-  size_t            largest = side * side * self->stem.second.out;
-  size_t            n_work = n * encoder->channels;
+  size_t            sizes[2];
   g_auto (SamArena) arena = { 0 };
-  SamSide           h = shorten (self, input->h);
-  SamSide           w = shorten (self, input->w);
-  SamSide           h4 = h, w4 = w; /* of the last map of stride 4 */
+  SamPadding        h = shorten (self, input->h);
+  SamPadding        w = shorten (self, input->w);
+  SamPadding        h4 = h, w4 = w; /* of the last map of stride 4 */
   float            *x, *y, *work[2], *scratch, *s16, *fused;
 
-  for (size_t i = 0, s = side; i < self->n_blocks; i++)
-    {
-      n_work = MAX (n_work, sam_repvit_block_scratch (&self->blocks[i], s, s));
-      s = self->blocks[i].downsample ? s / 2 : s;
-      largest = MAX (largest, s * s * self->blocks[i].mlp[0].in);
-    }
-  largest = MAX (largest, n * encoder->channels);
-  sam_arena_plan (&arena, &work[0], largest, 1, 1);
-  sam_arena_plan (&arena, &work[1], largest, 1, 1);
-  sam_arena_plan (&arena, &scratch, n_work, 1, 1);
+  measure_blocks (self, sizes);
+  sam_arena_plan (&arena, &work[0], sizes[0], 1, 1);
+  sam_arena_plan (&arena, &work[1], sizes[0], 1, 1);
+  sam_arena_plan (&arena, &scratch, sizes[1], 1, 1);
   sam_arena_plan (&arena, &s16, n, self->fuse[0].in, 1);
   sam_arena_plan (&arena, &fused, n, encoder->channels, 1);
   if (! sam_arena_commit (&arena, error))
@@ -117,12 +128,12 @@ repvit_encode (const SamEncoder *encoder,
         }
       else if (i == self->end[0] + 1 && features->skip[0] != NULL) /* which this block has read */
         {
-          sam_sides_restore (features->skip[0], h4, w4, encoder->skip_channels[0]);
+          sam_padding_restore (features->skip[0], h4, w4, encoder->skip_channels[0]);
         }
       if (i == self->end[1])
         {
-          sam_sides_restore (y, h, w, block->mlp[0].in);
-          h = w = (SamSide) { .n = side };
+          sam_padding_restore (y, h, w, block->mlp[0].in);
+          h = w = (SamPadding) { .n = side };
         }
       sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->mlp[0].in);
 

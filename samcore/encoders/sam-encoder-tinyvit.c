@@ -44,17 +44,17 @@ tinyvit_free (SamEncoder *encoder)
   g_free (encoder);
 }
 
-/* What layer 0 and its change of scale leave alike along a side. */
-static SamSide
+/* The padding that layer 0 and its change of scale leave uniform along an axis. */
+static SamPadding
 shorten (const TinyViT *self, size_t seen)
 {
-  size_t   n = self->parent.input;
-  SamAlike alike = sam_stem_alike ((SamAlike) { seen, n });
+  size_t     n = self->parent.input;
+  SamUniform uniform = sam_stem_uniform ((SamUniform) { seen, n });
 
   for (size_t k = 0; k < self->layer[0].n_blocks; k++)
-    alike = sam_alike_after (alike, 1);
+    uniform = sam_uniform_after (uniform, 1);
 
-  return sam_side_begin (n, seen, sam_alike_after (alike, strides[0]), 4 * strides[0]);
+  return sam_padding_begin (n, seen, sam_uniform_after (uniform, strides[0]), 4 * strides[0]);
 }
 
 static gboolean
@@ -73,8 +73,8 @@ tinyvit_encode (const SamEncoder *encoder,
   double            step = 1.0;
   double            n_steps = 2.0;
   g_auto (SamArena) arena = { 0 };
-  SamSide           h = shorten (self, input->h);
-  SamSide           w = shorten (self, input->w);
+  SamPadding        h = shorten (self, input->h);
+  SamPadding        w = shorten (self, input->w);
   float            *x, *y, *scratch;
 
   for (size_t i = 0, s = side; i < N_LAYERS; i++)
@@ -122,11 +122,11 @@ tinyvit_encode (const SamEncoder *encoder,
           float *swap = x;
 
           sam_tinyvit_conv_run (&layer->downsample, y, x, &h, &w);
-          sam_sides_restore (y, h, w, self->layer[i + 1].width);
+          sam_padding_restore (y, h, w, self->layer[i + 1].width);
           x = y;
           y = swap;
           side = side / strides[i];
-          h = w = (SamSide) { .n = side };
+          h = w = (SamPadding) { .n = side };
         }
       /* the reference counts the change of scale to the layer before it */
       sam_trace_numbered (trace, "layers.", i, x, side * side,

@@ -107,10 +107,14 @@ typedef struct
 void sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name);
 /* x: [h, w, 3], rows ld floats apart  y: [h / 4, w / 4, out]; h and w are multiples of 4 and become
  *                                     y's */
-void
-sam_stem_run (const SamStem *stem, float *y, const float *x, size_t ld, SamSide *h, SamSide *w);
-/* After it. */
-SamAlike sam_stem_alike (SamAlike alike);
-double   sam_stem_flop (const SamStem *stem, size_t input);
+void sam_stem_run (const SamStem *stem,
+                   float         *y,
+                   const float   *x,
+                   size_t         ld,
+                   SamPadding    *h,
+                   SamPadding    *w);
+/* What is still uniform after it. */
+SamUniform sam_stem_uniform (SamUniform uniform);
+double     sam_stem_flop (const SamStem *stem, size_t input);
 
 G_END_DECLS

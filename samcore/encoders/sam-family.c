@@ -10,6 +10,11 @@
 #define MIN_SIDE 64
 #define MAX_SIDE 1024
 
+#define MIN_IOU       0.88
+#define MIN_STABILITY 0.95
+
+const SamThresholds sam_thresholds_published = { MIN_IOU, MIN_STABILITY };
+
 /* All that the published SAM is. */
 static const SamModelSpec sam_spec = {
   .family   = "sam",
@@ -22,6 +27,7 @@ static const SamModelSpec sam_spec = {
     .mean     = { 123.675f, 116.28f, 103.53f },
     .std      = { 58.395f, 57.12f, 57.375f },
   },
+  .thresholds     = { MIN_IOU, MIN_STABILITY },
   .encoder_prefix = "image_encoder.",
   .prompt_prefix  = "prompt_encoder.",
   .decoder_prefix = "mask_decoder.",
@@ -105,6 +111,7 @@ builtin_describe (SamWeights *weights, SamModelSpec *spec)
              sizeof spec->name);
   spec->input = 384;
   spec->closeups = TRUE;
+  spec->thresholds = (SamThresholds) { 0.5, 0.1 }; /* it is small, and never very sure */
   spec->decoder.high_res = TRUE;
   spec->decoder.iou_sigmoid = TRUE;
 

@@ -54,6 +54,15 @@ typedef struct
   float    mask_input_limit; /* logits fed back are clamped to +-this; 0: not */
 } SamDecoderSpec;
 
+/* What a mask's own scores must be for it to count as an object (sam-everything.h). */
+typedef struct
+{
+  double iou, stability;
+} SamThresholds;
+
+/* The reference's, to which the scores of the published models were trained. */
+extern const SamThresholds sam_thresholds_published;
+
 typedef struct
 {
   const char    *family;   /* "sam" */
@@ -62,7 +71,8 @@ typedef struct
   SamFit         fit;
   SamPreprocess  preprocess;
   SamUpsample    upsample;
-  gboolean       closeups; /* quick enough to look again (sam-closeup.h) */
+  gboolean       closeups; /* quick enough to make close-ups (sam-closeup.h) */
+  SamThresholds  thresholds;
   const char    *encoder_prefix, *prompt_prefix, *decoder_prefix;
   SamPromptSpec  prompt;
   SamDecoderSpec decoder;
@@ -71,9 +81,11 @@ typedef struct
 typedef struct _SamEncoder SamEncoder;
 
 /**
- * SamFamily: @probe: whether the tensors' names are this family's @describe: fills @spec, which is
- * SAM's own to begin with; failures go to @weights @new_encoder: fetches the image encoder;
- * failures go to @weights, and the encoder may be NULL then
+ * SamFamily:
+ * @probe: whether the tensors' names are this family's
+ * @describe: fills @spec, which is SAM's own to begin with; failures go to @weights
+ * @new_encoder: fetches the image encoder; failures go to @weights, and the encoder may be NULL
+ *   then
  */
 typedef struct
 {
@@ -84,7 +96,7 @@ typedef struct
 
 /* The family that @weights belong to; NULL when we know none. */
 const SamFamily *sam_family_find (SamWeights *weights);
-/* Fills @spec; look at sam_weights_check() afterwards. */
+/* Fills @spec; ask sam_weights_check() afterwards. */
 void sam_family_describe (const SamFamily *family, SamWeights *weights, SamModelSpec *spec);
 
 G_END_DECLS

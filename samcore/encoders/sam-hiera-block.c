@@ -120,11 +120,11 @@ sam_hiera_block_run (const SamHieraBlock *block,
                      size_t               w,
                      float               *scratch)
 {
-  size_t  width = block->proj.in;
-  size_t  d = width / block->heads;
-  size_t  shrink = block->pool ? 2 : 1;
-  SamGrid grid = sam_window_grid (block->window, h, w);
-  SamWindowBlock windows = {
+  size_t        width = block->proj.in;
+  size_t        d = width / block->heads;
+  size_t        shrink = block->pool ? 2 : 1;
+  SamWindowGrid grid = sam_window_attention_grid (block->window, h, w);
+  SamWindowAttention windows = {
     .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = block->qkv.b,
     .residual = block->pool ? &block->residual : NULL,
     .window = block->window, .k_offset = width, .v_offset = 2 * width,
@@ -139,7 +139,7 @@ sam_hiera_block_run (const SamHieraBlock *block,
   };
 
   if (block->window != 0)
-    sam_window_block_run (&windows, y, x, h, w);
+    sam_window_attention_run (&windows, y, x, h, w);
   else
     run_global (block, y, x, h, w, windows.attention, scratch);
   sam_mlp_run (&block->norm[1], block->mlp, y, y, NULL, y, h / shrink * (w / shrink), SAM_ACT_GELU);
@@ -148,11 +148,11 @@ sam_hiera_block_run (const SamHieraBlock *block,
 double
 sam_hiera_block_flop (const SamHieraBlock *block, size_t h, size_t w)
 {
-  SamGrid grid = sam_window_grid (block->window, h, w);
-  double  n = (double) h * w;
-  double  width = block->proj.in;
-  double  n2 = block->pool ? n / 4 : n;
-  double  n_q = block->pool ? grid.n / 4.0 : grid.n;
+  SamWindowGrid grid = sam_window_attention_grid (block->window, h, w);
+  double        n = (double) h * w;
+  double        width = block->proj.in;
+  double        n2 = block->pool ? n / 4 : n;
+  double        n_q = block->pool ? grid.n / 4.0 : grid.n;
 
   return 2.0 * (n * block->qkv.in * width * (block->pool ? 4.0 : 3.0) + n2 * width * width +
                 n2 * 2.0 * width * block->mlp[0].out) +

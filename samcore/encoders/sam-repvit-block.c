@@ -126,8 +126,8 @@ void
 sam_repvit_block_run (const SamRepVitBlock *block,
                       float                *y,
                       const float          *x,
-                      SamSide              *h,
-                      SamSide              *w,
+                      SamPadding           *h,
+                      SamPadding           *w,
                       float                *scratch)
 {
   size_t             n = places_after (block, h->n, w->n);
@@ -158,8 +158,8 @@ sam_repvit_block_run (const SamRepVitBlock *block,
     }
 
   sam_mlp_run (NULL, block->mlp, y, y, maker, y, n, SAM_ACT_GELU);
-  *h = sam_side_after (*h, block->spatial.stride);
-  *w = sam_side_after (*w, block->spatial.stride);
+  *h = sam_padding_after (*h, block->spatial.stride);
+  *w = sam_padding_after (*w, block->spatial.stride);
 }
 
 double

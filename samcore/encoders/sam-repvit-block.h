@@ -25,7 +25,7 @@ size_t sam_repvit_block_scratch (const SamRepVitBlock *block, size_t h, size_t w
 void   sam_repvit_block_run (const SamRepVitBlock *block,
                              float                *y,
                              const float          *x,
-                             SamSide              *h,
-                             SamSide              *w,
+                             SamPadding           *h,
+                             SamPadding           *w,
                              float                *scratch);
 double sam_repvit_block_flop (const SamRepVitBlock *block, size_t h, size_t w);

@@ -96,20 +96,25 @@ run_band (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_stem_run (const SamStem *stem, float *y, const float *x, size_t ld, SamSide *h, SamSide *w)
+sam_stem_run (const SamStem *stem,
+              float         *y,
+              const float   *x,
+              size_t         ld,
+              SamPadding    *h,
+              SamPadding    *w)
 {
   Run run = { stem, y, x, ld, h->n, w->n };
 
   sam_parallel_for (h->n / 4, BAND, run_band, &run);
   for (int i = 0; i < 2; i++)
     {
-      *h = sam_side_after (*h, 2);
-      *w = sam_side_after (*w, 2);
+      *h = sam_padding_after (*h, 2);
+      *w = sam_padding_after (*w, 2);
     }
 }
 
-SamAlike
-sam_stem_alike (SamAlike alike)
+SamUniform
+sam_stem_uniform (SamUniform uniform)
 {
-  return sam_alike_after (sam_alike_after (alike, 2), 2);
+  return sam_uniform_after (sam_uniform_after (uniform, 2), 2);
 }

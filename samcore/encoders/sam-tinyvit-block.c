@@ -40,7 +40,11 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
 }
 
 void
-sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, SamSide *h, SamSide *w)
+sam_tinyvit_conv_run (const SamTinyViTConv *conv,
+                      float                *y,
+                      const float          *x,
+                      SamPadding           *h,
+                      SamPadding           *w)
 {
   const size_t stride = conv->layers.spatial.stride;
 
@@ -48,8 +52,8 @@ sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, SamS
     sam_bottleneck_run (&conv->layers, y, x, x, h->n, w->n, SAM_ACT_GELU, SAM_ACT_GELU);
   else
     sam_bottleneck_run (&conv->layers, y, x, NULL, h->n, w->n, SAM_ACT_GELU, SAM_ACT_NONE);
-  *h = sam_side_after (*h, stride);
-  *w = sam_side_after (*w, stride);
+  *h = sam_padding_after (*h, stride);
+  *w = sam_padding_after (*w, stride);
 }
 
 double
@@ -123,7 +127,7 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
 static size_t
 padded_places (const SamTinyViTBlock *block, size_t h, size_t w)
 {
-  return sam_window_grid (block->window, h, w).n;
+  return sam_window_attention_grid (block->window, h, w).n;
 }
 
 void
@@ -135,7 +139,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block, float *y, float *x, size_t 
   g_autofree float *pad = g_new (float, 3 * c);
   SamDepthwiseMap   map = sam_depthwise_map (&block->local, y, x, h, w);
   SamRowMaker       local = { sam_depthwise_make, &map, sam_depthwise_row (&map) };
-  SamWindowBlock    windows = {
+  SamWindowAttention    windows = {
     .norm = &block->norm[0], .qkv = &block->qkv, .proj = &block->proj, .pad = pad,
     .window = block->window, .k_offset = d, .v_offset = 2 * d,
     .attention = {
@@ -148,7 +152,7 @@ sam_tinyvit_block_run (const SamTinyViTBlock *block, float *y, float *x, size_t 
   };
 
   sam_linear_run (&block->qkv, pad, block->norm[0].b, NULL, 1, SAM_ACT_NONE);
-  sam_window_block_run (&windows, x, x, h, w);
+  sam_window_attention_run (&windows, x, x, h, w);
   sam_mlp_run (&block->norm[1], block->mlp, y, y, &local, y, h * w, SAM_ACT_GELU);
 }
 

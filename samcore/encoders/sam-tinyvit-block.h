@@ -32,8 +32,11 @@ void sam_tinyvit_conv_fetch (SamWeights     *weights,
                              size_t          stride,
                              gboolean        residual);
 /* x: [h, w, in]  y: [h', w', out]; h and w become h' and w' */
-void
-sam_tinyvit_conv_run (const SamTinyViTConv *conv, float *y, const float *x, SamSide *h, SamSide *w);
+void   sam_tinyvit_conv_run (const SamTinyViTConv *conv,
+                             float                *y,
+                             const float          *x,
+                             SamPadding           *h,
+                             SamPadding           *w);
 double sam_tinyvit_conv_flop (const SamTinyViTConv *conv, size_t h, size_t w);
 
 void sam_tinyvit_block_fetch (SamWeights      *weights,

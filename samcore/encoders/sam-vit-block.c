@@ -87,10 +87,10 @@ sam_vit_block_fetch (SamWeights       *weights,
 size_t
 sam_vit_block_scratch (const SamVitBlock *block, size_t h, size_t w)
 {
-  SamGrid grid = sam_window_grid (block->window, h, w);
-  size_t  inner = block->proj.in;
-  size_t  relative = block->rel_h != NULL ? grid.n * block->heads * (grid.h + grid.w) : 0;
-  size_t  windows = block->window != 0 ? grid.n * 3 * inner : 0;
+  SamWindowGrid grid = sam_window_attention_grid (block->window, h, w);
+  size_t        inner = block->proj.in;
+  size_t        relative = block->rel_h != NULL ? grid.n * block->heads * (grid.h + grid.w) : 0;
+  size_t        windows = block->window != 0 ? grid.n * 3 * inner : 0;
 
   return h * w * 3 * inner + windows + grid.n * inner + relative;
 }
@@ -98,7 +98,7 @@ sam_vit_block_scratch (const SamVitBlock *block, size_t h, size_t w)
 typedef struct
 {
   const SamVitBlock *block;
-  SamGrid            grid;
+  SamWindowGrid      grid;
   const float       *qkv;
   float             *rel_h, *rel_w;
 } Relative;
@@ -135,39 +135,39 @@ relative_positions (size_t first, size_t last, gpointer data)
 static const float *
 attention_run (const SamVitBlock *block, const float *x, size_t h, size_t w, float *scratch)
 {
-  SamGrid      grid = sam_window_grid (block->window, h, w);
-  size_t       inner = block->proj.in;
-  size_t       d = inner / block->heads;
-  size_t       window = block->window;
-  float       *whole = scratch;
-  float       *qkv = window != 0 ? whole + h * w * 3 * inner : whole;
-  float       *out = qkv + grid.n * 3 * inner;
-  SamAttention a = {
-    .q = qkv,
-    .k = qkv + inner,
-    .v = qkv + 2 * inner,
-    .o = out,
-    .q_stride = 3 * inner,
-    .k_stride = 3 * inner,
-    .v_stride = 3 * inner,
-    .o_stride = inner,
-    .q_head = d,
-    .k_head = d,
-    .v_head = d,
-    .o_head = d,
-    .n_q = grid.h * grid.w,
-    .n_k = grid.h * grid.w,
-    .n_heads = block->heads,
-    .d = d,
-    .scale = 1.0f / sqrtf (d),
-    .key_h = grid.h,
-    .key_w = grid.w,
-    .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
+  SamWindowGrid grid = sam_window_attention_grid (block->window, h, w);
+  size_t        inner = block->proj.in;
+  size_t        d = inner / block->heads;
+  size_t        window = block->window;
+  float        *whole = scratch;
+  float        *qkv = window != 0 ? whole + h * w * 3 * inner : whole;
+  float        *out = qkv + grid.n * 3 * inner;
+  SamAttention  a = {
+     .q = qkv,
+     .k = qkv + inner,
+     .v = qkv + 2 * inner,
+     .o = out,
+     .q_stride = 3 * inner,
+     .k_stride = 3 * inner,
+     .v_stride = 3 * inner,
+     .o_stride = inner,
+     .q_head = d,
+     .k_head = d,
+     .v_head = d,
+     .o_head = d,
+     .n_q = grid.h * grid.w,
+     .n_k = grid.h * grid.w,
+     .n_heads = block->heads,
+     .d = d,
+     .scale = 1.0f / sqrtf (d),
+     .key_h = grid.h,
+     .key_w = grid.w,
+     .arithmetic = sam_matrix_get_arithmetic (block->qkv.m),
   };
 
   sam_norm_linear_run (&block->norm[0], &block->qkv, whole, x, NULL, h * w, SAM_ACT_NONE);
   if (window != 0)
-    sam_window_partition (qkv, whole, h, w, 3 * inner, window, block->qkv.b);
+    sam_window_attention_partition (qkv, whole, h, w, 3 * inner, window, block->qkv.b);
 
   if (block->rel_h != NULL)
     {
@@ -178,11 +178,12 @@ attention_run (const SamVitBlock *block, const float *x, size_t h, size_t w, flo
       a.rel_h = r.rel_h;
       a.rel_w = r.rel_w;
     }
-  sam_window_attention (&a, grid.n_windows, a.n_q * 3 * inner, a.n_q * 3 * inner, a.n_q * inner);
+  sam_window_attention_each (&a, grid.n_windows, a.n_q * 3 * inner, a.n_q * 3 * inner,
+                             a.n_q * inner);
 
   if (window == 0)
     return out;
-  sam_window_reverse (whole, out, h, w, inner, window);
+  sam_window_attention_reverse (whole, out, h, w, inner, window);
 
   return whole;
 }
@@ -199,9 +200,9 @@ sam_vit_block_run (const SamVitBlock *block, float *x, size_t h, size_t w, float
 double
 sam_vit_block_flop (const SamVitBlock *block, size_t h, size_t w)
 {
-  SamGrid grid = sam_window_grid (block->window, h, w);
-  double  width = block->qkv.in;
-  double  inner = block->proj.in;
+  SamWindowGrid grid = sam_window_attention_grid (block->window, h, w);
+  double        width = block->qkv.in;
+  double        inner = block->proj.in;
 
   return 2.0 * h * w * (4.0 * width * inner + 2.0 * width * block->mlp[0].out) +
          4.0 * grid.n * grid.h * grid.w * inner +

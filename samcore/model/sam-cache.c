@@ -81,8 +81,8 @@ is_entry (const char *name)
   return TRUE;
 }
 
-static SamEmbedding *
-look_up (SamModel *model, SamImage *image, const char *key)
+static SamScene *
+lookup_key (SamModel *model, SamImage *image, const char *key)
 {
   g_autofree char *folder = sam_cache_get_folder ();
   g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
@@ -109,9 +109,8 @@ look_up (SamModel *model, SamImage *image, const char *key)
       if (embedding != NULL && sam_embedding_get_width (embedding) == sam_image_get_width (image) &&
           sam_embedding_get_height (embedding) == sam_image_get_height (image))
         {
-          sam_model_attach_image (model, embedding, image);
           utime (path, NULL); /* just used */
-          return g_steal_pointer (&embedding);
+          return sam_model_make_scene (model, g_steal_pointer (&embedding), image);
         }
 
       g_debug ("cache: removing %s: %s", name, error != NULL ? error->message : "damaged");
@@ -121,12 +120,12 @@ look_up (SamModel *model, SamImage *image, const char *key)
   return NULL;
 }
 
-SamEmbedding *
+SamScene *
 sam_cache_lookup (SamModel *model, SamImage *image)
 {
   g_autofree char *key = cache_key (model, image);
 
-  return key != NULL ? look_up (model, image, key) : NULL;
+  return key != NULL ? lookup_key (model, image, key) : NULL;
 }
 
 typedef struct
@@ -247,7 +246,7 @@ sam_cache_store (SamModel *model, SamImage *image, const SamEmbedding *embedding
     store (model, embedding, key);
 }
 
-SamEmbedding *
+SamScene *
 sam_cache_encode (SamModel     *model,
                   SamImage     *image,
                   const SamJob *job,
@@ -255,7 +254,7 @@ sam_cache_encode (SamModel     *model,
                   GError      **error)
 {
   g_autofree char *key = NULL;
-  SamEmbedding    *embedding = NULL;
+  SamScene        *scene = NULL;
 
   if (found != NULL)
     *found = FALSE;
@@ -265,17 +264,17 @@ sam_cache_encode (SamModel     *model,
 
   key = cache_key (model, image);
   if (key != NULL)
-    embedding = look_up (model, image, key);
-  if (embedding != NULL)
+    scene = lookup_key (model, image, key);
+  if (scene != NULL)
     {
       if (found != NULL)
         *found = TRUE;
-      return embedding;
+      return scene;
     }
 
-  embedding = sam_model_encode (model, image, job, error);
-  if (embedding != NULL && key != NULL)
-    store (model, embedding, key);
+  scene = sam_model_encode (model, image, job, error);
+  if (scene != NULL && key != NULL)
+    store (model, sam_scene_get_embedding (scene), key);
 
-  return embedding;
+  return scene;
 }

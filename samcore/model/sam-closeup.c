@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A second, closer look at what was found.
+/* A close-up of what was found.
  *
- *   first answer ──▶ box ──▶ part of the picture ──▶ encoded, as it is and mirrored (kept: the
- *   next click mostly needs the same) ──▶ decoded with the first answer as mask ──▶ averaged ──▶
- *   CRF ──▶ once more, unless
- *   a box said where the object ends */
+ *   first answer ──▶ box ──▶ part of the picture ──▶ encoded, as it is and mirrored (the scene
+ *   keeps both) ──▶ decoded with the first answer as mask ──▶ averaged ──▶ CRF ──▶ once more,
+ *   unless a box said where the object ends */
 #include "config.h"
 
 #include "samcore/model/sam-closeup.h"
@@ -17,8 +16,9 @@
 #include "samcore/sam-error.h"
 #include "samcore/image/sam-grid.h"
 #include "samcore/kernels/sam-kernels.h"
+#include "samcore/model/sam-model-private.h"
+#include "samcore/model/sam-scene-private.h"
 #include "samcore/sam-parallel.h"
-#include "samcore/image/sam-preprocess.h"
 
 /* Around the object's box on each side, in parts of its longer one. */
 #define MARGIN 0.15
@@ -26,190 +26,14 @@
 #define MIN_SIDE 48
 /* A part that is nearly the picture is the picture. */
 #define MAX_AREA 0.7
-/* Surer than this nobody needs to be; fed back, it could not be corrected. */
+/* Clamp: a more confident logit could not be overruled by later clicks. */
 #define LOGIT_MOST 10.0f
 /* A box is drawn this exactly, in parts of its longer side, and beyond it the object is this
  * unlikely. */
 #define BOX_SLACK   0.03f
 #define OUTSIDE_BOX (-6.0f)
-#define N_KEPT      8
-#define N_SEEN      4 /* each is kept as it is and mirrored */
 
-/* Large parts of large pictures are seen in a reduced one, of this many pixels along its longer
- * side at least. */
-#define REDUCED_SIDE 2048
-
-/* A part at the size of an answer's grid. */
-typedef struct
-{
-  SamGeometry part;
-  SamImage   *image;
-} SeenPart;
-
-struct _SamCloseups
-{
-  SamImage  *image;
-  GMutex     mutex;
-  SamImage  *reduced; /* NULL until it is wanted */
-  GPtrArray *kept;    /* of SamEmbedding, the last used last */
-  SeenPart   seen[N_SEEN];
-  guint      n_seen; /* ever */
-};
-
-SamCloseups *
-sam_closeups_new (SamImage *image)
-{
-  SamCloseups *closeups = g_new0 (SamCloseups, 1);
-
-  closeups->image = sam_image_ref (image);
-  closeups->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_embedding_unref);
-  g_mutex_init (&closeups->mutex);
-
-  return closeups;
-}
-
-void
-sam_closeups_free (SamCloseups *closeups)
-{
-  if (closeups == NULL)
-    return;
-
-  for (guint i = 0; i < MIN (closeups->n_seen, N_SEEN); i++)
-    sam_image_unref (closeups->seen[i].image);
-  g_ptr_array_unref (closeups->kept);
-  sam_image_unref (closeups->reduced);
-  sam_image_unref (closeups->image);
-  g_mutex_clear (&closeups->mutex);
-  g_free (closeups);
-}
-
-static SamEmbedding *
-find_kept (SamCloseups *closeups, const SamGeometry *part)
-{
-  SamEmbedding *found = NULL;
-
-  g_mutex_lock (&closeups->mutex);
-  for (guint i = 0; i < closeups->kept->len; i++)
-    if (sam_geometry_is_same_part (sam_embedding_get_geometry (closeups->kept->pdata[i]), part))
-      {
-        found = g_ptr_array_steal_index (closeups->kept, i);
-        g_ptr_array_add (closeups->kept, found);
-        sam_embedding_ref (found);
-        break;
-      }
-  g_mutex_unlock (&closeups->mutex);
-
-  return found;
-}
-
-static SamImage *
-reduce (SamImage *image, size_t factor, GError **error)
-{
-  size_t             width = sam_image_get_width (image) / factor;
-  size_t             height = sam_image_get_height (image) / factor;
-  uint8_t           *pixels = g_try_malloc_n (height, width * 3);
-  g_autoptr (GBytes) bytes = NULL;
-
-  if (pixels == NULL)
-    {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                           "not enough memory to look at the object closely");
-      return NULL;
-    }
-  bytes = g_bytes_new_take (pixels, width * height * 3);
-  if (! sam_resize_pillow (pixels, sam_image_get_pixels (image), sam_image_get_height (image),
-                           sam_image_get_width (image), height, width, error))
-    return NULL;
-
-  return sam_image_new (width, height, bytes, error);
-}
-
-/* What to see a part in: the picture, or, where that still shows more than the model takes in, a
- * reduced one. */
-static SamImage *
-choose_image (SamCloseups *closeups, const SamGeometry *part, size_t input, GError **error)
-{
-  size_t    longest = MAX (part->picture_width, part->picture_height);
-  size_t    factor = longest / REDUCED_SIDE;
-  SamImage *image;
-
-  /* a strip has few pixels, and its shorter side must not vanish */
-  if (factor < 2 || MAX (part->width, part->height) < 2 * input * factor ||
-      MIN (part->picture_width, part->picture_height) < factor)
-    return closeups->image;
-
-  g_mutex_lock (&closeups->mutex);
-  if (closeups->reduced == NULL)
-    closeups->reduced = reduce (closeups->image, factor, error);
-  image = closeups->reduced;
-  g_mutex_unlock (&closeups->mutex);
-
-  return image;
-}
-
-/* @part of @image at its resized size; mostly it has been asked for before. */
-static SamImage *
-see_part (SamCloseups *closeups, SamImage *image, const SamGeometry *part, GError **error)
-{
-  size_t             width = part->resized_width, height = part->resized_height;
-  uint8_t           *pixels;
-  g_autoptr (GBytes) bytes = NULL;
-  SamImage          *small = NULL;
-
-  g_mutex_lock (&closeups->mutex);
-  for (guint i = 0; small == NULL && i < MIN (closeups->n_seen, N_SEEN); i++)
-    if (sam_geometry_is_same_part (&closeups->seen[i].part, part))
-      small = sam_image_ref (closeups->seen[i].image);
-  g_mutex_unlock (&closeups->mutex);
-  if (small != NULL)
-    return small;
-
-  pixels = g_try_malloc_n (height, width * 3);
-  if (pixels == NULL)
-    {
-      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                           "not enough memory to look at the object closely");
-      return NULL;
-    }
-  bytes = g_bytes_new_take (pixels, width * height * 3);
-  if (! sam_resize_image (pixels, image, part, error))
-    return NULL;
-  small = sam_image_new (width, height, bytes, error);
-  if (small == NULL)
-    return NULL;
-
-  g_mutex_lock (&closeups->mutex);
-  if (closeups->n_seen >= N_SEEN)
-    sam_image_unref (closeups->seen[closeups->n_seen % N_SEEN].image);
-  closeups->seen[closeups->n_seen++ % N_SEEN] = (SeenPart) { *part, sam_image_ref (small) };
-  g_mutex_unlock (&closeups->mutex);
-
-  return small;
-}
-
-static SamEmbedding *
-encode_part (SamModel          *model,
-             SamCloseups       *closeups,
-             SamImage          *image,
-             const SamGeometry *part,
-             const SamJob      *job,
-             GError           **error)
-{
-  SamEmbedding *embedding = sam_model_encode_part (model, image, part, job, NULL, error);
-
-  if (embedding == NULL)
-    return NULL;
-
-  g_mutex_lock (&closeups->mutex);
-  if (closeups->kept->len == N_KEPT)
-    g_ptr_array_remove_index (closeups->kept, 0);
-  g_ptr_array_add (closeups->kept, sam_embedding_ref (embedding));
-  g_mutex_unlock (&closeups->mutex);
-
-  return embedding;
-}
-
-/* ---- where to look ---- */
+/* ---- which part ---- */
 
 typedef struct
 {
@@ -253,7 +77,7 @@ bounds_add_logits (Bounds *bounds, const float *logits, const SamGrid *grid)
     }
 }
 
-/* The box to look at, FALSE when nothing is known of where the object is. */
+/* The box to take a close-up of; FALSE when nothing is known of where the object is. */
 static gboolean
 find_bounds (Bounds                *bounds,
              const SamPromptObject *object,
@@ -343,14 +167,14 @@ keep_to_box (float *logits, const SamPromptObject *object, const SamGrid *grid)
       }
 }
 
-/* ---- looking ---- */
+/* ---- its views ---- */
 
 /* The part as it is, or mirrored, and what is answered to it. */
 typedef struct
 {
   SamGeometry   seen;
   SamEmbedding *embedding;
-  float        *answer; /* on the looking's grid */
+  float        *answer; /* on the close-up's grid */
   float         iou;
   GError       *error;
 } View;
@@ -358,37 +182,36 @@ typedef struct
 typedef struct
 {
   SamModel              *model;
-  SamCloseups           *closeups;
-  SamImage              *image;
-  const SamEmbedding    *whole;
+  SamScene              *scene;
+  SamImage              *image; /* what the views see of the picture */
   const SamPromptObject *object;
-  const float           *first;
+  const float           *first; /* on the grid of the whole picture */
   gboolean               masked;
-  const SamGrid         *grid;
+  const SamGrid         *grid; /* of the answers */
   const SamJob          *job;
   View                   views[2];
-} Looking;
+} CloseUp;
 
 static void
-looking_clear (Looking *l)
+closeup_clear (CloseUp *closeup)
 {
   for (int i = 0; i < 2; i++)
     {
-      sam_embedding_unref (l->views[i].embedding);
-      g_free (l->views[i].answer);
-      g_clear_error (&l->views[i].error);
+      sam_embedding_unref (closeup->views[i].embedding);
+      g_free (closeup->views[i].answer);
+      g_clear_error (&closeup->views[i].error);
     }
 }
 
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Looking, looking_clear)
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (CloseUp, closeup_clear)
 
 /* What one view answers. */
 static gboolean
-look (const Looking *l, View *view, GError **error)
+answer_view (const CloseUp *closeup, View *view, GError **error)
 {
-  const SamPromptObject *object = l->object;
-  const SamGrid         *grid = l->grid;
-  SamGrid                from = sam_embedding_get_grid (l->whole);
+  const SamPromptObject *object = closeup->object;
+  const SamGrid         *grid = closeup->grid;
+  SamGrid                from = sam_embedding_get_grid (sam_scene_get_embedding (closeup->scene));
   SamGrid                here = sam_embedding_get_grid (view->embedding);
   const SamGeometry     *part = here.geometry;
   size_t                 side = here.side;
@@ -419,25 +242,25 @@ look (const Looking *l, View *view, GError **error)
       corners[2] = part->mirrored ? object->box->x0_image : object->box->x1_image;
       corners[3] = object->box->y1_image;
     }
-  tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (l->model), part,
+  tokens = sam_prompt_encoder_arrange (sam_model_get_prompt_encoder (closeup->model), part,
                                        (const float (*)[2]) points->data,
                                        (const int *) labels->data, points->len,
                                        object->box != NULL ? corners : NULL);
-  if (l->masked)
+  if (closeup->masked)
     {
       mask = sam_alloc_floats (side, side, 1, error);
       if (mask == NULL)
         return FALSE;
-      sam_grid_resample (mask, &here, l->first, &from, -LOGIT_MOST);
+      sam_grid_resample (mask, &here, closeup->first, &from, -LOGIT_MOST);
     }
   view->answer = sam_alloc_floats (grid->side, grid->side, 1, error);
   if (view->answer == NULL ||
-      ! sam_model_decode (l->model, view->embedding, (const SamToken *) tokens->data, tokens->len,
-                          mask, sam_model_get_choice (l->model, FALSE), &decoded, l->job, NULL,
-                          error))
+      ! sam_model_decode (closeup->model, view->embedding, (const SamToken *) tokens->data,
+                          tokens->len, mask, sam_model_get_choice (closeup->model, FALSE), &decoded,
+                          closeup->job, NULL, error))
     return FALSE;
 
-  sam_model_choose (l->model, &decoded, FALSE, choice);
+  sam_model_choose (closeup->model, &decoded, FALSE, choice);
   sam_grid_resample (view->answer, grid, sam_decoded_get_mask (&decoded, choice[0]), &here,
                      -LOGIT_MOST);
   view->iou = decoded.iou[choice[0]];
@@ -447,29 +270,33 @@ look (const Looking *l, View *view, GError **error)
 }
 
 static void
-see_views (size_t first, size_t last, gpointer data)
+encode_views (size_t first, size_t last, gpointer data)
 {
-  Looking *l = data;
+  CloseUp *closeup = data;
 
-  for (View *view = l->views + first; view < l->views + last; view++)
+  for (View *view = closeup->views + first; view < closeup->views + last; view++)
     if (view->embedding == NULL)
-      view->embedding = encode_part (l->model, l->closeups, l->image, &view->seen, l->job,
-                                     &view->error);
+      {
+        view->embedding = sam_model_encode_part (closeup->model, closeup->image, &view->seen,
+                                                 closeup->job, NULL, &view->error);
+        if (view->embedding != NULL)
+          sam_scene_keep_part (closeup->scene, view->embedding);
+      }
 }
 
 static void
-ask_views (size_t first, size_t last, gpointer data)
+answer_views (size_t first, size_t last, gpointer data)
 {
-  Looking *l = data;
+  CloseUp *closeup = data;
 
-  for (View *view = l->views + first; view < l->views + last; view++)
-    look (l, view, &view->error);
+  for (View *view = closeup->views + first; view < closeup->views + last; view++)
+    answer_view (closeup, view, &view->error);
 }
 
 /* A network this small leaves the second thread idle for a good part of the time; two of them
  * beside each other do not. One that is alone gets all threads. */
 static gboolean
-run_views (Looking        *l,
+run_views (CloseUp        *closeup,
            SamParallelFunc run,
            gboolean        alone,
            const SamJob   *job,
@@ -477,14 +304,14 @@ run_views (Looking        *l,
            GError        **error)
 {
   if (alone)
-    run (0, 2, l);
+    run (0, 2, closeup);
   else
-    sam_parallel_for (2, 1, run, l);
+    sam_parallel_for (2, 1, run, closeup);
 
   for (int i = 0; i < 2; i++)
-    if (l->views[i].error != NULL)
+    if (closeup->views[i].error != NULL)
       {
-        g_propagate_error (error, g_steal_pointer (&l->views[i].error));
+        g_propagate_error (error, g_steal_pointer (&closeup->views[i].error));
         return FALSE;
       }
 
@@ -498,28 +325,49 @@ is_lone_box (const SamPromptObject *object, const float *mask)
   return object->box != NULL && object->points->len == 0 && mask == NULL;
 }
 
-static float *
-look_closer (SamModel              *model,
-             const SamEmbedding    *whole,
-             const SamPromptObject *object,
-             const float           *first,
-             const float           *mask,
-             SamGeometry           *part,
-             float                 *iou,
-             const SamJob          *job,
-             GError               **error)
+/* The two views, with what the scene has of them; returns how many have an embedding. */
+static int
+init_views (CloseUp *closeup, const SamGeometry *geometry)
 {
-  SamCloseups         *closeups = sam_embedding_get_closeups (whole);
+  const SamGeometry *part = closeup->grid->geometry;
+  int                n_known = 0;
+
+  for (int i = 0; i < 2; i++)
+    {
+      View *view = &closeup->views[i];
+
+      sam_geometry_init_part (&view->seen, geometry, part->x, part->y, part->width, part->height,
+                              geometry->input);
+      view->seen.mirrored = i;
+      view->embedding = sam_scene_lookup_part (closeup->scene, &view->seen);
+      n_known += view->embedding != NULL;
+    }
+
+  return n_known;
+}
+
+/* One close-up, of the part that @first suggests. */
+static float *
+take_closeup (SamModel              *model,
+              SamScene              *scene,
+              const SamPromptObject *object,
+              const float           *first,
+              const float           *mask,
+              SamGeometry           *part,
+              float                 *iou,
+              const SamJob          *job,
+              GError               **error)
+{
   SamGrid              grid = { part, SAM_CLOSEUP_SIDE };
-  SamGrid              coarse = sam_embedding_get_grid (whole);
+  SamGrid              coarse = sam_embedding_get_grid (sam_scene_get_embedding (scene));
   const SamGeometry   *geometry = coarse.geometry;
   Bounds               bounds;
   SamImage            *image;
   g_autofree float    *sum = sam_alloc_floats (grid.side, grid.side, 1, error);
-  g_autoptr (SamImage) small = NULL;
-  g_auto (Looking)     looking = { 0 };
+  g_autoptr (SamImage) cut = NULL;
+  g_auto (CloseUp)     closeup = { 0 };
   SamJob               quiet = { .cancellable = job != NULL ? job->cancellable : NULL };
-  int                  n_known = 0;
+  int                  n_known;
 
   if (sum == NULL)
     return NULL;
@@ -527,40 +375,28 @@ look_closer (SamModel              *model,
   if (! find_bounds (&bounds, object, first, mask, &coarse))
     bounds = (Bounds) { 0, 0, geometry->width, geometry->height };
   choose_part (part, &bounds, geometry, grid.side);
-  image = choose_image (closeups, part, geometry->input, error);
+  image = sam_scene_choose_image (scene, part, error);
   if (image == NULL)
     return NULL;
 
-  looking = (Looking) { model, closeups, image, whole, object, first, ! is_lone_box (object, mask),
+  closeup = (CloseUp) { model, scene, image, object, first, ! is_lone_box (object, mask),
                         &grid, &quiet };
-  for (int i = 0; i < 2; i++)
-    {
-      View *view = &looking.views[i];
-
-      sam_geometry_init_part (&view->seen, geometry, part->x, part->y, part->width, part->height,
-                              geometry->input);
-      view->seen.mirrored = i;
-      if (! view->seen.mirrored && sam_geometry_is_whole (&view->seen))
-        view->embedding = sam_embedding_ref ((SamEmbedding *) whole);
-      else
-        view->embedding = find_kept (closeups, &view->seen);
-      n_known += view->embedding != NULL;
-    }
-  if (! run_views (&looking, see_views, n_known > 0, job, 0.6, error) ||
-      ! run_views (&looking, ask_views, FALSE, job, 1.0, error))
+  n_known = init_views (&closeup, geometry);
+  if (! run_views (&closeup, encode_views, n_known > 0, job, 0.6, error) ||
+      ! run_views (&closeup, answer_views, FALSE, job, 1.0, error))
     return NULL;
 
   sam_kernels ()->blend (sum,
-                         (const float *const[]) { looking.views[0].answer,
-                                                  looking.views[1].answer },
+                         (const float *const[]) { closeup.views[0].answer,
+                                                  closeup.views[1].answer },
                          (const float[]) { 0.5f, 0.5f }, 2, grid.side * grid.side);
-  *iou = 0.5f * looking.views[0].iou + 0.5f * looking.views[1].iou;
+  *iou = 0.5f * closeup.views[0].iou + 0.5f * closeup.views[1].iou;
 
   if (object->box != NULL)
     keep_to_box (sum, object, &grid);
-  small = see_part (closeups, image, part, error);
-  if (small == NULL || ! sam_crf_refine (sum, grid.side, sam_image_get_pixels (small),
-                                         part->resized_width, part->resized_height, error))
+  cut = sam_scene_cut_part (scene, image, part, error);
+  if (cut == NULL || ! sam_crf_refine (sum, grid.side, sam_image_get_pixels (cut),
+                                       part->resized_width, part->resized_height, error))
     return NULL;
   for (size_t i = 0; i < grid.side * grid.side; i++)
     sum[i] = CLAMP (sum[i], -LOGIT_MOST, LOGIT_MOST);
@@ -570,7 +406,7 @@ look_closer (SamModel              *model,
 
 float *
 sam_closeup_answer (SamModel              *model,
-                    const SamEmbedding    *whole,
+                    SamScene              *scene,
                     const SamPromptObject *object,
                     const float           *first,
                     const float           *mask,
@@ -583,9 +419,9 @@ sam_closeup_answer (SamModel              *model,
   gboolean          once = is_lone_box (object, mask);
   SamGeometry       seen;
   SamGrid           fine = { &seen, SAM_CLOSEUP_SIDE };
-  SamGrid           coarse = sam_embedding_get_grid (whole);
-  g_autofree float *found = look_closer (model, whole, object, first, mask, &seen, iou,
-                                         once ? job : &halves[0], error);
+  SamGrid           coarse = sam_embedding_get_grid (sam_scene_get_embedding (scene));
+  g_autofree float *found = take_closeup (model, scene, object, first, mask, &seen, iou,
+                                          once ? job : &halves[0], error);
   g_autofree float *better = NULL;
   float             ignored;
 
@@ -593,13 +429,13 @@ sam_closeup_answer (SamModel              *model,
   if (found == NULL || once)
     return g_steal_pointer (&found);
 
-  /* Clicks say little about where the object ends, and the first look may have missed some of it:
-   * once more from what is known now. How good the mask is the first time tells better, having been
-   * asked more openly. */
+  /* Clicks say little about where the object ends, and the first answer may have missed some
+   * of it: once more from what is known now. The first prediction of the IoU stays: it was asked
+   * more openly, and so tells better. */
   better = sam_alloc_floats (coarse.side, coarse.side, 1, error);
   if (better == NULL)
     return NULL;
   sam_grid_resample (better, &coarse, found, &fine, -LOGIT_MOST);
 
-  return look_closer (model, whole, object, better, mask, part, &ignored, &halves[1], error);
+  return take_closeup (model, scene, object, better, mask, part, &ignored, &halves[1], error);
 }

@@ -29,16 +29,7 @@ SamEmbedding *sam_embedding_new (const SamGeometry *geometry,
                                  const char        *model_hash,
                                  const SamMap       shape[SAM_N_MAPS],
                                  GError           **error);
-SamMap       *sam_embedding_get_map (SamEmbedding *embedding, SamMapKind kind);
-
-/* The picture, for looking at parts of it again (sam-closeup.h); taken over, before anybody else
- * sees the embedding. Not saved. NULL where there are none. */
-typedef struct _SamCloseups SamCloseups;
-typedef void (*SamFreeCloseups) (SamCloseups *closeups);
-void         sam_embedding_take_closeups (SamEmbedding   *embedding,
-                                          SamCloseups    *closeups,
-                                          SamFreeCloseups free_closeups);
-SamCloseups *sam_embedding_get_closeups (const SamEmbedding *embedding);
+const SamMap *sam_embedding_get_map (const SamEmbedding *embedding, SamMapKind kind);
 
 /* Where logits lie that are decoded from it: four cells along one of the embedding's. */
 SamGrid            sam_embedding_get_grid (const SamEmbedding *embedding);

@@ -21,8 +21,6 @@ struct _SamEmbedding
   SamGeometry     geometry;
   char           *model_hash;
   SamMap          map[SAM_N_MAPS];
-  SamCloseups    *closeups;
-  void (*free_closeups) (SamCloseups *closeups);
 };
 
 static const char *const map_names[SAM_N_MAPS] = { "embedding", "stride4", "stride8", "hq" };
@@ -71,29 +69,12 @@ sam_embedding_unref (SamEmbedding *embedding)
 
   for (int i = 0; i < SAM_N_MAPS; i++)
     g_free (embedding->map[i].values);
-  if (embedding->closeups != NULL)
-    embedding->free_closeups (embedding->closeups);
   g_free (embedding->model_hash);
   g_free (embedding);
 }
 
-void
-sam_embedding_take_closeups (SamEmbedding *embedding,
-                             SamCloseups  *closeups,
-                             void (*free_closeups) (SamCloseups *closeups))
-{
-  embedding->closeups = closeups;
-  embedding->free_closeups = free_closeups;
-}
-
-SamCloseups *
-sam_embedding_get_closeups (const SamEmbedding *embedding)
-{
-  return embedding->closeups;
-}
-
-SamMap *
-sam_embedding_get_map (SamEmbedding *embedding, SamMapKind kind)
+const SamMap *
+sam_embedding_get_map (const SamEmbedding *embedding, SamMapKind kind)
 {
   return &embedding->map[kind];
 }

@@ -5,7 +5,7 @@
  *     encode, then for each point of the grid: three candidates, each
  *       predicted IoU ──▶ stability ──▶ mask and its box ──▶ not cut off by the crop's border
  *     of masks with much the same box the best scored
- *     these once more, closer, with models that can (sam-closeup.h)
+ *     a close-up of each of these, with models that make them (sam-closeup.h)
  *   of masks from several crops with much the same box that of the smallest crop
  *   small holes and islands away (optional); of masks that are then the same an unchanged one
  *
@@ -13,38 +13,24 @@
  * the same masks pass. */
 #include "config.h"
 
-#include "samcore/sam-everything.h"
+#include "samcore/model/sam-everything-private.h"
 
 #include <math.h>
-#include <string.h>
 
-#include "samcore/sam-error.h"
 #include "samcore/kernels/sam-kernels.h"
 #include "samcore/mask/sam-logits-private.h"
 #include "samcore/sam-mask.h"
+#include "samcore/model/sam-crops.h"
 #include "samcore/model/sam-model-private.h"
+#include "samcore/model/sam-object-private.h"
 #include "samcore/sam-parallel.h"
-#include "samcore/mask/sam-regions.h"
 #include "samcore/mask/sam-upsample.h"
 
-/* Prompts answered before their candidates are looked at together, on all threads. */
+/* Prompts answered before their candidates are judged together, on all threads. */
 #define BATCH 16
 
-/* Of a crop's time, until its objects are looked at closely. */
+/* Of a crop's time, before the close-ups of its objects. */
 #define POINTS_PART 0.3
-
-/* What the reference takes for touching a border. */
-#define EDGE_TOLERANCE 20.0f
-
-/* How good a mask must be, as the models' own scores go: the published models were trained to say
- * so, the built-in one is small and never so sure. */
-typedef struct
-{
-  const char *family; /* NULL: all others */
-  double      min_iou, min_stability;
-} Threshold;
-
-static const Threshold thresholds[] = { { "repvit", 0.5, 0.1 }, { NULL, 0.88, 0.95 } };
 
 void
 sam_everything_options_init (SamEverythingOptions *options)
@@ -64,256 +50,26 @@ sam_everything_options_init (SamEverythingOptions *options)
   };
 }
 
-/* Puts numbers where what suits the model is asked for. family: NULL for an unknown one's */
-static void
-fill_thresholds (SamEverythingOptions *options, const char *family)
+/* Puts numbers where SAM_EVERYTHING_SUITABLE stands. */
+static SamEverythingOptions
+fill_thresholds (const SamEverythingOptions *options, const SamThresholds *suitable)
 {
-  const Threshold *threshold = thresholds;
+  SamEverythingOptions filled = *options;
 
-  while (threshold->family != NULL && g_strcmp0 (threshold->family, family) != 0)
-    threshold++;
+  if (filled.min_iou < 0)
+    filled.min_iou = suitable->iou;
+  if (filled.min_stability < 0)
+    filled.min_stability = suitable->stability;
 
-  if (options->min_iou < 0)
-    options->min_iou = threshold->min_iou;
-  if (options->min_stability < 0)
-    options->min_stability = threshold->min_stability;
+  return filled;
 }
 
-static void
-object_free (gpointer data)
-{
-  SamObject *object = data;
-
-  if (object == NULL)
-    return;
-
-  sam_rle_clear (&object->rle);
-  g_free (object);
-}
-
-static void
-set_no_memory (GError **error)
-{
-  g_set_error_literal (error, SAM_ERROR, SAM_ERROR_NO_MEMORY,
-                       "Not enough memory to find all objects: scale the picture down");
-}
-
-SamMask *
-sam_object_to_mask (const SamObject *object, GError **error)
-{
-  SamMask *mask = sam_mask_new_empty (object->rle.width, object->rle.height, error);
-
-  if (mask != NULL)
-    sam_rle_write (&object->rle, (uint8_t *) sam_mask_get_coverage (mask));
-
-  return mask;
-}
-
-/* --- steps
- * ---------------------------------------------------------------------------------------- */
-
-GArray *
-sam_everything_make_grid (int points_per_side)
-{
-  GArray *grid = g_array_new (FALSE, FALSE, sizeof (double));
-  int     n = points_per_side;
-  double  first = 1.0 / (2 * n), last = 1 - first;
-  double  step = n > 1 ? (last - first) / (n - 1) : 0;
-
-  for (int j = 0; j < n; j++)
-    for (int i = 0; i < n; i++)
-      {
-        double point[2] = { i > 0 && i == n - 1 ? last : i * step + first,
-                            j > 0 && j == n - 1 ? last : j * step + first };
-
-        g_array_append_vals (grid, point, 2);
-      }
-
-  return grid;
-}
-
-GArray *
-sam_everything_make_crops (size_t width,
-                           size_t height,
-                           int    n_layers,
-                           double overlap,
-                           int   *n_of_layer)
-{
-  GArray    *crops = g_array_new (FALSE, FALSE, sizeof (SamCorners));
-  SamCorners whole = { 0, 0, width, height };
-
-  g_array_append_val (crops, whole);
-  n_of_layer[0] = 1;
-  for (int layer = 1; layer <= n_layers; layer++)
-    {
-      size_t n = (size_t) 1 << layer;
-      size_t shared = (size_t) (overlap * (double) MIN (width, height) * (2.0 / (double) n));
-      size_t crop_width = (size_t) ceil ((double) (shared * (n - 1) + width) / (double) n);
-      size_t crop_height = (size_t) ceil ((double) (shared * (n - 1) + height) / (double) n);
-
-      n_of_layer[layer] = 0;
-      for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < n; j++)
-          {
-            SamCorners crop = { (crop_width - shared) * i, (crop_height - shared) * j, 0, 0 };
-
-            crop.x1 = MIN (crop.x0 + crop_width, width);
-            crop.y1 = MIN (crop.y0 + crop_height, height);
-            /* rounding up may leave nothing for the last of many in a tiny picture */
-            if (crop.x0 >= crop.x1 || crop.y0 >= crop.y1)
-              continue;
-            g_array_append_val (crops, crop);
-            n_of_layer[layer]++;
-          }
-    }
-
-  return crops;
-}
-
-gboolean
-sam_everything_is_cut_off (const SamCorners *box,
-                           const SamCorners *crop,
-                           size_t            width,
-                           size_t            height)
-{
-  const float sides[4] = { (float) box->x0, (float) box->y0, (float) box->x1, (float) box->y1 };
-  const float crops[4] = { (float) crop->x0, (float) crop->y0, (float) crop->x1, (float) crop->y1 };
-  const float whole[4] = { 0, 0, (float) width, (float) height };
-
-  for (int i = 0; i < 4; i++)
-    if (fabsf (sides[i] - crops[i]) <= EDGE_TOLERANCE &&
-        fabsf (sides[i] - whole[i]) > EDGE_TOLERANCE)
-      return TRUE;
-
-  return FALSE;
-}
-
-static int
-compare_by_score (gconstpointer a, gconstpointer b, gpointer scores)
-{
-  guint i = *(const guint *) a, j = *(const guint *) b;
-  float u = ((const float *) scores)[i], v = ((const float *) scores)[j];
-
-  if (u != v)
-    return u < v ? 1 : -1;
-  return (i > j) - (i < j);
-}
-
-GArray *
-sam_everything_suppress (const float *boxes, const float *scores, guint n, double max_iou)
-{
-  g_autofree guint    *order = g_new (guint, n);
-  g_autofree gboolean *gone = g_new0 (gboolean, n);
-  GArray              *keep = g_array_new (FALSE, FALSE, sizeof (guint));
-
-  for (guint i = 0; i < n; i++)
-    order[i] = i;
-  g_sort_array (order, n, sizeof *order, compare_by_score, (gpointer) scores);
-
-  for (guint i = 0; i < n; i++)
-    {
-      const float *a = boxes + 4 * order[i];
-      float        area_a = (a[2] - a[0]) * (a[3] - a[1]);
-
-      if (gone[order[i]])
-        continue;
-      g_array_append_val (keep, order[i]);
-      for (guint j = i + 1; j < n; j++)
-        {
-          const float *b = boxes + 4 * order[j];
-          float        area_b = (b[2] - b[0]) * (b[3] - b[1]);
-          float        shared_width = MIN (a[2], b[2]) - MAX (a[0], b[0]);
-          float        shared_height = MIN (a[3], b[3]) - MAX (a[1], b[1]);
-          float        shared = MAX (0.0f, shared_width) * MAX (0.0f, shared_height);
-          float        iou = shared / (area_a + area_b - shared);
-
-          if ((double) iou > max_iou)
-            gone[order[j]] = TRUE;
-        }
-    }
-
-  return keep;
-}
-
-gboolean
-sam_everything_clean (uint8_t  *mask,
-                      size_t    width,
-                      size_t    height,
-                      size_t    min_area,
-                      gboolean  holes,
-                      gboolean *changed,
-                      GError  **error)
-{
-  SamRegions regions;
-  size_t     n_small = 0, largest = 0;
-
-  *changed = FALSE;
-  if (! sam_regions_init (&regions, mask, width, height, holes ? 0 : 128, holes ? 127 : 255, TRUE,
-                          error))
-    return FALSE;
-
-  for (size_t i = 0; i < regions.n_regions; i++)
-    {
-      n_small += regions.regions[i].area < min_area;
-      if (regions.regions[i].area > regions.regions[largest].area)
-        largest = i;
-    }
-
-  for (size_t k = 0; n_small > 0 && k < regions.row_start[height]; k++)
-    {
-      const SamRun *run = &regions.runs[k];
-
-      if (regions.regions[run->region].area < min_area &&
-          (holes || n_small < regions.n_regions || run->region != largest))
-        memset (mask + run->y * width + run->x0, holes ? 255 : 0, run->x1 - run->x0);
-    }
-  *changed = n_small > 0;
-  sam_regions_clear (&regions);
-
-  return TRUE;
-}
-
-SamCorners
-sam_everything_find_box (const uint8_t *mask, size_t width, size_t height)
-{
-  SamCorners box = { width, height, 0, 0 };
-
-  for (size_t y = 0; y < height; y++)
-    {
-      const uint8_t *row = mask + y * width;
-      size_t         x, end;
-
-      /* memchr would find a value; any value but 0 is wanted */
-      for (x = 0; x < width && row[x] == 0; x++)
-        ;
-      if (x == width)
-        continue;
-      for (end = width; row[end - 1] == 0; end--)
-        ;
-      box.x0 = MIN (box.x0, x);
-      box.x1 = MAX (box.x1, end - 1);
-      box.y0 = MIN (box.y0, y);
-      box.y1 = y;
-    }
-  if (box.x0 == width)
-    box = (SamCorners) { 0, 0, 0, 0 };
-
-  return box;
-}
-
-float
-sam_everything_measure_stability (size_t n_inner, size_t n_outer)
-{
-  return n_outer > 0 ? (float) n_inner / (float) n_outer : NAN;
-}
-
-/* --- one crop
- * ------------------------------------------------------------------------------------- */
+/* ---- one crop ---- */
 
 typedef struct
 {
   const SamPredictor         *predictor;
-  const SamPredictor         *closer; /* NULL: one look is all */
+  const SamPredictor         *closer; /* makes close-ups; or NULL */
   const SamEverythingOptions *options;
   SamImage                   *image;
   const SamJob               *job;
@@ -366,40 +122,9 @@ draw_candidate (const Batch     *batch,
       n_outer += sam_kernels ()->count_above (row, outer, width);
     }
   sam_upsample_rows_clear (&rows);
-  *stability = sam_everything_measure_stability (n_inner, n_outer);
+  *stability = sam_object_measure_stability (n_inner, n_outer);
 
   return TRUE;
-}
-
-/* The crop's mask at its place in the picture. */
-static gboolean
-place_mask (const Search *search, const SamCorners *crop, const uint8_t *mask, SamRle *rle)
-{
-  size_t              width = sam_image_get_width (search->image);
-  size_t              height = sam_image_get_height (search->image);
-  size_t              crop_width = crop->x1 - crop->x0;
-  g_autofree uint8_t *whole = NULL;
-
-  if (crop_width == width && crop->y1 - crop->y0 == height)
-    return sam_rle_init (rle, mask, width, height);
-
-  whole = g_try_malloc0_n (height, width);
-  if (whole == NULL)
-    return FALSE;
-  for (size_t y = crop->y0; y < crop->y1; y++)
-    memcpy (whole + y * width + crop->x0, mask + (y - crop->y0) * crop_width, crop_width);
-
-  return sam_rle_init (rle, whole, width, height);
-}
-
-/* The box in the picture of a crop's mask. */
-static SamCorners
-find_box_in_crop (const uint8_t *mask, const SamCorners *crop)
-{
-  SamCorners box = sam_everything_find_box (mask, crop->x1 - crop->x0, crop->y1 - crop->y0);
-
-  return (SamCorners) { box.x0 + crop->x0, box.y0 + crop->y0, box.x1 + crop->x0,
-                        box.y1 + crop->y0 };
 }
 
 static gboolean
@@ -418,9 +143,9 @@ judge_candidate (const Batch *batch, Candidate *candidate, uint8_t *mask, float 
   if (options->min_stability > 0 && ! (stability >= (float) options->min_stability))
     return TRUE;
 
-  box = find_box_in_crop (mask, &batch->crop);
-  if (sam_everything_is_cut_off (&box, &batch->crop, sam_image_get_width (batch->search->image),
-                                 sam_image_get_height (batch->search->image)))
+  box = sam_crop_find_box (&batch->crop, mask);
+  if (sam_crop_cuts_off (&batch->crop, &box, sam_image_get_width (batch->search->image),
+                         sam_image_get_height (batch->search->image)))
     return TRUE;
 
   object = g_new0 (SamObject, 1);
@@ -433,7 +158,8 @@ judge_candidate (const Batch *batch, Candidate *candidate, uint8_t *mask, float 
   object->candidate = candidate->number;
   candidate->object = object;
 
-  return place_mask (batch->search, &batch->crop, mask, &object->rle);
+  return sam_crop_place_mask (&batch->crop, mask, sam_image_get_width (batch->search->image),
+                              sam_image_get_height (batch->search->image), &object->rle);
 }
 
 static void
@@ -454,7 +180,7 @@ judge_candidates (size_t first, size_t last, gpointer data)
 /* Adds to @objects what the points at grid + 2 first … give. */
 static gboolean
 search_points (Search       *search,
-               gpointer      embedding,
+               gpointer      scene,
                SamCorners    crop,
                const GArray *grid,
                guint         first,
@@ -480,8 +206,7 @@ search_points (Search       *search,
 
       sam_prompt_init (&prompt);
       sam_prompt_add_point (&prompt, (float) x, (float) y, 1);
-      logits = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL,
-                                           error);
+      logits = search->predictor->predict (scene, &prompt, search->predictor->data, NULL, error);
       if (logits == NULL)
         return FALSE;
       g_ptr_array_add (answers, logits);
@@ -505,64 +230,20 @@ search_points (Search       *search,
       g_ptr_array_add (objects, batch.candidates[i].object);
   if (batch.no_memory)
     {
-      set_no_memory (error);
+      sam_object_set_no_memory (error);
       return FALSE;
     }
 
   return TRUE;
 }
 
-/* Keeps those objects that suppression leaves, in its order. */
-static GPtrArray *
-suppress_objects (GPtrArray   *objects, /* taken over */
-                  const float *scores,
-                  double       max_iou)
-{
-  g_autofree float  *boxes = g_new (float, 4 * objects->len + 1);
-  g_autoptr (GArray) keep = NULL;
-  GPtrArray         *kept = g_ptr_array_new_with_free_func (object_free);
-
-  for (guint i = 0; i < objects->len; i++)
-    {
-      const SamCorners *box = &((SamObject *) objects->pdata[i])->box;
-
-      boxes[4 * i] = (float) box->x0;
-      boxes[4 * i + 1] = (float) box->y0;
-      boxes[4 * i + 2] = (float) box->x1;
-      boxes[4 * i + 3] = (float) box->y1;
-    }
-  keep = sam_everything_suppress (boxes, scores, objects->len, max_iou);
-  for (guint i = 0; i < keep->len; i++)
-    {
-      guint number = g_array_index (keep, guint, i);
-
-      g_ptr_array_add (kept, g_steal_pointer (&objects->pdata[number]));
-    }
-  g_ptr_array_unref (objects);
-
-  return kept;
-}
-
-/* The best scored of those that are much the same. */
-static GPtrArray *
-prefer_high_scores (GPtrArray *objects, double max_iou)
-{
-  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
-
-  for (guint i = 0; i < objects->len; i++)
-    g_array_append_val (scores, ((SamObject *) objects->pdata[i])->iou);
-
-  return suppress_objects (objects, (const float *) (void *) scores->data, max_iou);
-}
-
-/* The object's mask as a click's that goes on from what was found. Its scores stay the first
- * look's. */
+/* Replaces the object's mask by a close-up's that starts from it. The scores stay as they were. */
 static gboolean
-look_closer (const Search *search,
-             gpointer      embedding,
-             SamObject    *object,
-             const SamJob *job,
-             GError      **error)
+refine_object (const Search *search,
+               gpointer      scene,
+               SamObject    *object,
+               const SamJob *job,
+               GError      **error)
 {
   g_auto (SamPrompt)    prompt = { 0 };
   g_autoptr (SamLogits) first = NULL;
@@ -573,23 +254,25 @@ look_closer (const Search *search,
   sam_prompt_init (&prompt);
   sam_prompt_add_point (&prompt, (float) (object->x - (double) object->crop.x0),
                         (float) (object->y - (double) object->crop.y0), 1);
-  first = search->predictor->predict (embedding, &prompt, search->predictor->data, NULL, error);
+  first = search->predictor->predict (scene, &prompt, search->predictor->data, NULL, error);
   if (first == NULL)
     return FALSE;
 
   prompt.previous = first;
   prompt.previous_candidate = object->candidate;
-  second = search->closer->predict (embedding, &prompt, search->closer->data, job, error);
+  second = search->closer->predict (scene, &prompt, search->closer->data, job, error);
   mask = second != NULL ? sam_mask_new_from_logits (second, 0, SAM_EDGE_HARD, NULL, error) : NULL;
   if (mask == NULL)
     return FALSE;
 
-  if (! place_mask (search, &object->crop, sam_mask_get_coverage (mask), &rle))
+  if (! sam_crop_place_mask (&object->crop, sam_mask_get_coverage (mask),
+                             sam_image_get_width (search->image),
+                             sam_image_get_height (search->image), &rle))
     {
-      set_no_memory (error);
+      sam_object_set_no_memory (error);
       return FALSE;
     }
-  /* nothing there any more: what was found first is better than nothing */
+  /* nothing there any more: the first mask is better than nothing */
   if (sam_rle_get_area (&rle) == 0)
     {
       sam_rle_clear (&rle);
@@ -597,77 +280,52 @@ look_closer (const Search *search,
     }
   sam_rle_clear (&object->rle);
   object->rle = rle;
-  object->box = find_box_in_crop (sam_mask_get_coverage (mask), &object->crop);
+  object->box = sam_crop_find_box (&object->crop, sam_mask_get_coverage (mask));
 
   return TRUE;
-}
-
-static SamImage *
-cut_out (SamImage *image, const SamCorners *crop, GError **error)
-{
-  size_t             width = crop->x1 - crop->x0, height = crop->y1 - crop->y0;
-  g_autoptr (GBytes) bytes = NULL;
-  uint8_t           *pixels;
-
-  if (width == sam_image_get_width (image) && height == sam_image_get_height (image))
-    return sam_image_ref (image);
-
-  pixels = g_try_malloc_n (height, 3 * width);
-  if (pixels == NULL)
-    {
-      set_no_memory (error);
-      return NULL;
-    }
-  for (size_t y = 0; y < height; y++)
-    memcpy (pixels + 3 * y * width,
-            sam_image_get_pixels (image) +
-              3 * ((crop->y0 + y) * sam_image_get_width (image) + crop->x0),
-            3 * width);
-  bytes = g_bytes_new_take (pixels, 3 * width * height);
-
-  return sam_image_new (width, height, bytes, error);
 }
 
 static gboolean
 search_crop (Search *search, SamCorners crop, const GArray *grid, GPtrArray *all, GError **error)
 {
-  g_autoptr (SamImage) image = cut_out (search->image, &crop, error);
-  GPtrArray           *objects = g_ptr_array_new_with_free_func (object_free);
+  g_autoptr (SamImage) image = sam_crop_cut_image (&crop, search->image, error);
+  GPtrArray           *objects = sam_objects_new ();
   SamJob   quiet = { .cancellable = search->job != NULL ? search->job->cancellable : NULL };
   guint    n_points = grid->len / 2;
   double   first = (double) search->n_points_done / (double) search->n_points;
   double   end = (double) (search->n_points_done + n_points) / (double) search->n_points;
   SamJob   whole = sam_job_part (search->job, first, end);
   SamJob   points = sam_job_part (&whole, 0.0, search->closer != NULL ? POINTS_PART : 1.0);
-  SamJob   looks = sam_job_part (&whole, POINTS_PART, 1.0);
-  gpointer embedding = NULL;
+  SamJob   closeups = sam_job_part (&whole, POINTS_PART, 1.0);
+  gpointer scene = NULL;
   gboolean ok = TRUE;
 
   if (image != NULL)
-    embedding = search->predictor->encode (image, search->predictor->data, &quiet, error);
-  if (embedding == NULL)
+    scene = search->predictor->encode (image, search->predictor->data, &quiet, error);
+  if (scene == NULL)
     {
       g_ptr_array_unref (objects);
       return FALSE;
     }
   for (guint i = 0; ok && i < n_points; i += BATCH)
-    ok = search_points (search, embedding, crop, grid, i, MIN (BATCH, n_points - i), &points,
-                        objects, error);
+    ok = search_points (search, scene, crop, grid, i, MIN (BATCH, n_points - i), &points, objects,
+                        error);
   search->n_points_done += n_points;
   if (ok)
-    objects = prefer_high_scores (objects, search->options->max_box_iou);
+    objects = sam_objects_prefer_high_scores (objects, search->options->max_box_iou);
   if (ok && search->closer != NULL)
     {
       for (guint i = 0; ok && i < objects->len; i++)
         {
-          SamJob one = sam_job_part (&looks, (double) i / objects->len, (i + 1.0) / objects->len);
+          SamJob one = sam_job_part (&closeups, (double) i / objects->len,
+                                     (i + 1.0) / objects->len);
 
-          ok = look_closer (search, embedding, objects->pdata[i], &one, error);
+          ok = refine_object (search, scene, objects->pdata[i], &one, error);
         }
       if (ok)
-        objects = prefer_high_scores (objects, search->options->max_box_iou);
+        objects = sam_objects_prefer_high_scores (objects, search->options->max_box_iou);
     }
-  search->predictor->free_embedding (embedding);
+  search->predictor->free_scene (scene);
   if (! ok)
     {
       g_ptr_array_unref (objects);
@@ -679,70 +337,7 @@ search_crop (Search *search, SamCorners crop, const GArray *grid, GPtrArray *all
   return TRUE;
 }
 
-/* --- all crops
- * ------------------------------------------------------------------------------------ */
-
-static GPtrArray *
-prefer_small_crops (GPtrArray *objects, double max_iou)
-{
-  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
-
-  for (guint i = 0; i < objects->len; i++)
-    {
-      const SamCorners *crop = &((SamObject *) objects->pdata[i])->crop;
-      float             score = 1.0f / (float) ((crop->x1 - crop->x0) * (crop->y1 - crop->y0));
-
-      g_array_append_val (scores, score);
-    }
-
-  return suppress_objects (objects, (const float *) (void *) scores->data, max_iou);
-}
-
-/* Cleans each mask; unchanged ones are preferred. */
-static GPtrArray *
-clean_objects (GPtrArray *objects, const SamEverythingOptions *options, GError **error)
-{
-  g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (float));
-
-  for (guint i = 0; i < objects->len; i++)
-    {
-      SamObject          *object = objects->pdata[i];
-      size_t              width = object->rle.width, height = object->rle.height;
-      g_autofree uint8_t *mask = g_try_malloc0_n (height, width);
-      gboolean            filled = FALSE, dropped = FALSE;
-      float               score;
-
-      if (mask == NULL)
-        {
-          set_no_memory (error);
-          g_ptr_array_unref (objects);
-          return NULL;
-        }
-      sam_rle_write (&object->rle, mask);
-      if (! sam_everything_clean (mask, width, height, options->min_area, TRUE, &filled, error) ||
-          ! sam_everything_clean (mask, width, height, options->min_area, FALSE, &dropped, error))
-        {
-          g_ptr_array_unref (objects);
-          return NULL;
-        }
-      score = filled || dropped ? 0.0f : 1.0f;
-      g_array_append_val (scores, score);
-      if (score == 0)
-        {
-          sam_rle_clear (&object->rle);
-          if (! sam_rle_init (&object->rle, mask, width, height))
-            {
-              set_no_memory (error);
-              g_ptr_array_unref (objects);
-              return NULL;
-            }
-          object->box = sam_everything_find_box (mask, width, height);
-        }
-    }
-
-  return suppress_objects (objects, (const float *) (void *) scores->data,
-                           MAX (options->max_box_iou, options->max_crop_iou));
-}
+/* ---- all crops ---- */
 
 static GPtrArray *
 search_picture (const SamPredictor         *predictor,
@@ -756,16 +351,16 @@ search_picture (const SamPredictor         *predictor,
   g_autofree int       *n_of_layer = g_new (int, options->crop_layers + 1);
   g_autoptr (GArray)    crops = NULL;
   g_autoptr (GPtrArray) grids = g_ptr_array_new_with_free_func ((GDestroyNotify) g_array_unref);
-  GPtrArray            *objects = g_ptr_array_new_with_free_func (object_free);
+  GPtrArray            *objects = sam_objects_new ();
   guint                 number = 0;
 
-  crops = sam_everything_make_crops (sam_image_get_width (image), sam_image_get_height (image),
-                                     options->crop_layers, options->crop_overlap, n_of_layer);
+  crops = sam_crops_make (sam_image_get_width (image), sam_image_get_height (image),
+                          options->crop_layers, options->crop_overlap, n_of_layer);
   for (int layer = 0; layer <= options->crop_layers; layer++)
     {
       int n = (int) (options->points_per_side / pow (options->crop_points_divisor, layer));
 
-      g_ptr_array_add (grids, sam_everything_make_grid (n));
+      g_ptr_array_add (grids, sam_crops_make_grid (n));
       search.n_points += (size_t) n_of_layer[layer] * (size_t) n * (size_t) n;
     }
   search.n_points = MAX (search.n_points, 1);
@@ -780,9 +375,10 @@ search_picture (const SamPredictor         *predictor,
         }
 
   if (crops->len > 1)
-    objects = prefer_small_crops (objects, options->max_crop_iou);
+    objects = sam_objects_prefer_small_crops (objects, options->max_crop_iou);
   if (options->min_area > 0)
-    objects = clean_objects (objects, options, error);
+    objects = sam_objects_clean (objects, options->min_area,
+                                 MAX (options->max_box_iou, options->max_crop_iou), error);
   if (objects != NULL && ! sam_job_step (job, 1, error))
     g_clear_pointer (&objects, g_ptr_array_unref);
 
@@ -796,9 +392,7 @@ sam_everything_predict (const SamPredictor         *predictor,
                         const SamJob               *job,
                         GError                    **error)
 {
-  SamEverythingOptions filled = *options;
-
-  fill_thresholds (&filled, NULL);
+  SamEverythingOptions filled = fill_thresholds (options, &sam_thresholds_published);
 
   return search_picture (predictor, NULL, image, &filled, job, error);
 }
@@ -810,15 +404,11 @@ sam_everything (SamModel                   *model,
                 const SamJob               *job,
                 GError                    **error)
 {
-  SamPredictor         predictor = sam_predictor_for_model (model, TRUE);
+  const SamModelSpec  *spec = sam_model_get_spec (model);
+  SamPredictor         quick = sam_predictor_for_model (model, TRUE);
   SamPredictor         closer = sam_predictor_for_model (model, FALSE);
-  SamEverythingOptions filled = *options;
+  SamEverythingOptions filled = fill_thresholds (options, &spec->thresholds);
+  gboolean             closeups = spec->closeups && filled.mask_threshold == 0;
 
-  fill_thresholds (&filled, sam_model_get_family (model));
-
-  return search_picture (&predictor,
-                         sam_model_get_spec (model)->closeups && filled.mask_threshold == 0
-                           ? &closer
-                           : NULL,
-                         image, &filled, job, error);
+  return search_picture (&quick, closeups ? &closer : NULL, image, &filled, job, error);
 }

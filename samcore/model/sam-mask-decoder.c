@@ -231,32 +231,15 @@ fetch_high_res (SamWeights           *weights,
   sam_weights_linear_take (weights, layer, in, out, w, b);
 }
 
-SamMaskDecoder *
-sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder)
+/* The transformer between tokens and picture. */
+static void
+fetch_transformer (SamMaskDecoder *decoder, SamWeights *weights, const char *prefix)
 {
-  SamMaskDecoder       *decoder = g_new0 (SamMaskDecoder, 1);
-  const SamDecoderSpec *options = &spec->decoder;
-  const char           *prefix = spec->decoder_prefix;
-  size_t                width = encoder->channels;
+  const SamDecoderSpec *options = &decoder->spec;
+  size_t                width = decoder->width;
   g_autofree char      *body = g_strconcat (prefix, "transformer.", NULL);
   g_autofree char      *final = g_strconcat (body, "final_attn_token_to_image.", NULL);
 
-  decoder->spec = *options;
-  decoder->side = encoder->side;
-  decoder->width = width;
-  if (options->heads == 0 || width % (2 * options->heads) != 0 || width % 8 != 0 ||
-      width / options->heads > 128)
-    {
-      sam_weights_fail (weights,
-                        "an embedding of %" G_GSIZE_FORMAT
-                        " channels cannot be cut into %" G_GSIZE_FORMAT
-                        " heads; the file's metadata are wrong",
-                        width, options->heads);
-      sam_mask_decoder_free (decoder);
-      return NULL;
-    }
-
-  fetch_tokens (decoder, weights, prefix);
   for (int i = 0; i < N_LAYERS; i++)
     {
       g_autofree char *layer = g_strdup_printf ("%slayers.%d.", body, i);
@@ -266,6 +249,18 @@ sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEn
   sam_read_map_fetch (weights, &decoder->final, width, width / 2, options->heads, final);
   sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn",
                     body);
+}
+
+/* What makes a map four times as wide and high; the part of the decoder where most time goes, and
+ * where it can be less exact. */
+static void
+fetch_upscaling (SamMaskDecoder   *decoder,
+                 SamWeights       *weights,
+                 const SamEncoder *encoder,
+                 const char       *prefix)
+{
+  const SamDecoderSpec *options = &decoder->spec;
+  size_t                width = decoder->width;
 
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
   sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4, "%s%s", prefix,
@@ -284,6 +279,13 @@ sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEn
     }
 
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
+}
+
+static void
+fetch_heads (SamMaskDecoder *decoder, SamWeights *weights, const char *prefix)
+{
+  const SamDecoderSpec *options = &decoder->spec;
+  size_t                width = decoder->width;
 
   for (int i = 0; i < SAM_N_MASKS; i++)
     {
@@ -294,30 +296,68 @@ sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEn
   fetch_head (weights, &decoder->iou, options, width, SAM_N_MASKS, prefix, "iou_prediction_head");
   if (options->object_score)
     fetch_head (weights, &decoder->object, options, width, 1, prefix, "pred_obj_score_head");
+}
 
-  if (options->hq)
+/* SAM-HQ's own layers, for a finer mask. */
+static void
+fetch_hq (SamMaskDecoder   *decoder,
+          SamWeights       *weights,
+          const SamEncoder *encoder,
+          const char       *prefix)
+{
+  const SamDecoderSpec *options = &decoder->spec;
+  size_t                width = decoder->width;
+
+  fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix, "hf_mlp");
+  sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4,
+                              "%sembedding_encoder.0", prefix);
+  sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS,
+                    "%sembedding_encoder.1", prefix);
+  sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8,
+                              "%sembedding_encoder.3", prefix);
+  sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
+                              "%scompress_vit_feat.0", prefix);
+  sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS, "%scompress_vit_feat.1",
+                    prefix);
+  sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8,
+                              "%scompress_vit_feat.3", prefix);
+  sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
+                    "%sembedding_maskfeature.0", prefix);
+  sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS,
+                    "%sembedding_maskfeature.1", prefix);
+  sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
+                    "%sembedding_maskfeature.3", prefix);
+}
+
+SamMaskDecoder *
+sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder)
+{
+  SamMaskDecoder       *decoder = g_new0 (SamMaskDecoder, 1);
+  const SamDecoderSpec *options = &spec->decoder;
+  const char           *prefix = spec->decoder_prefix;
+  size_t                width = encoder->channels;
+
+  decoder->spec = *options;
+  decoder->side = encoder->side;
+  decoder->width = width;
+  if (options->heads == 0 || width % (2 * options->heads) != 0 || width % 8 != 0 ||
+      width / options->heads > 128)
     {
-      fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix,
-                  "hf_mlp");
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4,
-                                  "%sembedding_encoder.0", prefix);
-      sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS,
-                        "%sembedding_encoder.1", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8,
-                                  "%sembedding_encoder.3", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
-                                  "%scompress_vit_feat.0", prefix);
-      sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS,
-                        "%scompress_vit_feat.1", prefix);
-      sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8,
-                                  "%scompress_vit_feat.3", prefix);
-      sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
-                        "%sembedding_maskfeature.0", prefix);
-      sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS,
-                        "%sembedding_maskfeature.1", prefix);
-      sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
-                        "%sembedding_maskfeature.3", prefix);
+      sam_weights_fail (weights,
+                        "an embedding of %" G_GSIZE_FORMAT
+                        " channels cannot be cut into %" G_GSIZE_FORMAT
+                        " heads; the file's metadata are wrong",
+                        width, options->heads);
+      sam_mask_decoder_free (decoder);
+      return NULL;
     }
+
+  fetch_tokens (decoder, weights, prefix);
+  fetch_transformer (decoder, weights, prefix);
+  fetch_upscaling (decoder, weights, encoder, prefix);
+  fetch_heads (decoder, weights, prefix);
+  if (options->hq)
+    fetch_hq (decoder, weights, encoder, prefix);
 
   if (sam_weights_failed (weights))
     {

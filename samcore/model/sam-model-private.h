@@ -38,8 +38,8 @@ SamEmbedding *sam_model_encode_part (SamModel          *model,
 /* Of what the encoder sees of @image, which is all that the embedding depends on; NULL: no memory.
  * Free with g_free. */
 char *sam_model_digest_input (SamModel *model, SamImage *image);
-/* Allows close-ups of @image, of which @embedding was made, to models that make them. */
-void          sam_model_attach_image (SamModel *model, SamEmbedding *embedding, SamImage *image);
+/* @embedding: taken over; @image: what it was made of, or NULL: no close-ups then. */
+SamScene *sam_model_make_scene (const SamModel *model, SamEmbedding *embedding, SamImage *image);
 SamEmbedding *sam_model_encode_traced (SamModel       *model,
                                        SamImage       *image,
                                        const SamJob   *job,

@@ -2,7 +2,7 @@
 /* SamModel: one checkpoint at work.
  *
  *   load     checkpoint ──▶ family ──▶ encoder, prompt encoder, mask decoder
- *   encode   picture ──▶ preprocess ──▶ encoder ──▶ decoder's part per picture ──▶ SamEmbedding
+ *   encode   picture ──▶ preprocess ──▶ encoder ──▶ decoder's part per picture ──▶ SamScene
  *   predict  see sam-predict.c */
 #include "config.h"
 
@@ -12,9 +12,9 @@
 
 #include "samcore/base/sam-arena.h"
 #include "samcore/kernels/sam-arithmetic.h"
-#include "samcore/model/sam-closeup.h"
 #include "samcore/base/sam-digest.h"
 #include "samcore/model/sam-embedding-private.h"
+#include "samcore/model/sam-scene-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/kernels/sam-kernels.h"
 
@@ -297,28 +297,25 @@ sam_model_encode_traced (SamModel       *model,
                          const SamTrace *trace,
                          GError        **error)
 {
-  SamGeometry   geometry;
-  SamEmbedding *embedding;
+  SamGeometry geometry;
 
   init_geometry (&geometry, model, image);
-  embedding = sam_model_encode_part (model, image, &geometry, job, trace, error);
-  if (embedding != NULL)
-    sam_model_attach_image (model, embedding, image);
 
-  return embedding;
+  return sam_model_encode_part (model, image, &geometry, job, trace, error);
 }
 
-void
-sam_model_attach_image (SamModel *model, SamEmbedding *embedding, SamImage *image)
+SamScene *
+sam_model_make_scene (const SamModel *model, SamEmbedding *embedding, SamImage *image)
 {
-  if (model->spec.closeups)
-    sam_embedding_take_closeups (embedding, sam_closeups_new (image), sam_closeups_free);
+  return sam_scene_new (embedding, model->spec.closeups ? image : NULL);
 }
 
-SamEmbedding *
+SamScene *
 sam_model_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
 {
-  return sam_model_encode_traced (model, image, job, NULL, error);
+  SamEmbedding *embedding = sam_model_encode_traced (model, image, job, NULL, error);
+
+  return embedding != NULL ? sam_model_make_scene (model, embedding, image) : NULL;
 }
 
 gboolean
@@ -351,12 +348,11 @@ sam_model_decode (SamModel           *model,
                   const SamTrace     *trace,
                   GError            **error)
 {
-  SamEmbedding   *maps = (SamEmbedding *) embedding;
   SamDecoderImage image = {
-    .embedding = sam_embedding_get_map (maps, SAM_MAP_EMBEDDING)->values,
-    .stride4 = sam_embedding_get_map (maps, SAM_MAP_STRIDE4)->values,
-    .stride8 = sam_embedding_get_map (maps, SAM_MAP_STRIDE8)->values,
-    .hq = sam_embedding_get_map (maps, SAM_MAP_HQ)->values,
+    .embedding = sam_embedding_get_map (embedding, SAM_MAP_EMBEDDING)->values,
+    .stride4 = sam_embedding_get_map (embedding, SAM_MAP_STRIDE4)->values,
+    .stride8 = sam_embedding_get_map (embedding, SAM_MAP_STRIDE8)->values,
+    .hq = sam_embedding_get_map (embedding, SAM_MAP_HQ)->values,
   };
 
   return sam_mask_decoder_run (model->decoder, model->prompts, &image, tokens, n_tokens, mask,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* From a prompt to an answer:
  *
- *   prompt ──▶ one object per box ──▶ decode each ──▶ choose ──▶ look closer ──▶ unite */
+ *   prompt ──▶ one object per box ──▶ decode each ──▶ choose ──▶ close-up ──▶ unite */
 #include "config.h"
 
 #include "samcore/model/sam-model-private.h"
@@ -12,6 +12,7 @@
 #include "samcore/base/sam-arena.h"
 #include "samcore/model/sam-closeup.h"
 #include "samcore/model/sam-embedding-private.h"
+#include "samcore/model/sam-scene-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/image/sam-grid.h"
 #include "samcore/mask/sam-logits-private.h"
@@ -207,14 +208,14 @@ keep_own_part (float                 *logits,
 /* [side, side] logits that the prompt gives as a mask: the previous answer, or else the rough
  * mask. */
 static gboolean
-make_mask_input (const SamModel     *model,
-                 const SamEmbedding *embedding,
-                 const SamPrompt    *prompt,
-                 float              *logits,
-                 size_t              side,
-                 GError            **error)
+make_mask_input (const SamModel  *model,
+                 const SamScene  *scene,
+                 const SamPrompt *prompt,
+                 float           *logits,
+                 size_t           side,
+                 GError         **error)
 {
-  const SamGeometry *geometry = sam_embedding_get_geometry (embedding);
+  const SamGeometry *geometry = sam_embedding_get_geometry (sam_scene_get_embedding (scene));
   float              limit = sam_model_get_spec (model)->decoder.mask_input_limit;
   const SamGeometry *answered;
   SamGrid            to = { geometry, side };
@@ -231,10 +232,10 @@ make_mask_input (const SamModel     *model,
     answered = sam_logits_get_geometry (prompt->previous, prompt->previous_candidate);
   else
     answered = NULL;
-  /* a first look has this model's own grid; the grid of a closer one is its own input */
+  /* a first answer has this model's own grid; that of a close-up is its own input */
   own = answered != NULL &&
         ((answered->input == geometry->input && sam_logits_get_width (prompt->previous) == side) ||
-         (sam_embedding_get_closeups (embedding) != NULL &&
+         (sam_scene_allows_closeups (scene) &&
           sam_logits_get_width (prompt->previous) == answered->input));
   if (! own || answered->picture_width != geometry->width ||
       answered->picture_height != geometry->height)
@@ -363,11 +364,11 @@ answer_from_decoded (Answer            *answer,
   return TRUE;
 }
 
-/* The chosen masks, each looked at closely. mask: [side, side] or NULL */
+/* A close-up of each of the chosen masks. mask: [side, side] or NULL */
 static gboolean
 answer_closely (Answer                *answer,
                 SamModel              *model,
-                const SamEmbedding    *embedding,
+                SamScene              *scene,
                 const SamPromptObject *object,
                 const SamDecoded      *decoded,
                 const size_t          *choice,
@@ -382,7 +383,7 @@ answer_closely (Answer                *answer,
   for (size_t k = 0; k < n; k++)
     {
       SamJob            part = sam_job_part (job, 0.1 + 0.9 * k / n, 0.1 + 0.9 * (k + 1) / n);
-      g_autofree float *values = sam_closeup_answer (model, embedding, object,
+      g_autofree float *values = sam_closeup_answer (model, scene, object,
                                                      sam_decoded_get_mask (decoded, choice[k]),
                                                      mask, &answer->geometry[k], &answer->iou[k],
                                                      &part, error);
@@ -391,7 +392,7 @@ answer_closely (Answer                *answer,
         return FALSE;
       memcpy (answer_get_map (answer, k), values,
               SAM_CLOSEUP_SIDE * SAM_CLOSEUP_SIDE * sizeof *values);
-      /* two looks, two opinions: their mean orders masks better than either */
+      /* two predictions: their mean orders masks better than either */
       answer->iou[k] = 0.5f * (answer->iou[k] + decoded->iou[choice[k]]);
     }
 
@@ -403,7 +404,7 @@ answer_closely (Answer                *answer,
 static gboolean
 answer_object (Answer                *answer,
                SamModel              *model,
-               const SamEmbedding    *embedding,
+               SamScene              *scene,
                const SamPrompt       *prompt,
                const SamPromptObject *object,
                gboolean               ambiguous,
@@ -412,8 +413,9 @@ answer_object (Answer                *answer,
                GError               **error)
 {
   const SamModelSpec *spec = sam_model_get_spec (model);
+  const SamEmbedding *embedding = sam_scene_get_embedding (scene);
   const SamGeometry  *geometry = sam_embedding_get_geometry (embedding);
-  gboolean            closer = sam_embedding_get_closeups (embedding) != NULL && ! prompt->quick;
+  gboolean            closer = sam_scene_allows_closeups (scene) && ! prompt->quick;
   SamJob              first = sam_job_part (job, 0.0, closer ? 0.1 : 1.0);
   SamDecoded          decoded = { 0 };
   size_t              choice[MAX_CANDIDATES];
@@ -447,7 +449,7 @@ answer_object (Answer                *answer,
 
   answer->object_score = decoded.object_score;
   if (closer)
-    done = answer_closely (answer, model, embedding, object, &decoded, choice, n, mask, job, error);
+    done = answer_closely (answer, model, scene, object, &decoded, choice, n, mask, job, error);
   else
     done = answer_from_decoded (answer, &decoded, choice, n, geometry, spec->decoder.hq,
                                 prompt->hq_mode, error);
@@ -456,21 +458,66 @@ answer_object (Answer                *answer,
   return done;
 }
 
+/* All objects' answers, united: the greatest logits, the sum of the IoUs. given: [side, side] the
+ * mask that the prompt gives, or NULL; own: the same size, to work in. answer: to be cleared even
+ * after a failure */
+static gboolean
+answer_objects (Answer          *answer,
+                SamModel        *model,
+                SamScene        *scene,
+                const SamPrompt *prompt,
+                const GArray    *objects,
+                const float     *given,
+                float           *own,
+                const SamJob    *job,
+                GError         **error)
+{
+  SamGrid  grid = sam_embedding_get_grid (sam_scene_get_embedding (scene));
+  gboolean ambiguous = sam_prompt_is_ambiguous (prompt);
+
+  for (size_t i = 0; i < objects->len; i++)
+    {
+      const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
+      SamJob   part = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
+      Answer   next = { 0 };
+      gboolean done;
+
+      if (given != NULL)
+        {
+          memcpy (own, given, grid.side * grid.side * sizeof (float));
+          if (objects->len > 1)
+            keep_own_part (own, object, prompt->boxes, &grid);
+        }
+      done = answer_object (i == 0 ? answer : &next, model, scene, prompt, object, ambiguous,
+                            given != NULL ? own : NULL, &part, error);
+      if (i > 0)
+        {
+          done = done && answer_unite (answer, &next, error);
+          answer_clear (&next);
+          answer->iou[0] += next.iou[0];
+          answer->object_score = MAX (answer->object_score, next.object_score);
+        }
+      if (! done)
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
 SamLogits *
-sam_model_predict (SamModel           *model,
-                   const SamEmbedding *embedding,
-                   const SamPrompt    *prompt,
-                   const SamJob       *job,
-                   GError            **error)
+sam_model_predict (SamModel        *model,
+                   SamScene        *scene,
+                   const SamPrompt *prompt,
+                   const SamJob    *job,
+                   GError         **error)
 {
   const SamModelSpec *spec = sam_model_get_spec (model);
+  const SamEmbedding *embedding = sam_scene_get_embedding (scene);
   const SamGeometry  *geometry = sam_embedding_get_geometry (embedding);
   size_t              side = sam_embedding_get_grid (embedding).side;
-  gboolean            ambiguous = sam_prompt_is_ambiguous (prompt);
   gboolean            masked = prompt->previous != NULL || prompt->mask != NULL;
   g_autoptr (GArray)  objects = NULL;
   Answer              answer = { 0 };
-  gboolean            done = TRUE;
   SamBox              mask_box;
   g_auto (SamArena)   arena = { 0 };
   float              *given = NULL, *own = NULL;
@@ -505,33 +552,11 @@ sam_model_predict (SamModel           *model,
       sam_arena_plan (&arena, &given, side, side, 1);
       sam_arena_plan (&arena, &own, side, side, 1);
       if (! sam_arena_commit (&arena, error) ||
-          ! make_mask_input (model, embedding, prompt, given, side, error))
+          ! make_mask_input (model, scene, prompt, given, side, error))
         return NULL;
     }
 
-  for (size_t i = 0; done && i < objects->len; i++)
-    {
-      const SamPromptObject *object = &g_array_index (objects, SamPromptObject, i);
-      SamJob part = sam_job_part (job, (double) i / objects->len, (i + 1.0) / objects->len);
-      Answer next = { 0 };
-
-      if (given != NULL)
-        {
-          memcpy (own, given, side * side * sizeof (float));
-          if (objects->len > 1)
-            keep_own_part (own, object, prompt->boxes, &(SamGrid) { geometry, side });
-        }
-      done = answer_object (i == 0 ? &answer : &next, model, embedding, prompt, object, ambiguous,
-                            own, &part, error);
-      if (i > 0)
-        {
-          done = done && answer_unite (&answer, &next, error);
-          answer_clear (&next);
-          answer.iou[0] += next.iou[0];
-          answer.object_score = MAX (answer.object_score, next.object_score);
-        }
-    }
-  if (! done)
+  if (! answer_objects (&answer, model, scene, prompt, objects, given, own, job, error))
     {
       answer_clear (&answer);
       return NULL;

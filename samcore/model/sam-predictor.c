@@ -11,17 +11,13 @@ encode (SamImage *image, gpointer model, const SamJob *job, GError **error)
 }
 
 static SamLogits *
-predict (gpointer         embedding,
-         const SamPrompt *prompt,
-         gpointer         model,
-         const SamJob    *job,
-         GError         **error)
+predict (gpointer scene, const SamPrompt *prompt, gpointer model, const SamJob *job, GError **error)
 {
-  return sam_model_predict (model, embedding, prompt, job, error);
+  return sam_model_predict (model, scene, prompt, job, error);
 }
 
 static SamLogits *
-predict_quickly (gpointer         embedding,
+predict_quickly (gpointer         scene,
                  const SamPrompt *prompt,
                  gpointer         model,
                  const SamJob    *job,
@@ -31,17 +27,17 @@ predict_quickly (gpointer         embedding,
 
   quick.quick = TRUE;
 
-  return sam_model_predict (model, embedding, &quick, job, error);
+  return sam_model_predict (model, scene, &quick, job, error);
 }
 
 static void
-free_embedding (gpointer embedding)
+free_scene (gpointer scene)
 {
-  sam_embedding_unref (embedding);
+  sam_scene_unref (scene);
 }
 
 SamPredictor
 sam_predictor_for_model (SamModel *model, gboolean quick)
 {
-  return (SamPredictor) { encode, quick ? predict_quickly : predict, free_embedding, model };
+  return (SamPredictor) { encode, quick ? predict_quickly : predict, free_scene, model };
 }

@@ -57,7 +57,7 @@ find_met (const size_t n_in, const size_t stride, const size_t tap)
 typedef struct
 {
   const SamDepthwiseMap *map;
-  SamSide                h, w;
+  SamPadding             h, w;
   float                 *sums; /* [bands, 3, 3, c]: of what each tap meets in each band */
 } TapSums;
 
@@ -96,7 +96,10 @@ sum_band (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_depthwise_mean (const SamDepthwiseMap *map, const SamSide *h, const SamSide *w, float *mean)
+sam_depthwise_mean (const SamDepthwiseMap *map,
+                    const SamPadding      *h,
+                    const SamPadding      *w,
+                    float                 *mean)
 {
   const size_t c = map->c;
   const size_t n = ((h->n + h->spare - 1) / map->stride + 1) *

@@ -55,8 +55,10 @@ void   sam_depthwise_make (const void *map, size_t first, size_t last);
 size_t sam_depthwise_row (const SamDepthwiseMap *map);
 /* The means of all of y over its places, [c], without making it: they follow from sums of x. h, w:
  * x's sides, of which nothing is left out unless the stride is 1 */
-void
-sam_depthwise_mean (const SamDepthwiseMap *map, const SamSide *h, const SamSide *w, float *mean);
+void sam_depthwise_mean (const SamDepthwiseMap *map,
+                         const SamPadding      *h,
+                         const SamPadding      *w,
+                         float                 *mean);
 
 /* Maxima of 2x2 places of n maps x: [n, h, w, …] with stride floats per place, of which the first c
  * count  y: [n, h / 2, w / 2, c] */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Which rows and columns of a map are identical, and putting back those that were left out. */
 #include "config.h"
 
 #include "samcore/nn/sam-padding.h"
@@ -9,30 +10,30 @@
 
 #define PIECE (256 << 10) /* bytes that are worth a piece */
 
-SamAlike
-sam_alike_after (SamAlike alike, size_t stride)
+SamUniform
+sam_uniform_after (SamUniform uniform, size_t stride)
 {
   if (stride == 1)
-    return (SamAlike) { alike.first + 1, alike.end > 0 ? alike.end - 1 : 0 };
+    return (SamUniform) { uniform.first + 1, uniform.end > 0 ? uniform.end - 1 : 0 };
 
-  /* row i looks at 2 i - 1 to 2 i + 1 */
-  return (SamAlike) { alike.first / 2 + 1, alike.end / 2 };
+  /* row i depends on 2 i - 1 to 2 i + 1 */
+  return (SamUniform) { uniform.first / 2 + 1, uniform.end / 2 };
 }
 
-SamSide
-sam_side_begin (size_t n, size_t seen, SamAlike last, size_t scale)
+SamPadding
+sam_padding_begin (size_t n, size_t seen, SamUniform last, size_t scale)
 {
   size_t spare = last.end > last.first ? (last.end - last.first - 1) * scale : 0;
 
-  return (SamSide) { n - spare, seen, spare };
+  return (SamPadding) { n - spare, seen, spare };
 }
 
-SamSide
-sam_side_after (SamSide side, size_t stride)
+SamPadding
+sam_padding_after (SamPadding padding, size_t stride)
 {
-  size_t at = sam_alike_after ((SamAlike) { side.at, side.n }, stride).first;
+  size_t at = sam_uniform_after ((SamUniform) { padding.at, padding.n }, stride).first;
 
-  return (SamSide) { (side.n - 1) / stride + 1, at, side.spare / stride };
+  return (SamPadding) { (padding.n - 1) / stride + 1, at, padding.spare / stride };
 }
 
 typedef struct
@@ -52,7 +53,7 @@ copy_rows (size_t first, size_t last, gpointer data)
 
 /* [n, c] with n + spare places' room for it; moves it to @to, which is not before it */
 static void
-restore_row (float *to, const float *row, SamSide w, size_t c)
+restore_row (float *to, const float *row, SamPadding w, size_t c)
 {
   const size_t before = (w.at + 1) * c;
 
@@ -62,7 +63,7 @@ restore_row (float *to, const float *row, SamSide w, size_t c)
 }
 
 void
-sam_sides_restore (float *y, SamSide h, SamSide w, size_t c)
+sam_padding_restore (float *y, SamPadding h, SamPadding w, size_t c)
 {
   const size_t row = (w.n + w.spare) * c;
   const size_t below = (h.at + 1) * row;

@@ -1,34 +1,39 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A side of a map, of which a part may be left out because it is alike. Internal.
+/* The padding of a map, computed once instead of many times. Internal.
  *
- * Below a picture that is wider than high the input is zeros, a quarter or a third of it, and right
- * of one that is higher than wide. A convolution makes rows that are alike of rows that are alike,
- * but for those that also look at others or at the border. So a map without all but one of these
- * goes through convolutions just as well, and gets its copies of that one at the end. What has to
- * do with all places of a map must count them. */
+ * A picture that is wider than high fills only the upper rows of the model's square: below it, a
+ * quarter or a third of the input is zeros; right of a high picture likewise. Padding rows are
+ * identical, and a convolution maps identical rows to identical rows, except next to a border and
+ * to other rows. So one row goes through the convolutions in place of all those that will still be
+ * identical at the end, and is copied then. Whatever depends on the number of places in a map, such
+ * as a mean, has to count the rows that are left out. Columns likewise. */
 #pragma once
 
 #include <stddef.h>
 
-/* Rows or columns [first, end) are alike; none if first >= end. */
+/* Rows or columns [first, end) are identical; none if first >= end. */
 typedef struct
 {
   size_t first, end;
-} SamAlike;
+} SamUniform;
 
-/* n are there; the one at @at stands for itself and for spare others that are left out after it */
+/* One axis of a map. n rows or columns are in memory; the one at @at stands for itself and for
+ * @spare others, which are left out and belong after it. */
 typedef struct
 {
   size_t n, at, spare;
-} SamSide;
+} SamPadding;
 
+/* What is identical after a 3x3 convolution with padding 1. */
+SamUniform sam_uniform_after (SamUniform uniform, size_t stride);
+
+/* An axis of @n, on which those from @seen on are identical. @last: what is still identical after
+ * all convolutions, at a scale of 1 : @scale, of which n is a multiple; all but one of these are
+ * left out. */
+SamPadding sam_padding_begin (size_t n, size_t seen, SamUniform last, size_t scale);
 /* After a 3x3 convolution with padding 1. */
-SamAlike sam_alike_after (SamAlike alike, size_t stride);
+SamPadding sam_padding_after (SamPadding padding, size_t stride);
 
-/* Of @n, of which those from @seen on are alike. @last: what is alike after all convolutions, at a
- * scale of 1 : @scale, of which n is a multiple. */
-SamSide sam_side_begin (size_t n, size_t seen, SamAlike last, size_t scale);
-SamSide sam_side_after (SamSide side, size_t stride);
-
-/* y: in, [h.n, w.n, c]; out, with what was left out, in the same place */
-void sam_sides_restore (float *y, SamSide h, SamSide w, size_t c);
+/* Puts the copies in. y: in, [h.n, w.n, c]; out, [h.n + h.spare, w.n + w.spare, c] in the same
+ * memory */
+void sam_padding_restore (float *y, SamPadding h, SamPadding w, size_t c);

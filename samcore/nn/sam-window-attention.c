@@ -45,17 +45,17 @@ partition_windows (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_window_partition (float       *y,
-                      const float *x,
-                      size_t       h,
-                      size_t       w,
-                      size_t       c,
-                      size_t       window,
-                      const float *pad)
+sam_window_attention_partition (float       *y,
+                                const float *x,
+                                size_t       h,
+                                size_t       w,
+                                size_t       c,
+                                size_t       window,
+                                const float *pad)
 {
-  Windows s = { y, x, pad, h, w, c, window, sam_window_count (w, window) };
+  Windows s = { y, x, pad, h, w, c, window, sam_window_attention_count (w, window) };
 
-  sam_parallel_for (sam_window_count (h, window) * s.across, 1, partition_windows, &s);
+  sam_parallel_for (sam_window_attention_count (h, window) * s.across, 1, partition_windows, &s);
 }
 
 static void
@@ -79,15 +79,19 @@ reverse_windows (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_window_reverse (float *y, const float *x, size_t h, size_t w, size_t c, size_t window)
+sam_window_attention_reverse (float *y, const float *x, size_t h, size_t w, size_t c, size_t window)
 {
-  Windows s = { y, x, NULL, h, w, c, window, sam_window_count (w, window) };
+  Windows s = { y, x, NULL, h, w, c, window, sam_window_attention_count (w, window) };
 
-  sam_parallel_for (sam_window_count (h, window) * s.across, 1, reverse_windows, &s);
+  sam_parallel_for (sam_window_attention_count (h, window) * s.across, 1, reverse_windows, &s);
 }
 
 void
-sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_step, size_t o_step)
+sam_window_attention_each (const SamAttention *a,
+                           size_t              n,
+                           size_t              q_step,
+                           size_t              kv_step,
+                           size_t              o_step)
 {
   g_autofree SamAttention *all = g_new (SamAttention, n);
 
@@ -111,10 +115,10 @@ sam_window_attention (const SamAttention *a, size_t n, size_t q_step, size_t kv_
 
 typedef struct
 {
-  const SamWindowBlock *block;
-  float                *y;
-  const float          *x;
-  size_t                h, w, across;
+  const SamWindowAttention *block;
+  float                    *y;
+  const float              *x;
+  size_t                    h, w, across;
 } BlockRun;
 
 /* Of the places of windows [first, last), each side x side, those that lie inside of a map [h, w]:
@@ -169,19 +173,19 @@ spread_rows (float          *x,
 static void
 run_windows (size_t first, size_t last, gpointer data)
 {
-  const BlockRun       *run = data;
-  const SamWindowBlock *block = run->block;
-  const size_t          side = block->window;
-  const size_t          shrink = block->residual != NULL ? 2 : 1;
-  const size_t          side_y = side / shrink;
-  const size_t          n = (last - first) * side * side;
-  const size_t          n_y = (last - first) * side_y * side_y;
-  const size_t          wide = block->qkv->out;
-  const size_t          width = block->proj->out;
-  uint32_t             *rows = sam_scratch_bytes (SAM_SCRATCH_INDEX, 4 * n * sizeof *rows);
-  uint32_t             *places = rows + n;
-  uint32_t             *rows_y = places + n;
-  uint32_t             *places_y = rows_y + n;
+  const BlockRun           *run = data;
+  const SamWindowAttention *block = run->block;
+  const size_t              side = block->window;
+  const size_t              shrink = block->residual != NULL ? 2 : 1;
+  const size_t              side_y = side / shrink;
+  const size_t              n = (last - first) * side * side;
+  const size_t              n_y = (last - first) * side_y * side_y;
+  const size_t              wide = block->qkv->out;
+  const size_t              width = block->proj->out;
+  uint32_t                 *rows = sam_scratch_bytes (SAM_SCRATCH_INDEX, 4 * n * sizeof *rows);
+  uint32_t                 *places = rows + n;
+  uint32_t                 *rows_y = places + n;
+  uint32_t                 *places_y = rows_y + n;
   float       *qkv = sam_scratch_floats (SAM_SCRATCH_RING, n * (wide + width) + 3 * n_y * width);
   float       *z = qkv + n * wide;
   float       *o = z + n * width;
@@ -210,8 +214,8 @@ run_windows (size_t first, size_t last, gpointer data)
       spread_rows (z, places, n_rows, n, width, block->pad); /* what is there is dropped */
       sam_max_pool (r, z, last - first, side, side, width, width);
     }
-  sam_window_attention (&a, last - first, side_y * side_y * a.q_stride, side * side * wide,
-                        side_y * side_y * width);
+  sam_window_attention_each (&a, last - first, side_y * side_y * a.q_stride, side * side * wide,
+                             side_y * side_y * width);
 
   sam_matrix_linear_rows (z, &out, block->proj->m, block->proj->b, NULL, n_rows_y, SAM_ACT_NONE);
   for (size_t i = 0; i < n_rows_y; i++)
@@ -222,10 +226,14 @@ run_windows (size_t first, size_t last, gpointer data)
 }
 
 void
-sam_window_block_run (const SamWindowBlock *block, float *y, const float *x, size_t h, size_t w)
+sam_window_attention_run (const SamWindowAttention *block,
+                          float                    *y,
+                          const float              *x,
+                          size_t                    h,
+                          size_t                    w)
 {
-  BlockRun run = { block, y, x, h, w, sam_window_count (w, block->window) };
+  BlockRun run = { block, y, x, h, w, sam_window_attention_count (w, block->window) };
 
-  sam_parallel_for (sam_window_count (h, block->window) * run.across,
+  sam_parallel_for (sam_window_attention_count (h, block->window) * run.across,
                     MAX (1, PIECE_PLACES / (block->window * block->window)), run_windows, &run);
 }

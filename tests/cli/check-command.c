@@ -163,20 +163,20 @@ assert_same_mask (const SamMask *a, const SamMask *b)
 static SamLogits *
 predict (const char *prompt_text)
 {
-  g_autoptr (SamImage)     image = sam_picture_read (picture, NULL);
-  g_autoptr (SamModel)     loaded = NULL;
-  g_autoptr (SamEmbedding) embedding = NULL;
-  g_autoptr (GError)       error = NULL;
-  g_auto (SamPrompt)       prompt;
-  SamLogits               *logits;
+  g_autoptr (SamImage) image = sam_picture_read (picture, NULL);
+  g_autoptr (SamModel) loaded = NULL;
+  g_autoptr (SamScene) scene = NULL;
+  g_autoptr (GError)   error = NULL;
+  g_auto (SamPrompt)   prompt;
+  SamLogits           *logits;
 
   sam_prompt_init (&prompt);
   g_assert_true (sam_prompt_parse (&prompt, prompt_text, NULL));
   loaded = sam_model_load (model, NULL, &error);
   g_assert_no_error (error);
-  embedding = sam_model_encode (loaded, image, NULL, &error);
+  scene = sam_model_encode (loaded, image, NULL, &error);
   g_assert_no_error (error);
-  logits = sam_model_predict (loaded, embedding, &prompt, NULL, &error);
+  logits = sam_model_predict (loaded, scene, &prompt, NULL, &error);
   g_assert_no_error (error);
 
   return logits;
@@ -542,7 +542,7 @@ test_embed (void)
   g_auto (Result)          result = run ("embed", picture, "-o", path);
   g_autoptr (SamModel)     loaded = sam_model_load (model, NULL, NULL);
   g_autoptr (SamImage)     image = sam_picture_read (picture, NULL);
-  g_autoptr (SamEmbedding) embedding = sam_model_encode (loaded, image, NULL, NULL);
+  g_autoptr (SamScene)     scene = sam_model_encode (loaded, image, NULL, NULL);
   g_autoptr (SamEmbedding) read = NULL;
   g_autoptr (GError)       error = NULL;
   size_t                   side, channels, side_read, channels_read;
@@ -551,7 +551,7 @@ test_embed (void)
   assert_done (&result);
   read = sam_model_open_embedding (loaded, path, &error);
   g_assert_no_error (error);
-  values = sam_embedding_get_values (embedding, &side, &channels);
+  values = sam_embedding_get_values (sam_scene_get_embedding (scene), &side, &channels);
   values_read = sam_embedding_get_values (read, &side_read, &channels_read);
   g_assert_cmpuint (side, ==, side_read);
   g_assert_cmpuint (channels, ==, channels_read);

@@ -108,7 +108,7 @@ object_at (SamImage *image, size_t x, size_t y)
 }
 
 static SamLogits *
-stub_predict (gpointer         embedding,
+stub_predict (gpointer         scene,
               const SamPrompt *prompt,
               gpointer         data,
               const SamJob    *job,
@@ -141,13 +141,13 @@ stub_predict (gpointer         embedding,
       g_assert_cmpuint (prompt->boxes->len, ==, 0);
       g_assert_cmpint (point->label, ==, 1);
       g_assert_cmpfloat (point->x_image - floorf (point->x_image), ==, 0.5f);
-      k = object_at (embedding, (size_t) point->x_image, (size_t) point->y_image);
+      k = object_at (scene, (size_t) point->x_image, (size_t) point->y_image);
     }
   else
     {
       const SamBox *box = &g_array_index (prompt->boxes, SamBox, 0);
 
-      k = object_at (embedding, (size_t) box->x0_image, (size_t) box->y0_image);
+      k = object_at (scene, (size_t) box->x0_image, (size_t) box->y0_image);
       if (! stub->any_box)
         g_assert_cmpfloat (box->x0_image, ==, objects[k].x0);
       g_assert_cmpfloat (box->y1_image, ==, objects[k].y1);
@@ -167,9 +167,9 @@ stub_predict (gpointer         embedding,
 }
 
 static void
-stub_free_embedding (gpointer embedding)
+stub_free_scene (gpointer scene)
 {
-  sam_image_unref (embedding);
+  sam_image_unref (scene);
 }
 
 static void
@@ -185,7 +185,7 @@ note_scores (const SamScores *scores, gpointer data)
 static GArray *
 evaluate (const char *directory, Stub *stub, const char *predictions)
 {
-  SamPredictor       predictor = { stub_encode, stub_predict, stub_free_embedding, stub };
+  SamPredictor       predictor = { stub_encode, stub_predict, stub_free_scene, stub };
   GArray            *scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
   g_autoptr (GError) error = NULL;
 
@@ -362,7 +362,7 @@ answer_wrong (size_t k, int n, size_t candidate, uint8_t *mask)
 }
 
 static SamLogits *
-watch_predict (gpointer         embedding,
+watch_predict (gpointer         scene,
                const SamPrompt *prompt,
                gpointer         data,
                const SamJob    *job,
@@ -374,7 +374,7 @@ watch_predict (gpointer         embedding,
     {
       const SamPoint  *point = &g_array_index (prompt->points, SamPoint, 1);
       const Rectangle *object =
-        &objects[object_at (embedding, (size_t) point->x_image, (size_t) point->y_image)];
+        &objects[object_at (scene, (size_t) point->x_image, (size_t) point->y_image)];
 
       g_assert_cmpint (point->label, ==, 1);
       g_assert_cmpfloat (point->x_image, >, (object->x0 + object->x1) / 2.0);
@@ -390,7 +390,7 @@ watch_predict (gpointer         embedding,
     }
   g_assert_cmpuint (n, <=, 3); /* then it is perfect */
 
-  return stub_predict (embedding, prompt, data, job, error);
+  return stub_predict (scene, prompt, data, job, error);
 }
 
 static void
@@ -398,7 +398,7 @@ test_clicks (void)
 {
   g_autofree char   *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
   Stub               stub = { answer_wrong, 1, { 0.9f } };
-  SamPredictor       predictor = { stub_encode, watch_predict, stub_free_embedding, &stub };
+  SamPredictor       predictor = { stub_encode, watch_predict, stub_free_scene, &stub };
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
   g_autoptr (GError) error = NULL;
 
@@ -419,8 +419,8 @@ test_against (void)
 {
   g_autofree char *directory = g_dir_make_tmp ("check-evaluate-XXXXXX", NULL);
   Stub stub = { answer_shifted, 1, { 0.9f }, TRUE }, other = { answer_perfect, 1, { 0.9f }, TRUE };
-  SamPredictor       predictor = { stub_encode, stub_predict, stub_free_embedding, &stub };
-  SamPredictor       against = { stub_encode, stub_predict, stub_free_embedding, &other };
+  SamPredictor       predictor = { stub_encode, stub_predict, stub_free_scene, &stub };
+  SamPredictor       against = { stub_encode, stub_predict, stub_free_scene, &other };
   g_autoptr (GArray) scores = g_array_new (FALSE, FALSE, sizeof (SamScores));
   g_autoptr (GError) error = NULL;
 

@@ -220,7 +220,7 @@ test_tinyvit_conv (void)
       check_fetched (&f);
       places = ((f.h - 1) / cases[i].stride + 1) * ((f.w - 1) / cases[i].stride + 1);
       y = g_new (float, places *cases[i].out);
-      sam_tinyvit_conv_run (&conv, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w });
+      sam_tinyvit_conv_run (&conv, y, f.in, &(SamPadding) { .n = f.h }, &(SamPadding) { .n = f.w });
       golden_compare_shaped (f.golden, "out", y, 1, places, cases[i].out, MAX_ERROR, RMS_ERROR);
       fixture_clear (&f);
     }
@@ -380,7 +380,7 @@ test_repvit_block (void)
       n = sam_repvit_block_scratch (&block, f.h, f.w);
       scratch = scratch_new (n);
       y = g_new (float, places *out);
-      sam_repvit_block_run (&block, y, f.in, &(SamSide) { .n = f.h }, &(SamSide) { .n = f.w },
+      sam_repvit_block_run (&block, y, f.in, &(SamPadding) { .n = f.h }, &(SamPadding) { .n = f.w },
                             scratch);
       golden_compare (f.golden, "out", y, places, out, GOLDEN_CHW, 1, MAX_ERROR, RMS_ERROR);
       scratch_free (scratch, n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Maps of which what is alike is left out give what whole ones do: step by step, and for whole
+/* Maps without their uniform padding give what whole ones do: step by step, and for whole
  * encoders. */
 #include "config.h"
 
@@ -34,7 +34,7 @@ make_map (size_t n_rows, size_t n_columns, size_t h, size_t w)
 
 /* The same without what the sides leave out. */
 static float *
-leave_out (const float *x, SamSide h, SamSide w)
+leave_out (const float *x, SamPadding h, SamPadding w)
 {
   float *y = g_new (float, (h.n + h.spare) * (w.n + w.spare) * C);
 
@@ -58,7 +58,7 @@ test_restore (void)
       for (size_t spare_h = 0; spare_h < 4; spare_h++)
         for (size_t spare_w = 0; spare_w < 4; spare_w++)
           {
-            SamSide           h = { 4, at_h, spare_h }, w = { 5, at_w, spare_w };
+            SamPadding        h = { 4, at_h, spare_h }, w = { 5, at_w, spare_w };
             size_t            n = (4 + spare_h) * (5 + spare_w) * C;
             g_autofree float *x = g_new (float, n);
             g_autofree float *y = NULL;
@@ -73,7 +73,7 @@ test_restore (void)
                     x[(i * (5 + spare_w) + k) * C + c] = (float) (row * 100 + column * 10 + c);
                   }
             y = leave_out (x, h, w);
-            sam_sides_restore (y, h, w, C);
+            sam_padding_restore (y, h, w, C);
             g_assert_cmpmem (x, n * sizeof *x, y, n * sizeof *y);
           }
 }
@@ -89,21 +89,21 @@ check_chain (const char *strides, size_t n, size_t seen, gboolean across)
                                        0.5f, -0.1f, 0.2f, 0.65f, 0.75f,  -0.55f };
   static const float bias[C] = { 0.1f, -0.2f, 0.3f };
   const size_t       other = 8;
-  SamAlike           alike = { seen, n };
+  SamUniform         uniform = { seen, n };
   size_t             scale = 1;
-  SamSide            side, whole = { .n = other };
+  SamPadding         side, whole = { .n = other };
 
   for (const char *s = strides; *s != '\0'; s++)
     {
-      alike = sam_alike_after (alike, *s - '0');
+      uniform = sam_uniform_after (uniform, *s - '0');
       scale *= *s - '0';
     }
-  side = sam_side_begin (n, seen, alike, scale);
+  side = sam_padding_begin (n, seen, uniform, scale);
   g_assert_cmpint (side.n + side.spare, ==, n);
   g_assert_cmpint (side.spare, <, n);
 
   {
-    SamSide           h = across ? whole : side, w = across ? side : whole;
+    SamPadding        h = across ? whole : side, w = across ? side : whole;
     g_autofree float *x = make_map (h.n + h.spare, w.n + w.spare, across ? other : seen,
                                     across ? seen : other);
     g_autofree float *shorter = leave_out (x, h, w);
@@ -112,7 +112,7 @@ check_chain (const char *strides, size_t n, size_t seen, gboolean across)
       {
         size_t          stride = *s - '0';
         size_t          n_rows = h.n + h.spare, n_columns = w.n + w.spare;
-        SamSide         h2 = sam_side_after (h, stride), w2 = sam_side_after (w, stride);
+        SamPadding      h2 = sam_padding_after (h, stride), w2 = sam_padding_after (w, stride);
         float          *y = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
         float          *y_shorter = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
         SamDepthwiseMap map = { y, x, kernel, bias, n_rows, n_columns, C, stride };
@@ -125,8 +125,8 @@ check_chain (const char *strides, size_t n, size_t seen, gboolean across)
         sam_depthwise_make (&map_shorter, 0, h2.n * w2.n);
         if (stride == 1)
           {
-            sam_depthwise_mean (&map, &(SamSide) { .n = n_rows }, &(SamSide) { .n = n_columns },
-                                mean);
+            sam_depthwise_mean (&map, &(SamPadding) { .n = n_rows },
+                                &(SamPadding) { .n = n_columns }, mean);
             sam_depthwise_mean (&map_shorter, &h, &w, mean_shorter);
             for (size_t c = 0; c < C; c++)
               g_assert_cmpfloat_with_epsilon (mean[c], mean_shorter[c],
@@ -139,7 +139,7 @@ check_chain (const char *strides, size_t n, size_t seen, gboolean across)
         h = h2;
         w = w2;
       }
-    sam_sides_restore (shorter, h, w, C);
+    sam_padding_restore (shorter, h, w, C);
     g_assert_cmpmem (x, (h.n + h.spare) * (w.n + w.spare) * C * sizeof *x, shorter,
                      (h.n + h.spare) * (w.n + w.spare) * C * sizeof *x);
   }
@@ -196,7 +196,7 @@ check_model (SamModel *model, double epsilon)
       g_autoptr (GError)       error = NULL;
       g_autoptr (SamImage)     image = make_picture (sizes[i][0], sizes[i][1]);
       SamTrace                 trace = { look_at_nothing, NULL };
-      g_autoptr (SamEmbedding) shorter = sam_model_encode (model, image, NULL, &error);
+      g_autoptr (SamEmbedding) shorter = sam_model_encode_traced (model, image, NULL, NULL, &error);
       g_autoptr (SamEmbedding) whole = sam_model_encode_traced (model, image, NULL, &trace, &error);
 
       g_assert_no_error (error);

@@ -35,7 +35,7 @@ model (SamArithmetic arithmetic)
 }
 
 static SamMask *
-click (SamModel *on, const SamEmbedding *embedding, float x, float y)
+click (SamModel *on, SamScene *scene, float x, float y)
 {
   g_autoptr (GError)    error = NULL;
   g_auto (SamPrompt)    prompt = { NULL };
@@ -44,7 +44,7 @@ click (SamModel *on, const SamEmbedding *embedding, float x, float y)
 
   sam_prompt_init (&prompt);
   sam_prompt_add_point (&prompt, x, y, 1);
-  logits = sam_model_predict (on, embedding, &prompt, NULL, &error);
+  logits = sam_model_predict (on, scene, &prompt, NULL, &error);
   g_assert_no_error (error);
   mask = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, &error);
   g_assert_no_error (error);
@@ -72,13 +72,13 @@ iou (const SamMask *a, const SamMask *b)
 static void
 test_masks (void)
 {
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (SamImage)     image = golden_picture (g_getenv ("SAM_SOURCE_ROOT"),
-                                                   "data/samples/coffee.png");
-  g_autoptr (SamModel)     exact = model (SAM_ARITHMETIC_F32);
-  g_autoptr (SamModel)     fast = model (SAM_ARITHMETIC_FAST);
-  g_autoptr (SamEmbedding) exact_emb = sam_model_encode (exact, image, NULL, &error);
-  g_autoptr (SamEmbedding) fast_emb = sam_model_encode (fast, image, NULL, &error);
+  g_autoptr (GError)   error = NULL;
+  g_autoptr (SamImage) image = golden_picture (g_getenv ("SAM_SOURCE_ROOT"),
+                                               "data/samples/coffee.png");
+  g_autoptr (SamModel) exact = model (SAM_ARITHMETIC_F32);
+  g_autoptr (SamModel) fast = model (SAM_ARITHMETIC_FAST);
+  g_autoptr (SamScene) exact_scene = sam_model_encode (exact, image, NULL, &error);
+  g_autoptr (SamScene) fast_scene = sam_model_encode (fast, image, NULL, &error);
   /* bytes may cost a little more, 7-bit ones (AVX2) above all, which only who asks for them gets */
   gboolean bytes = g_str_equal (sam_arithmetic_name (), "int8");
   double   mean = 0;
@@ -88,8 +88,8 @@ test_masks (void)
     {
       float               x = (float) ((i % GRID + 0.5) * sam_image_get_width (image) / GRID);
       float               y = (float) ((i / GRID + 0.5) * sam_image_get_height (image) / GRID);
-      g_autoptr (SamMask) a = click (exact, exact_emb, x, y);
-      g_autoptr (SamMask) b = click (fast, fast_emb, x, y);
+      g_autoptr (SamMask) a = click (exact, exact_scene, x, y);
+      g_autoptr (SamMask) b = click (fast, fast_scene, x, y);
 
       g_assert_cmpfloat (iou (a, b), >=, bytes ? 0.8 : 0.9);
       mean += iou (a, b) / (GRID * GRID);

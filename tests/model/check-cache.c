@@ -56,26 +56,27 @@ empty_folder (void)
     g_assert_cmpint (g_unlink (g_ptr_array_index (files, i)), ==, 0);
 }
 
-static SamEmbedding *
+static SamScene *
 encode (SamImage *image, gboolean expect_found)
 {
   g_autoptr (GError) error = NULL;
   gboolean           found = ! expect_found;
-  SamEmbedding      *embedding = sam_cache_encode (model, image, NULL, &found, &error);
+  SamScene          *scene = sam_cache_encode (model, image, NULL, &found, &error);
 
   g_assert_no_error (error);
-  g_assert_nonnull (embedding);
+  g_assert_nonnull (scene);
   g_assert_cmpint (found, ==, expect_found);
 
-  return embedding;
+  return scene;
 }
 
 static void
-assert_same (SamEmbedding *a, SamEmbedding *b)
+assert_same (SamScene *scene_a, SamScene *scene_b)
 {
-  size_t       side_a, side_b, channels_a, channels_b;
-  const float *x = sam_embedding_get_values (a, &side_a, &channels_a);
-  const float *y = sam_embedding_get_values (b, &side_b, &channels_b);
+  SamEmbedding *a = sam_scene_get_embedding (scene_a), *b = sam_scene_get_embedding (scene_b);
+  size_t        side_a, side_b, channels_a, channels_b;
+  const float  *x = sam_embedding_get_values (a, &side_a, &channels_a);
+  const float  *y = sam_embedding_get_values (b, &side_b, &channels_b);
 
   g_assert_cmpuint (side_a, ==, side_b);
   g_assert_cmpuint (channels_a, ==, channels_b);
@@ -87,12 +88,12 @@ assert_same (SamEmbedding *a, SamEmbedding *b)
 static void
 test_found (void)
 {
-  g_autoptr (SamImage)     one = picture_new (1);
-  g_autoptr (SamImage)     other = picture_new (2);
-  g_autoptr (SamEmbedding) first = NULL, again = NULL, different = NULL;
-  g_autoptr (GPtrArray)    files = NULL;
-  GStatBuf                 status;
-  g_autofree char         *folder = sam_cache_get_folder ();
+  g_autoptr (SamImage)  one = picture_new (1);
+  g_autoptr (SamImage)  other = picture_new (2);
+  g_autoptr (SamScene)  first = NULL, again = NULL, different = NULL;
+  g_autoptr (GPtrArray) files = NULL;
+  GStatBuf              status;
+  g_autofree char      *folder = sam_cache_get_folder ();
 
   empty_folder ();
   first = encode (one, FALSE);
@@ -112,20 +113,20 @@ test_found (void)
 static void
 test_damaged (void)
 {
-  g_autoptr (SamImage)     image = picture_new (3);
-  g_autoptr (SamEmbedding) truth = NULL;
+  g_autoptr (SamImage) image = picture_new (3);
+  g_autoptr (SamScene) truth = NULL;
 
   empty_folder ();
   truth = encode (image, FALSE);
 
   for (int kind = 0; kind < 4; kind++)
     {
-      g_autoptr (GPtrArray)    files = list_files ();
-      g_autoptr (SamEmbedding) again = NULL, last = NULL;
-      g_autofree char         *contents = NULL;
-      g_autoptr (GError)       error = NULL;
-      const char              *path = g_ptr_array_index (files, 0);
-      gsize                    length;
+      g_autoptr (GPtrArray) files = list_files ();
+      g_autoptr (SamScene)  again = NULL, last = NULL;
+      g_autofree char      *contents = NULL;
+      g_autoptr (GError)    error = NULL;
+      const char           *path = g_ptr_array_index (files, 0);
+      gsize                 length;
 
       g_assert_cmpuint (files->len, ==, 1);
       g_file_get_contents (path, &contents, &length, &error);
@@ -152,13 +153,13 @@ test_damaged (void)
 static void
 test_foreign (void)
 {
-  g_autoptr (SamImage)     image = picture_new (4);
-  g_autofree char         *folder = sam_cache_get_folder ();
-  g_autofree char         *note = g_build_filename (folder, "note.txt", NULL);
-  g_autofree char         *stale = g_build_filename (folder, "writing-old", NULL);
-  g_autofree char         *fresh = g_build_filename (folder, "writing-new", NULL);
-  g_autoptr (SamEmbedding) a = NULL, b = NULL;
-  struct utimbuf           long_ago = { 1000000, 1000000 };
+  g_autoptr (SamImage) image = picture_new (4);
+  g_autofree char     *folder = sam_cache_get_folder ();
+  g_autofree char     *note = g_build_filename (folder, "note.txt", NULL);
+  g_autofree char     *stale = g_build_filename (folder, "writing-old", NULL);
+  g_autofree char     *fresh = g_build_filename (folder, "writing-new", NULL);
+  g_autoptr (SamScene) a = NULL, b = NULL;
+  struct utimbuf       long_ago = { 1000000, 1000000 };
 
   empty_folder ();
   g_mkdir_with_parents (folder, 0700);
@@ -181,12 +182,12 @@ test_foreign (void)
 static void
 test_bounded (void)
 {
-  g_autoptr (SamImage)     old = picture_new (5);
-  g_autoptr (SamImage)     used = picture_new (6);
-  g_autoptr (SamEmbedding) a = NULL, b = NULL, c = NULL, d = NULL;
-  g_autoptr (GPtrArray)    files = NULL;
-  GStatBuf                 status;
-  struct utimbuf           long_ago = { 2000000, 2000000 };
+  g_autoptr (SamImage)  old = picture_new (5);
+  g_autoptr (SamImage)  used = picture_new (6);
+  g_autoptr (SamScene)  a = NULL, b = NULL, c = NULL, d = NULL;
+  g_autoptr (GPtrArray) files = NULL;
+  GStatBuf              status;
+  struct utimbuf        long_ago = { 2000000, 2000000 };
 
   empty_folder ();
   a = encode (old, FALSE);
@@ -214,10 +215,10 @@ encode_in_thread (gpointer image)
 {
   for (int i = 0; i < 3; i++)
     {
-      g_autoptr (SamEmbedding) embedding = sam_cache_encode (model, image, NULL, NULL, NULL);
+      g_autoptr (SamScene) scene = sam_cache_encode (model, image, NULL, NULL, NULL);
 
-      g_assert_nonnull (embedding);
-      sam_cache_store (model, image, embedding);
+      g_assert_nonnull (scene);
+      sam_cache_store (model, image, sam_scene_get_embedding (scene));
     }
 
   return NULL;
@@ -226,10 +227,10 @@ encode_in_thread (gpointer image)
 static void
 test_concurrent (void)
 {
-  g_autoptr (SamImage)     image = picture_new (7);
-  g_autoptr (SamEmbedding) last = NULL;
-  g_autoptr (GPtrArray)    files = NULL;
-  GThread                 *threads[4];
+  g_autoptr (SamImage)  image = picture_new (7);
+  g_autoptr (SamScene)  last = NULL;
+  g_autoptr (GPtrArray) files = NULL;
+  GThread              *threads[4];
 
   empty_folder ();
   for (int i = 0; i < 4; i++)
@@ -247,9 +248,9 @@ test_concurrent (void)
 static void
 test_unwritable (void)
 {
-  g_autoptr (SamImage)     image = picture_new (8);
-  g_autofree char         *folder = sam_cache_get_folder ();
-  g_autoptr (SamEmbedding) a = NULL, b = NULL;
+  g_autoptr (SamImage) image = picture_new (8);
+  g_autofree char     *folder = sam_cache_get_folder ();
+  g_autoptr (SamScene) a = NULL, b = NULL;
 
   empty_folder ();
   g_assert_cmpint (g_mkdir_with_parents (folder, 0700), ==, 0);

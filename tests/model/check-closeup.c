@@ -236,7 +236,7 @@ measure_iou (const SamLogits *logits, size_t candidate, const double (*discs)[3]
 }
 
 static SamLogits *
-ask (SamEmbedding *embedding, const char *text, gboolean quick, SamLogits *previous)
+ask (SamScene *scene, const char *text, gboolean quick, SamLogits *previous)
 {
   g_auto (SamPrompt) prompt;
   g_autoptr (GError) error = NULL;
@@ -248,7 +248,7 @@ ask (SamEmbedding *embedding, const char *text, gboolean quick, SamLogits *previ
   prompt.previous = previous;
   if (previous != NULL)
     prompt.previous_candidate = sam_logits_get_best (previous);
-  logits = sam_model_predict (model, embedding, &prompt, NULL, &error);
+  logits = sam_model_predict (model, scene, &prompt, NULL, &error);
   g_assert_no_error (error);
 
   return logits;
@@ -258,13 +258,13 @@ ask (SamEmbedding *embedding, const char *text, gboolean quick, SamLogits *previ
 static void
 test_small (void)
 {
-  static const double      disc[][3] = { { 1130, 340, 31 } };
-  g_autoptr (SamImage)     image = draw (disc, 1);
-  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    quick = ask (embedding, "box 1099,309,1161,371", TRUE, NULL);
-  g_autoptr (SamLogits)    closer = ask (embedding, "box 1099,309,1161,371", FALSE, NULL);
-  g_autoptr (SamLogits)    again = ask (embedding, "box 1099,309,1161,371", FALSE, NULL);
-  g_autoptr (SamLogits) refined = ask (embedding, "box 1099,309,1161,371; 1130,340 +; 1105,315 -",
+  static const double   disc[][3] = { { 1130, 340, 31 } };
+  g_autoptr (SamImage)  image = draw (disc, 1);
+  g_autoptr (SamScene)  scene = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits) quick = ask (scene, "box 1099,309,1161,371", TRUE, NULL);
+  g_autoptr (SamLogits) closer = ask (scene, "box 1099,309,1161,371", FALSE, NULL);
+  g_autoptr (SamLogits) again = ask (scene, "box 1099,309,1161,371", FALSE, NULL);
+  g_autoptr (SamLogits) refined = ask (scene, "box 1099,309,1161,371; 1130,340 +; 1105,315 -",
                                        FALSE, closer);
   double first = measure_iou (quick, 0, disc, 1), second = measure_iou (closer, 0, disc, 1);
   double third = measure_iou (refined, 0, disc, 1);
@@ -292,11 +292,11 @@ test_small (void)
 static void
 test_boxes (void)
 {
-  static const double      discs[][3] = { { 300, 300, 150 }, { 1400, 1000, 40 } };
-  g_autoptr (SamImage)     image = draw (discs, 2);
-  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    logits = ask (embedding, "box 150,150,450,450; box 1360,960,1440,1040",
-                                         FALSE, NULL);
+  static const double   discs[][3] = { { 300, 300, 150 }, { 1400, 1000, 40 } };
+  g_autoptr (SamImage)  image = draw (discs, 2);
+  g_autoptr (SamScene)  scene = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits) logits = ask (scene, "box 150,150,450,450; box 1360,960,1440,1040", FALSE,
+                                      NULL);
 
   g_assert_cmpuint (sam_logits_get_n_candidates (logits), ==, 1);
   g_assert_cmpfloat (measure_iou (logits, 0, discs, 2), >, 0.9);
@@ -306,10 +306,10 @@ test_boxes (void)
 static void
 test_box_keeps (void)
 {
-  static const double      discs[][3] = { { 600, 600, 80 }, { 764, 600, 80 } };
-  g_autoptr (SamImage)     image = draw (discs, 2);
-  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    one = ask (embedding, "box 520,520,680,680", FALSE, NULL);
+  static const double   discs[][3] = { { 600, 600, 80 }, { 764, 600, 80 } };
+  g_autoptr (SamImage)  image = draw (discs, 2);
+  g_autoptr (SamScene)  scene = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits) one = ask (scene, "box 520,520,680,680", FALSE, NULL);
 
   g_assert_cmpfloat (measure_iou (one, 0, discs, 1), >, 0.9);
   for (int y = 500; y < 700; y += 3)
@@ -320,11 +320,11 @@ test_box_keeps (void)
 static void
 test_candidates (void)
 {
-  static const double      disc[][3] = { { 400, 700, 60 } };
-  g_autoptr (SamImage)     image = draw (disc, 1);
-  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    logits = ask (embedding, "400,700", FALSE, NULL);
-  double                   best = 0;
+  static const double   disc[][3] = { { 400, 700, 60 } };
+  g_autoptr (SamImage)  image = draw (disc, 1);
+  g_autoptr (SamScene)  scene = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits) logits = ask (scene, "400,700", FALSE, NULL);
+  double                best = 0;
 
   g_assert_cmpuint (sam_logits_get_n_candidates (logits), ==, 3);
   for (size_t k = 0; k < 3; k++)
@@ -332,23 +332,23 @@ test_candidates (void)
   g_assert_cmpfloat (best, >, 0.85);
 }
 
-/* An embedding that comes from a file knows no picture: one look is all there is. */
+/* An embedding that comes from a file knows no picture: there are no close-ups. */
 static void
 test_without_picture (void)
 {
-  static const double      disc[][3] = { { 400, 700, 60 } };
-  g_autoptr (SamImage)     image = draw (disc, 1);
-  g_autoptr (SamEmbedding) embedding = sam_model_encode (model, image, NULL, NULL);
-  g_autofree char         *folder = g_dir_make_tmp ("closeup-XXXXXX", NULL);
-  g_autofree char         *path = g_build_filename (folder, "picture.safetensors", NULL);
-  g_autoptr (SamEmbedding) opened = NULL;
-  g_autoptr (SamLogits)    quick = ask (embedding, "400,700", TRUE, NULL);
-  g_autoptr (SamLogits)    logits = NULL;
-  g_autoptr (GError)       error = NULL;
-  size_t                   n = sam_logits_get_width (quick) * sam_logits_get_width (quick);
+  static const double   disc[][3] = { { 400, 700, 60 } };
+  g_autoptr (SamImage)  image = draw (disc, 1);
+  g_autoptr (SamScene)  scene = sam_model_encode (model, image, NULL, NULL);
+  g_autofree char      *folder = g_dir_make_tmp ("closeup-XXXXXX", NULL);
+  g_autofree char      *path = g_build_filename (folder, "picture.safetensors", NULL);
+  g_autoptr (SamScene)  opened = NULL;
+  g_autoptr (SamLogits) quick = ask (scene, "400,700", TRUE, NULL);
+  g_autoptr (SamLogits) logits = NULL;
+  g_autoptr (GError)    error = NULL;
+  size_t                n = sam_logits_get_width (quick) * sam_logits_get_width (quick);
 
-  g_assert_true (sam_model_save_embedding (model, embedding, path, &error));
-  opened = sam_model_open_embedding (model, path, &error);
+  g_assert_true (sam_model_save_embedding (model, sam_scene_get_embedding (scene), path, &error));
+  opened = sam_model_make_scene (model, sam_model_open_embedding (model, path, &error), NULL);
   g_assert_no_error (error);
   logits = ask (opened, "400,700", FALSE, NULL);
   g_assert_cmpmem (sam_logits_get_values (logits, 0), 3 * n * sizeof (float),
@@ -361,25 +361,25 @@ test_without_picture (void)
 static void
 test_large (void)
 {
-  static const double      disc[][3] = { { 2500, 1700, 1500 } };
-  g_autoptr (SamImage)     image = NULL;
-  g_autoptr (SamEmbedding) embedding = NULL;
-  g_autoptr (SamLogits)    logits = NULL;
+  static const double   disc[][3] = { { 2500, 1700, 1500 } };
+  g_autoptr (SamImage)  image = NULL;
+  g_autoptr (SamScene)  scene = NULL;
+  g_autoptr (SamLogits) logits = NULL;
 
   width = 4800;
   height = 3600;
   image = draw (disc, 1);
-  embedding = sam_model_encode (model, image, NULL, NULL);
-  logits = ask (embedding, "box 1000,200,4000,3200", FALSE, NULL);
+  scene = sam_model_encode (model, image, NULL, NULL);
+  logits = ask (scene, "box 1000,200,4000,3200", FALSE, NULL);
   g_assert_cmpfloat (measure_iou (logits, 0, disc, 1), >, 0.95);
 
   for (int i = 0; i < 3; i++)
     {
-      static const int         sizes[][2] = { { 9000, 1 }, { 1, 9000 }, { 1, 1 } };
-      g_autoptr (SamImage)     thin = NULL;
-      g_autoptr (SamEmbedding) encoded = NULL;
-      g_autoptr (SamLogits)    answer = NULL;
-      g_autofree char         *text = NULL;
+      static const int      sizes[][2] = { { 9000, 1 }, { 1, 9000 }, { 1, 1 } };
+      g_autoptr (SamImage)  thin = NULL;
+      g_autoptr (SamScene)  encoded = NULL;
+      g_autoptr (SamLogits) answer = NULL;
+      g_autofree char      *text = NULL;
 
       width = sizes[i][0];
       height = sizes[i][1];

@@ -9,9 +9,11 @@
 #include <json-glib/json-glib.h>
 
 #include "samcore/weights/sam-checkpoint.h"
-#include "samcore/sam-everything.h"
+#include "samcore/model/sam-crops.h"
+#include "samcore/model/sam-everything-private.h"
 #include "samcore/mask/sam-logits-private.h"
 #include "samcore/model/sam-model-private.h"
+#include "samcore/model/sam-object-private.h"
 #include "tests/lib/golden.h"
 #include "tests/lib/synth-weights.h"
 
@@ -125,7 +127,7 @@ test_stability (void)
               n_inner += logits[m * size + i] > cases[k].offset;
               n_outer += logits[m * size + i] > -cases[k].offset;
             }
-          stability = sam_everything_measure_stability (n_inner, n_outer);
+          stability = sam_object_measure_stability (n_inner, n_outer);
           if (json_array_get_null_element (expected, m))
             g_assert_true (isnan (stability));
           else
@@ -150,7 +152,7 @@ test_boxes (void)
     {
       for (size_t i = 0; i < width * height; i++)
         mask[i] = logits[m * width * height + i] > 0 ? 255 : 0;
-      assert_same_corners (sam_everything_find_box (mask, width, height), corners_at (expected, m));
+      assert_same_corners (sam_corners_from_mask (mask, width, height), corners_at (expected, m));
     }
 }
 
@@ -235,8 +237,8 @@ test_suppress (void)
   for (size_t k = 0; k < G_N_ELEMENTS (thresholds); k++)
     {
       JsonArray         *expected = json_object_get_array_member (cases, thresholds[k]);
-      g_autoptr (GArray) keep = sam_everything_suppress (boxes, scores, (guint) n,
-                                                         g_ascii_strtod (thresholds[k], NULL));
+      g_autoptr (GArray) keep = sam_boxes_suppress (boxes, scores, (guint) n,
+                                                    g_ascii_strtod (thresholds[k], NULL));
 
       g_assert_cmpuint (keep->len, ==, json_array_get_length (expected));
       for (guint i = 0; i < keep->len; i++)
@@ -263,9 +265,9 @@ test_clean (void)
       gboolean holes = strcmp (json_object_get_string_member (one, "mode"), "holes") == 0;
       gboolean changed;
 
-      g_assert_true (sam_everything_clean (mask, width, height,
-                                           (size_t) json_object_get_int_member (one, "area"), holes,
-                                           &changed, NULL));
+      g_assert_true (sam_object_clean_mask (mask, width, height,
+                                            (size_t) json_object_get_int_member (one, "area"),
+                                            holes, &changed, NULL));
       g_assert_cmpint (changed, ==, json_object_get_boolean_member (one, "changed"));
       g_assert_cmpmem (mask, width * height, expected, width * height);
     }
@@ -282,7 +284,7 @@ test_grid (void)
   for (GList *l = sides; l != NULL; l = l->next)
     {
       JsonArray         *expected = json_object_get_array_member (grids, l->data);
-      g_autoptr (GArray) grid = sam_everything_make_grid (atoi (l->data));
+      g_autoptr (GArray) grid = sam_crops_make_grid (atoi (l->data));
 
       g_assert_cmpuint (grid->len, ==, 2 * json_array_get_length (expected));
       for (guint i = 0; i < grid->len; i++)
@@ -304,9 +306,10 @@ test_crops (void)
       JsonArray  *boxes = json_object_get_array_member (one, "boxes");
       JsonArray  *layers = json_object_get_array_member (one, "layers");
       int         n_layers = (int) json_object_get_int_member (one, "n_layers"), n_of_layer[8];
-      g_autoptr (GArray) crops =
-        sam_everything_make_crops ((size_t) number_at (hw, 1), (size_t) number_at (hw, 0), n_layers,
-                                   json_object_get_double_member (one, "overlap"), n_of_layer);
+      g_autoptr (GArray) crops = sam_crops_make ((size_t) number_at (hw, 1),
+                                                 (size_t) number_at (hw, 0), n_layers,
+                                                 json_object_get_double_member (one, "overlap"),
+                                                 n_of_layer);
 
       g_assert_cmpuint (crops->len, ==, json_array_get_length (boxes));
       for (guint i = 0; i < crops->len; i++)
@@ -339,8 +342,8 @@ test_cut_off (void)
         {
           SamCorners box = corners_at (boxes, i);
 
-          g_assert_cmpint (sam_everything_is_cut_off (&box, &corners, (size_t) number_at (orig, 2),
-                                                      (size_t) number_at (orig, 3)),
+          g_assert_cmpint (sam_crop_cuts_off (&corners, &box, (size_t) number_at (orig, 2),
+                                              (size_t) number_at (orig, 3)),
                            ==, json_array_get_boolean_element (near, i));
         }
     }
@@ -363,30 +366,30 @@ stub_encode (SamImage *image, gpointer data, const SamJob *job, GError **error)
 }
 
 static void
-stub_free_embedding (gpointer embedding)
+stub_free_scene (gpointer scene)
 {
-  sam_image_unref (embedding);
+  sam_image_unref (scene);
 }
 
 /* Ellipses whose places, sizes and scores depend on which cell of 64 x 64 the point lies in. The
  * logits are at the crop's size, in a square that holds it: they come through as they are. */
 static SamLogits *
-stub_predict (gpointer         embedding,
+stub_predict (gpointer         scene,
               const SamPrompt *prompt,
               gpointer         data,
               const SamJob    *job,
               GError         **error)
 {
-  size_t      width = sam_image_get_width (embedding), height = sam_image_get_height (embedding);
-  size_t      side = MAX (width, height);
-  SamGeometry geometry = { .width = width,
-                           .height = height,
-                           .picture_width = width,
-                           .picture_height = height,
-                           .resized_width = width,
-                           .resized_height = height,
-                           .input = side,
-                           .upsample = SAM_UPSAMPLE_TWO_STEP };
+  size_t          width = sam_image_get_width (scene), height = sam_image_get_height (scene);
+  size_t          side = MAX (width, height);
+  SamGeometry     geometry = { .width = width,
+                               .height = height,
+                               .picture_width = width,
+                               .picture_height = height,
+                               .resized_width = width,
+                               .resized_height = height,
+                               .input = side,
+                               .upsample = SAM_UPSAMPLE_TWO_STEP };
   const SamPoint *point = &g_array_index (prompt->points, SamPoint, 0);
   guint64         gx = (guint64) (point->x_image / 64), gy = (guint64) (point->y_image / 64);
   double          cx = 64.0 * gx + 32, cy = 64.0 * gy + 32;
@@ -454,7 +457,7 @@ test_stub (gconstpointer name)
   JsonArray             *masks = json_object_get_array_member (root_of (parser), "masks");
   g_autoptr (SamImage)   image = make_image ((size_t) number_at (size, 1),
                                              (size_t) number_at (size, 0));
-  SamPredictor           predictor = { stub_encode, stub_predict, stub_free_embedding, NULL };
+  SamPredictor           predictor = { stub_encode, stub_predict, stub_free_scene, NULL };
   SamEverythingOptions   options;
   g_autoptr (GPtrArray)  objects = NULL;
   g_autoptr (GError)     error = NULL;
@@ -498,7 +501,7 @@ static void
 test_cancel (void)
 {
   g_autoptr (SamImage)     image = make_image (100, 80);
-  SamPredictor             predictor = { stub_encode, stub_predict, stub_free_embedding, NULL };
+  SamPredictor             predictor = { stub_encode, stub_predict, stub_free_scene, NULL };
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
   SamJob                   job = { .cancellable = cancellable };
   SamEverythingOptions     options;

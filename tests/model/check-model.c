@@ -21,7 +21,8 @@ static char          *model_path;
 static SamCheckpoint *golden;
 static SamModel      *model;
 static SamImage      *image;
-static SamEmbedding  *embedding;
+static SamScene      *scene;
+static SamEmbedding  *embedding; /* of scene */
 
 /* ---- against the reference ---- */
 
@@ -254,7 +255,7 @@ predict (const SamPrompt *prompt)
   SamLogits         *logits;
 
   quick.quick = TRUE;
-  logits = sam_model_predict (model, embedding, &quick, NULL, &error);
+  logits = sam_model_predict (model, scene, &quick, NULL, &error);
 
   g_assert_no_error (error);
 
@@ -436,7 +437,7 @@ static void
 expect_bad_prompt (const SamPrompt *prompt, int code)
 {
   g_autoptr (GError)    error = NULL;
-  g_autoptr (SamLogits) logits = sam_model_predict (model, embedding, prompt, NULL, &error);
+  g_autoptr (SamLogits) logits = sam_model_predict (model, scene, prompt, NULL, &error);
 
   g_assert_null (logits);
   g_assert_error (error, SAM_ERROR, code);
@@ -445,13 +446,13 @@ expect_bad_prompt (const SamPrompt *prompt, int code)
 static void
 test_bad_prompts (void)
 {
-  g_auto (SamPrompt)       prompt;
-  g_autoptr (GError)       error = NULL;
-  g_autoptr (SamMask)      nothing = sam_mask_new_empty (30, 20, &error);
-  g_autoptr (GBytes)       bytes = g_bytes_new_take (g_malloc0 (20 * 30 * 3), 20 * 30 * 3);
-  g_autoptr (SamImage)     other = sam_image_new (30, 20, bytes, &error);
-  g_autoptr (SamEmbedding) small = sam_model_encode (model, other, NULL, &error);
-  g_autoptr (SamLogits)    logits = NULL;
+  g_auto (SamPrompt)    prompt;
+  g_autoptr (GError)    error = NULL;
+  g_autoptr (SamMask)   nothing = sam_mask_new_empty (30, 20, &error);
+  g_autoptr (GBytes)    bytes = g_bytes_new_take (g_malloc0 (20 * 30 * 3), 20 * 30 * 3);
+  g_autoptr (SamImage)  other = sam_image_new (30, 20, bytes, &error);
+  g_autoptr (SamScene)  small = sam_model_encode (model, other, NULL, &error);
+  g_autoptr (SamLogits) logits = NULL;
 
   g_assert_no_error (error);
   sam_prompt_init (&prompt);
@@ -504,7 +505,7 @@ work_load (const SamJob *job, GError **error)
 static gboolean
 work_encode (const SamJob *job, GError **error)
 {
-  g_autoptr (SamEmbedding) made = sam_model_encode (model, image, job, error);
+  g_autoptr (SamScene) made = sam_model_encode (model, image, job, error);
 
   return made != NULL;
 }
@@ -519,18 +520,18 @@ work_predict (const SamJob *job, GError **error)
   sam_prompt_add_box (&prompt, 10, 10, 100, 100);
   sam_prompt_add_box (&prompt, 200, 200, 300, 300);
   prompt.quick = TRUE;
-  logits = sam_model_predict (model, embedding, &prompt, job, error);
+  logits = sam_model_predict (model, scene, &prompt, job, error);
 
   return logits != NULL;
 }
 
-/* With an embedding of its own each time: parts that were looked at before take no time. */
+/* With a scene of its own each time: parts that it keeps take no time. */
 static gboolean
 work_closer (const SamJob *job, GError **error)
 {
-  g_auto (SamPrompt)       prompt;
-  g_autoptr (SamEmbedding) fresh = sam_model_encode (model, image, NULL, NULL);
-  g_autoptr (SamLogits)    logits = NULL;
+  g_auto (SamPrompt)    prompt;
+  g_autoptr (SamScene)  fresh = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamLogits) logits = NULL;
 
   g_assert_nonnull (fresh);
   sam_prompt_init (&prompt);
@@ -824,7 +825,7 @@ test_threads (void)
       const float             *x, *y;
 
       sam_parallel_set_n_threads (threads);
-      again = sam_model_encode (model, image, NULL, &error);
+      again = sam_model_encode_traced (model, image, NULL, NULL, &error);
       g_assert_no_error (error);
       x = sam_embedding_get_values (embedding, &side, &channels);
       y = sam_embedding_get_values (again, &side, &channels);
@@ -990,18 +991,18 @@ test_converted (void)
   g_autoptr (GError)    error = NULL;
 
   make_case (&prompt, 3);
-  prompt.quick = TRUE; /* a closer look need not be at the same part of the picture */
+  prompt.quick = TRUE; /* a close-up need not be of the same part of the picture */
   logits = predict (&prompt);
   wanted = sam_mask_new_from_logits (logits, 0, SAM_EDGE_HARD, NULL, &error);
   g_assert_no_error (error);
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char         *path = temporary_path ("converted.safetensors");
-      g_autoptr (SamModel)     converted = NULL;
-      g_autoptr (SamEmbedding) made = NULL;
-      g_autoptr (SamLogits)    answer = NULL;
-      g_autoptr (SamMask)      mask = NULL;
+      g_autofree char      *path = temporary_path ("converted.safetensors");
+      g_autoptr (SamModel)  converted = NULL;
+      g_autoptr (SamScene)  made = NULL;
+      g_autoptr (SamLogits) answer = NULL;
+      g_autoptr (SamMask)   mask = NULL;
 
       g_assert_true (sam_convert (model_path, path, cases[i].precision, NULL, &error));
       g_assert_no_error (error);
@@ -1050,8 +1051,9 @@ main (int argc, char **argv)
   image = golden_picture (samples, "coffee.png");
   model = sam_model_load (model_path, NULL, &error);
   g_assert_no_error (error);
-  embedding = sam_model_encode (model, image, NULL, &error);
+  scene = sam_model_encode (model, image, NULL, &error);
   g_assert_no_error (error);
+  embedding = sam_scene_get_embedding (scene);
 
   g_test_add_func ("/model/properties", test_properties);
   g_test_add_func ("/model/golden/preprocess", test_preprocess);
@@ -1077,7 +1079,7 @@ main (int argc, char **argv)
   g_test_add_func ("/model/embedding/damage", test_embedding_damage);
   result = g_test_run ();
 
-  sam_embedding_unref (embedding);
+  sam_scene_unref (scene);
   sam_model_unref (model);
   sam_image_unref (image);
   sam_checkpoint_unref (golden);

@@ -287,7 +287,7 @@ depthwise_mean (float *y, gconstpointer arguments)
   SamDepthwiseMap map = depthwise_map (NULL, c);
 
   depthwise (y, c);
-  sam_depthwise_mean (&map, &(SamSide) { .n = c->h }, &(SamSide) { .n = c->w },
+  sam_depthwise_mean (&map, &(SamPadding) { .n = c->h }, &(SamPadding) { .n = c->w },
                       y + ((c->h - 1) / c->stride + 1) * sam_depthwise_row (&map) * c->in);
 }
 
@@ -962,9 +962,9 @@ test_token_attention (void)
 
 typedef struct
 {
-  SamWindowBlock block;
-  const float   *x;
-  size_t         h, w;
+  SamWindowAttention block;
+  const float       *x;
+  size_t             h, w;
 } Windows;
 
 static void
@@ -972,16 +972,16 @@ window_block (float *y, gconstpointer arguments)
 {
   const Windows *a = arguments;
 
-  sam_window_block_run (&a->block, y, a->x == NULL ? y : a->x, a->h, a->w);
+  sam_window_attention_run (&a->block, y, a->x == NULL ? y : a->x, a->h, a->w);
 }
 
 /* One window at a time, as the formula has it. places: [window^2, width], the rows of x or NULL */
 static void
-ref_window (double               *y,
-            const float *const   *places,
-            const SamWindowBlock *b,
-            const float          *w_qkv,
-            const float          *w_proj)
+ref_window (double                   *y,
+            const float *const       *places,
+            const SamWindowAttention *b,
+            const float              *w_qkv,
+            const float              *w_proj)
 {
   size_t             n = b->window * b->window, width = b->norm->c;
   SamAttention       a = b->attention;
@@ -1031,13 +1031,13 @@ ref_window (double               *y,
 
 /* The maximum over 2x2 places of residual (norm (x)), one channel */
 static double
-ref_pooled (const float          *x,
-            size_t                y0,
-            size_t                x0,
-            size_t                w,
-            size_t                channel,
-            const SamWindowBlock *b,
-            const float          *w_res)
+ref_pooled (const float              *x,
+            size_t                    y0,
+            size_t                    x0,
+            size_t                    w,
+            size_t                    channel,
+            const SamWindowAttention *b,
+            const float              *w_res)
 {
   size_t             width = b->norm->c;
   g_autofree double *row = g_new (double, width);

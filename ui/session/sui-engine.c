@@ -14,7 +14,7 @@ core_load (const char *model, const SamJob *job, GError **error)
   return path != NULL ? sam_model_load (path, job, error) : NULL;
 }
 
-static SamEmbedding *
+static SamScene *
 core_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
 {
   return sam_cache_encode (model, image, job, NULL, error);
@@ -25,8 +25,8 @@ const SuiEngine sui_engine_core = {
   .model_ref = sam_model_ref,
   .model_unref = sam_model_unref,
   .encode = core_encode,
-  .embedding_ref = sam_embedding_ref,
-  .embedding_unref = sam_embedding_unref,
+  .embedding_ref = sam_scene_ref,
+  .embedding_unref = sam_scene_unref,
   .predict = sam_model_predict,
   .logits_free = sam_logits_free,
   .n_candidates = sam_logits_get_n_candidates,

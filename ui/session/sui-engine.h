@@ -19,14 +19,14 @@ typedef struct
   SamModel *(*load) (const char *model, const SamJob *job, GError **error);
   SamModel *(*model_ref) (SamModel *model);
   void (*model_unref) (SamModel *model);
-  SamEmbedding *(*encode) (SamModel *model, SamImage *image, const SamJob *job, GError **error);
-  SamEmbedding *(*embedding_ref) (SamEmbedding *embedding);
-  void (*embedding_unref) (SamEmbedding *embedding);
-  SamLogits *(*predict) (SamModel           *model,
-                         const SamEmbedding *embedding,
-                         const SamPrompt    *prompt,
-                         const SamJob       *job,
-                         GError            **error);
+  SamScene *(*encode) (SamModel *model, SamImage *image, const SamJob *job, GError **error);
+  SamScene *(*embedding_ref) (SamScene *embedding);
+  void (*embedding_unref) (SamScene *embedding);
+  SamLogits *(*predict) (SamModel        *model,
+                         SamScene        *embedding,
+                         const SamPrompt *prompt,
+                         const SamJob    *job,
+                         GError         **error);
   void (*logits_free) (SamLogits *logits);
   size_t (*n_candidates) (const SamLogits *logits);
   float (*iou) (const SamLogits *logits, size_t candidate);

@@ -36,11 +36,11 @@ typedef struct
   gint64           started;
   gboolean         stale; /* what it finds is not wanted any more */
 
-  char         *model_name;
-  SamModel     *model;
-  SamImage     *image;
-  SamEmbedding *embedding;
-  guint         width, height; /* of the picture */
+  char     *model_name;
+  SamModel *model;
+  SamImage *image;
+  SamScene *embedding;
+  guint     width, height; /* of the picture */
 
   GArray    *objects; /* of SuiJobObject */
   guint      current;

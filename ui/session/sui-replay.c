@@ -43,7 +43,7 @@ SamMask *
 sui_replay_answer (const SuiState  *state,
                    const SuiEngine *engine,
                    SamModel        *model,
-                   SamEmbedding    *embedding,
+                   SamScene        *embedding,
                    guint            width,
                    guint            height,
                    SamEdge          edge,

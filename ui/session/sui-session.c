@@ -30,12 +30,12 @@ struct _SuiSession
   const SuiEngine *engine;
   gboolean         closed;
 
-  SamImage     *image;
-  guint         width, height;
-  char         *hash; /* of image; NULL until known */
-  SamModel     *model;
-  char         *model_name;
-  SamEmbedding *embedding; /* of image by model */
+  SamImage *image;
+  guint     width, height;
+  char     *hash; /* of image; NULL until known */
+  SamModel *model;
+  char     *model_name;
+  SamScene *embedding; /* of image by model */
 
   char     *wanted_model; /* the name; NULL when model is the one */
   SamModel *next_model;   /* loaded, has not seen the picture */
@@ -478,7 +478,7 @@ start (SuiSession *session, SuiJob *job)
 }
 
 static void
-give (SuiJob *job, SamModel *model, SamEmbedding *embedding, SamImage *image)
+give (SuiJob *job, SamModel *model, SamScene *embedding, SamImage *image)
 {
   job->model = model != NULL ? job->engine->model_ref (model) : NULL;
   job->embedding = embedding != NULL ? job->engine->embedding_ref (embedding) : NULL;

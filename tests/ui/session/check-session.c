@@ -97,7 +97,7 @@ fake_load (const char *name, const SamJob *job, GError **error)
   return (SamModel *) fake_new (name);
 }
 
-static SamEmbedding *
+static SamScene *
 fake_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
 {
   g_atomic_int_inc (&fake.n_encodes);
@@ -109,15 +109,15 @@ fake_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error
       return NULL;
     }
 
-  return (SamEmbedding *) fake_new (((Fake *) model)->name);
+  return (SamScene *) fake_new (((Fake *) model)->name);
 }
 
 static SamLogits *
-fake_predict (SamModel           *model,
-              const SamEmbedding *embedding,
-              const SamPrompt    *prompt,
-              const SamJob       *job,
-              GError            **error)
+fake_predict (SamModel        *model,
+              SamScene        *embedding,
+              const SamPrompt *prompt,
+              const SamJob    *job,
+              GError         **error)
 {
   static const float radius[3] = { 4.0f, 8.0f, 16.0f };
   SamGeometry        geometry;
@@ -193,8 +193,8 @@ fake_reset (void)
   engine.model_ref = (SamModel * (*) (SamModel *) ) fake_ref;
   engine.model_unref = (void (*) (SamModel *)) fake_unref;
   engine.encode = fake_encode;
-  engine.embedding_ref = (SamEmbedding * (*) (SamEmbedding *) ) fake_ref;
-  engine.embedding_unref = (void (*) (SamEmbedding *)) fake_unref;
+  engine.embedding_ref = (SamScene * (*) (SamScene *) ) fake_ref;
+  engine.embedding_unref = (void (*) (SamScene *)) fake_unref;
   engine.predict = fake_predict;
 }
 
@@ -1025,8 +1025,8 @@ check_replay (Fixture *f, SamEdge edge)
 
   said = sui_replay_parse (text, &place, SIDE, SIDE, &error);
   g_assert_no_error (error);
-  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamEmbedding *) embedding, SIDE,
-                            SIDE, edge, NULL, &iou, &error);
+  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE, SIDE,
+                            edge, NULL, &iou, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE, sam_mask_get_coverage (view->mask),
                    SIDE * SIDE);
