@@ -20,6 +20,7 @@
 
 #include "samcore/sam-error.h"
 #include "samcore/weights/sam-pickle.h"
+#include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
 
@@ -487,7 +488,8 @@ sam_torch_zip_read (SamCheckpoint *checkpoint, GError **error)
   data = sam_zip_read (torch.zip, entry, error);
   if (data == NULL)
     return FALSE;
-  pickle = sam_pickle_new (checkpoint, data, entry->n_bytes, globals, error);
+  pickle = sam_pickle_new (sam_checkpoint_get_name (checkpoint), data, entry->n_bytes, globals,
+                           error);
 
   return pickle != NULL && read_object (&torch, sam_pickle_get_root (pickle), error);
 }
@@ -512,7 +514,8 @@ sam_torch_legacy_probe (const uint8_t *data, size_t size)
 static SamPickle *
 next_pickle (SamCheckpoint *checkpoint, size_t *at, GError **error)
 {
-  SamPickle *pickle = sam_pickle_new (checkpoint, sam_checkpoint_get_data (checkpoint) + *at,
+  SamPickle *pickle = sam_pickle_new (sam_checkpoint_get_name (checkpoint),
+                                      sam_checkpoint_get_data (checkpoint) + *at,
                                       sam_checkpoint_get_size (checkpoint) - *at, globals, error);
 
   if (pickle != NULL)

@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-zip.h"
 
 #define END_SIZE     22
