@@ -174,6 +174,23 @@ fetch_positions (SamWeights *weights, const char *prefix, size_t side, size_t wi
   return positions;
 }
 
+/* The neck, after the blocks: @side is that of the smallest map. */
+static void
+fetch_laterals (Hiera *self, SamWeights *weights, const char *prefix, size_t side)
+{
+  size_t channels = self->parent.channels;
+
+  for (size_t i = 0; i < 2; i++)
+    {
+      size_t in = self->width[self->end[i + 2]];
+
+      self->parent.skip_channels[i] = self->width[self->end[i]];
+      sam_weights_conv1x1 (weights, &self->lateral[i], in, channels, SAM_BIAS_YES,
+                           sam_prefix ("%sneck.convs.%d.conv", prefix, i == 0 ? 1 : 0).text);
+      self->parent.flop += 2.0 * side * side * (i == 0 ? 4.0 : 1.0) * in * channels;
+    }
+}
+
 SamEncoder *
 sam_encoder_hiera_new_planned (SamWeights         *weights,
                                const SamModelSpec *spec,
@@ -185,8 +202,8 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
   g_autofree char *body = g_strconcat (prefix, trunk, NULL);
   Hiera           *self = g_new0 (Hiera, 1);
   size_t           side = spec->input / PATCH_STEP;
-  size_t           channels = sam_weights_dim (weights, 4, 0, 8, 4096,
-                                               sam_prefix ("%sneck.convs.0.conv.weight", prefix).text);
+  SamPrefix        neck = sam_prefix ("%sneck.convs.0.conv.weight", prefix);
+  size_t           channels = sam_weights_dim (weights, 4, 0, 8, 4096, neck.text);
   const size_t     shape[3] = { 1, 1, channels };
   size_t           width = plan->width;
   size_t           heads = plan->heads;
@@ -246,15 +263,7 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
   if (! sam_weights_failed (weights))
     {
       self->end[stage] = self->n_blocks - 1;
-      for (size_t i = 0; i < 2; i++)
-        {
-          size_t in = self->width[self->end[i + 2]];
-
-          self->parent.skip_channels[i] = self->width[self->end[i]];
-          sam_weights_conv1x1 (weights, &self->lateral[i], in, channels, SAM_BIAS_YES,
-                               sam_prefix ("%sneck.convs.%d.conv", prefix, i == 0 ? 1 : 0).text);
-          self->parent.flop += 2.0 * side * side * (i == 0 ? 4.0 : 1.0) * in * channels;
-        }
+      fetch_laterals (self, weights, prefix, side);
       if (no_memory != NULL)
         self->no_memory = sam_weights_fetch (weights, 3, shape, no_memory);
     }

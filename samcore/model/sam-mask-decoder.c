@@ -239,6 +239,37 @@ fetch_high_res (SamWeights           *weights,
   sam_weights_linear_take (weights, layer, in, out, w, b);
 }
 
+/* What SAM-HQ has in addition. */
+static void
+fetch_hq (SamMaskDecoder   *decoder,
+          SamWeights       *weights,
+          const SamEncoder *encoder,
+          const char       *prefix)
+{
+  size_t width = decoder->width;
+
+  fetch_head (weights, &decoder->hyper[SAM_N_MASKS], &decoder->spec, width, width / 8, prefix,
+              "hf_mlp");
+  sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4,
+                              sam_prefix ("%sembedding_encoder.0", prefix).text);
+  sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS,
+                    sam_prefix ("%sembedding_encoder.1", prefix).text);
+  sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8,
+                              sam_prefix ("%sembedding_encoder.3", prefix).text);
+  sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
+                              sam_prefix ("%scompress_vit_feat.0", prefix).text);
+  sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS,
+                    sam_prefix ("%scompress_vit_feat.1", prefix).text);
+  sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8,
+                              sam_prefix ("%scompress_vit_feat.3", prefix).text);
+  sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
+                    sam_prefix ("%sembedding_maskfeature.0", prefix).text);
+  sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS,
+                    sam_prefix ("%sembedding_maskfeature.1", prefix).text);
+  sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
+                    sam_prefix ("%sembedding_maskfeature.3", prefix).text);
+}
+
 SamMaskDecoder *
 sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEncoder *encoder)
 {
@@ -304,28 +335,7 @@ sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEn
     fetch_head (weights, &decoder->object, options, width, 1, prefix, "pred_obj_score_head");
 
   if (options->hq)
-    {
-      fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix,
-                  "hf_mlp");
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4,
-                                  sam_prefix ("%sembedding_encoder.0", prefix).text);
-      sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS,
-                        sam_prefix ("%sembedding_encoder.1", prefix).text);
-      sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8,
-                                  sam_prefix ("%sembedding_encoder.3", prefix).text);
-      sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
-                                  sam_prefix ("%scompress_vit_feat.0", prefix).text);
-      sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS,
-                        sam_prefix ("%scompress_vit_feat.1", prefix).text);
-      sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8,
-                                  sam_prefix ("%scompress_vit_feat.3", prefix).text);
-      sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
-                        sam_prefix ("%sembedding_maskfeature.0", prefix).text);
-      sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS,
-                        sam_prefix ("%sembedding_maskfeature.1", prefix).text);
-      sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
-                        sam_prefix ("%sembedding_maskfeature.3", prefix).text);
-    }
+    fetch_hq (decoder, weights, encoder, prefix);
 
   if (sam_weights_failed (weights))
     {
