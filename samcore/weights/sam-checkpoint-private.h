@@ -29,6 +29,10 @@ const uint8_t *sam_checkpoint_get_data (const SamCheckpoint *checkpoint);
 gboolean
 sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error);
 
+/* Whether @n_bytes more may be kept: together no more than some times the size of the file, however
+ * often it is packed. */
+gboolean sam_checkpoint_may_keep (const SamCheckpoint *checkpoint, size_t n_bytes);
+
 /* Keeps @bytes (an unpacked entry) as long as the checkpoint; takes a reference. */
 void sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes);
 

@@ -17,6 +17,8 @@
  * would be a way to use up the memory. */
 #define MAX_BROADCAST_BYTES (1 << 20)
 
+#define MAX_KEPT 32 /* times the size of the file */
+
 #define HASH_WHOLE  4096 /* tensors up to this size go into the hash as they are */
 #define HASH_PIECES 8    /* of larger ones this many pieces */
 #define HASH_PIECE  512
@@ -35,8 +37,9 @@ struct _SamCheckpoint
   GHashTable    *by_name; /* char * → index + 1 */
   GHashTable    *metadata;
   GStringChunk  *names;
-  GPtrArray     *kept; /* GBytes */
-  GArray        *crcs; /* Crc */
+  GPtrArray     *kept;   /* GBytes */
+  size_t         n_kept; /* bytes in them */
+  GArray        *crcs;   /* Crc */
 };
 
 /* A part of the file that has a checksum, not looked at yet. */
@@ -106,9 +109,16 @@ sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t siz
   return TRUE;
 }
 
+gboolean
+sam_checkpoint_may_keep (const SamCheckpoint *checkpoint, size_t n_bytes)
+{
+  return n_bytes <= g_bytes_get_size (checkpoint->bytes) * MAX_KEPT - checkpoint->n_kept;
+}
+
 void
 sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes)
 {
+  checkpoint->n_kept += g_bytes_get_size (bytes);
   g_ptr_array_add (checkpoint->kept, g_bytes_ref (bytes));
 }
 

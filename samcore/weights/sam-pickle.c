@@ -7,9 +7,10 @@
  * list and is refused if it is not there. It calls nothing: a call becomes a value that holds what
  * would be called, and the caller decides what that means.
  *
- * Every opcode makes at most one value of fixed size and moves what is on the stack, so memory is
- * proportional to the bytes read, and there is no recursion that nesting could exhaust. A limit on
- * the number of opcodes bounds both when the "pickle" is really the gigabytes of weights behind
+ * Every opcode makes at most one value of fixed size and moves what is on the stack, or copies the
+ * items of a list, all of which together are no more than the bytes read. So memory is proportional
+ * to these, and there is no recursion that nesting could exhaust. A limit on the number of opcodes
+ * bounds both when the "pickle" is really the gigabytes of weights behind
  * one. */
 #include "config.h"
 
@@ -30,7 +31,8 @@ struct _SamPickle
   const uint8_t         *data;
   size_t                 size;
   size_t                 at;
-  GPtrArray             *blocks; /* SamPickleValue[N_BLOCK] */
+  size_t                 n_copied; /* items of lists, into dictionaries */
+  GPtrArray             *blocks;   /* SamPickleValue[N_BLOCK] */
   size_t                 n_in_block;
   GPtrArray             *stack;      /* SamPickleValue */
   GArray                *marks;      /* guint, heights of the stack */
@@ -459,6 +461,10 @@ make_dict (SamPickle *pickle, SamPickleValue *arguments)
   list = arguments->items[0];
   if (arguments->n != 1 || list->type != SAM_PICKLE_LIST)
     return fail (pickle, "a dictionary made from something else than pairs");
+  /* Each item has cost a byte at least; only a list that was remembered can be copied often. */
+  pickle->n_copied += list->n;
+  if (pickle->n_copied > pickle->at)
+    return fail (pickle, "dictionaries made again and again from the same pairs");
   for (uint32_t i = 0; i < list->n; i++)
     {
       SamPickleValue *pair = list->items[i];

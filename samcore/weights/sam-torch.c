@@ -24,7 +24,8 @@
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
 
-#define MAX_WRAPPERS 2 /* dictionaries around the one with the tensors */
+#define MAX_WRAPPERS 2   /* dictionaries around the one with the tensors */
+#define MAX_KEY      255 /* bytes: it is copied wherever a storage is mentioned */
 
 enum
 {
@@ -215,7 +216,8 @@ parse_storage_id (const SamPickleValue *value, StorageId *id)
        id->n_view > id->n - id->first))
     return FALSE;
 
-  if (memchr (tuple->items[2]->bytes, '\0', tuple->items[2]->n) != NULL)
+  if (tuple->items[2]->n > MAX_KEY ||
+      memchr (tuple->items[2]->bytes, '\0', tuple->items[2]->n) != NULL)
     return FALSE;
   id->key = g_strndup (tuple->items[2]->bytes, tuple->items[2]->n);
 
