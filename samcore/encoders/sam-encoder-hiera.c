@@ -42,13 +42,14 @@ static const SamHieraPlan plans[] = {
 const SamHieraPlan *
 sam_hiera_plan_find (SamWeights *weights, const char *prefix)
 {
-  size_t width = sam_weights_dim (weights, 4, 0, 1, 4096, "%strunk.patch_embed.proj.weight",
-                                  prefix);
+  size_t width = sam_weights_dim (weights, 4, 0, 1, 4096,
+                                  sam_prefix ("%strunk.patch_embed.proj.weight", prefix).text);
   size_t n_blocks = 0;
 
   while (n_blocks < MAX_BLOCKS &&
-         sam_weights_has (weights, "%strunk.blocks.%" G_GSIZE_FORMAT ".attn.qkv.weight", prefix,
-                          n_blocks))
+         sam_weights_has (weights, sam_prefix ("%strunk.blocks.%" G_GSIZE_FORMAT ".attn.qkv.weight",
+                                               prefix, n_blocks)
+                                     .text))
     n_blocks++;
   for (size_t i = 0; i < G_N_ELEMENTS (plans); i++)
     if (plans[i].width == width && plans[i].n_blocks == n_blocks)
@@ -140,7 +141,8 @@ static float *
 fetch_table (SamWeights *weights, size_t c, size_t g, const char *prefix, const char *name)
 {
   const size_t shape[4] = { 1, c, g, g };
-  const float *table = sam_weights_fetch (weights, 4, shape, "%s%s", prefix, name);
+  const float *table = sam_weights_fetch (weights, 4, shape,
+                                          sam_prefix ("%s%s", prefix, name).text);
   float       *ordered = sam_weights_alloc (weights, g * g * c);
 
   if (table == NULL || ordered == NULL)
@@ -155,7 +157,7 @@ fetch_table (SamWeights *weights, size_t c, size_t g, const char *prefix, const 
 static float *
 fetch_positions (SamWeights *weights, const char *prefix, size_t side, size_t width)
 {
-  size_t       g = sam_weights_dim (weights, 4, 2, 1, MAX_TABLE, "%spos_embed", prefix);
+  size_t g = sam_weights_dim (weights, 4, 2, 1, MAX_TABLE, sam_prefix ("%spos_embed", prefix).text);
   const float *small = fetch_table (weights, width, g, prefix, "pos_embed");
   const float *tile = fetch_table (weights, width, TILE, prefix, "pos_embed_window");
   float       *positions = sam_weights_alloc (weights, side * side * width);
@@ -188,7 +190,7 @@ fetch_blocks (Hiera *self, SamWeights *weights, const SamHieraPlan *plan, const 
       /* the first block of a stage still cuts the map before it */
       size_t window = plan->window[stage];
 
-      if (sam_weights_has (weights, "%sproj.weight", name))
+      if (sam_weights_has (weights, sam_prefix ("%sproj.weight", name).text))
         {
           if (i == 0 || stage == SAM_HIERA_STAGES - 1)
             {
@@ -249,11 +251,11 @@ fetch_neck (Hiera      *self,
 
       self->parent.skip_channels[i] = self->width[self->end[i]];
       sam_weights_conv1x1 (weights, &self->lateral[i], in, channels, SAM_BIAS_YES,
-                           "%sneck.convs.%d.conv", prefix, i == 0 ? 1 : 0);
+                           sam_prefix ("%sneck.convs.%d.conv", prefix, i == 0 ? 1 : 0).text);
       self->parent.flop += 2.0 * side * side * (i == 0 ? 4.0 : 1.0) * in * channels;
     }
   if (no_memory != NULL)
-    self->no_memory = sam_weights_fetch (weights, 3, shape, "%s", no_memory);
+    self->no_memory = sam_weights_fetch (weights, 3, shape, no_memory);
 }
 
 SamEncoder *
@@ -268,7 +270,8 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
   Hiera           *self = g_new0 (Hiera, 1);
   size_t           side = spec->input / PATCH_STEP;
   size_t           width = plan->width;
-  size_t channels = sam_weights_dim (weights, 4, 0, 8, 4096, "%sneck.convs.0.conv.weight", prefix);
+  size_t           channels = sam_weights_dim (weights, 4, 0, 8, 4096,
+                                               sam_prefix ("%sneck.convs.0.conv.weight", prefix).text);
 
   self->parent.klass = &hiera_class;
   self->parent.input = spec->input;
@@ -276,7 +279,7 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
   self->parent.channels = channels;
 
   sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH_STEP, PATCH / 2, SAM_BIAS_YES,
-                    "%spatch_embed.proj", body);
+                    sam_prefix ("%spatch_embed.proj", body).text);
   self->positions = fetch_positions (weights, body, side, width);
   self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
 

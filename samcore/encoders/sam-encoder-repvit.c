@@ -165,7 +165,7 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
   const char      *prefix = spec->encoder_prefix;
   RepVit          *self = g_new0 (RepVit, 1);
   g_autofree char *stem = g_strconcat (prefix, "features.0", NULL);
-  gboolean         folded = sam_weights_has (weights, "%s.0.weight", stem);
+  gboolean         folded = sam_weights_has (weights, sam_prefix ("%s.0.weight", stem).text);
   const char      *part = folded ? "" : ".c";
   size_t           channels, side, stage = 0;
 
@@ -184,7 +184,8 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
       g_autofree char *name = g_strdup_printf ("%sfeatures.%" G_GSIZE_FORMAT, prefix, i + 1);
       SamRepVitBlock  *block = &self->blocks[i];
 
-      if (! sam_weights_has (weights, "%s.channel_mixer.m.0%s.weight", name, part))
+      if (! sam_weights_has (weights,
+                             sam_prefix ("%s.channel_mixer.m.0%s.weight", name, part).text))
         break;
       sam_repvit_block_fetch (weights, block, name, c, &c);
       if (sam_weights_failed (weights))
@@ -215,12 +216,15 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
     }
   self->end[stage] = self->n_blocks - 1;
 
-  self->bicubic = sam_weights_has (weights, "%sfuse_stage3.op_list.0.weight", prefix);
-  channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sfuse_stage2.weight", prefix);
+  self->bicubic = sam_weights_has (weights,
+                                   sam_prefix ("%sfuse_stage3.op_list.0.weight", prefix).text);
+  channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH,
+                              sam_prefix ("%sfuse_stage2.weight", prefix).text);
   sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].mlp[0].in, channels,
-                       SAM_BIAS_NO, "%sfuse_stage2", prefix);
-  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels,
-                       SAM_BIAS_NO, "%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "");
+                       SAM_BIAS_NO, sam_prefix ("%sfuse_stage2", prefix).text);
+  sam_weights_conv1x1 (
+    weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels, SAM_BIAS_NO,
+    sam_prefix ("%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "").text);
   sam_neck_fetch (&self->neck, weights, prefix, channels, channels);
 
   self->parent.channels = channels;

@@ -153,7 +153,8 @@ sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec)
   self->parent.klass = &tinyvit_class;
   self->parent.input = spec->input;
   self->parent.side = spec->input / 16;
-  self->parent.channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sneck.0.weight", prefix);
+  self->parent.channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH,
+                                           sam_prefix ("%sneck.0.weight", prefix).text);
 
   sam_stem_fetch (&self->patch, weights, patch);
   self->parent.flop = sam_stem_flop (&self->patch, spec->input);
@@ -173,7 +174,8 @@ sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec)
                                                    ".blocks.%" G_GSIZE_FORMAT ".",
                                                    prefix, i, layer->n_blocks);
 
-          if (! sam_weights_has (weights, i == 0 ? "%sconv1.c.weight" : "%sattn.qkv.weight", name))
+          if (! sam_weights_has (
+                weights, sam_prefix (i == 0 ? "%sconv1.c.weight" : "%sattn.qkv.weight", name).text))
             break;
           if (i == 0)
             {
@@ -199,7 +201,8 @@ sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec)
       if (i == N_LAYERS - 1)
         break;
 
-      next = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%sconv3.c.weight", down);
+      next = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
+                              sam_prefix ("%sconv3.c.weight", down).text);
       sam_tinyvit_conv_fetch (weights, &layer->downsample, down, width, next, strides[i], FALSE);
       self->parent.flop += sam_tinyvit_conv_flop (&layer->downsample, side, side);
       width = next;

@@ -90,7 +90,8 @@ static const float *
 fetch_small_positions (SamWeights *weights, const char *prefix, size_t side, size_t width)
 {
   const size_t shape[3] = { 1, 1 + SMALL_SIDE * SMALL_SIDE, width };
-  const float *small = sam_weights_fetch (weights, 3, shape, "%spos_embed", prefix);
+  const float *small = sam_weights_fetch (weights, 3, shape,
+                                          sam_prefix ("%spos_embed", prefix).text);
   float       *large = sam_weights_alloc (weights, side * side * width);
 
   if (small == NULL || large == NULL)
@@ -106,11 +107,14 @@ sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec)
   static const char *const sam_mlp[2] = { "mlp.lin1", "mlp.lin2" };
   static const char *const efficient_mlp[2] = { "mlp.fc1", "mlp.fc2" };
 
-  const char *prefix = spec->encoder_prefix;
-  gboolean    efficient = sam_weights_has (weights, "%sblocks.0.mlp.fc1.weight", prefix);
-  size_t      side = spec->input / PATCH;
-  size_t width = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%spatch_embed.proj.weight", prefix);
-  size_t channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH, "%sneck.0.weight", prefix);
+  const char  *prefix = spec->encoder_prefix;
+  gboolean     efficient = sam_weights_has (weights,
+                                            sam_prefix ("%sblocks.0.mlp.fc1.weight", prefix).text);
+  size_t       side = spec->input / PATCH;
+  size_t       width = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH,
+                                        sam_prefix ("%spatch_embed.proj.weight", prefix).text);
+  size_t       channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH,
+                                           sam_prefix ("%sneck.0.weight", prefix).text);
   const size_t shape[4] = { 1, side, side, width };
   Vit         *self;
 
@@ -129,9 +133,10 @@ sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec)
   self->middle = MAX_BLOCKS;
 
   sam_weights_conv (weights, &self->patch, 3, width, PATCH, PATCH, 0, SAM_BIAS_YES,
-                    "%spatch_embed.proj", prefix);
+                    sam_prefix ("%spatch_embed.proj", prefix).text);
   self->positions = efficient ? fetch_small_positions (weights, prefix, side, width)
-                              : sam_weights_fetch (weights, 4, shape, "%spos_embed", prefix);
+                              : sam_weights_fetch (weights, 4, shape,
+                                                   sam_prefix ("%spos_embed", prefix).text);
   self->parent.flop = 2.0 * side * side * width * 3.0 * PATCH * PATCH;
   while (self->n_blocks < MAX_BLOCKS && ! sam_weights_failed (weights))
     {
@@ -139,7 +144,7 @@ sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec)
                                                self->n_blocks);
       SamVitBlock     *block = &self->blocks[self->n_blocks];
 
-      if (! sam_weights_has (weights, "%sattn.qkv.weight", name))
+      if (! sam_weights_has (weights, sam_prefix ("%sattn.qkv.weight", name).text))
         break;
       sam_vit_block_fetch (weights, block, name, width, efficient ? width / HEAD_WIDTH : 0, side,
                            side, efficient ? efficient_mlp : sam_mlp);

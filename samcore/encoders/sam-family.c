@@ -131,7 +131,8 @@ builtin_describe (SamWeights *weights, SamModelSpec *spec)
 static void
 describe_hq (SamWeights *weights, SamModelSpec *spec, const char *plain, const char *encoder)
 {
-  spec->decoder.hq = sam_weights_has (weights, "%shf_token.weight", spec->decoder_prefix);
+  spec->decoder.hq = sam_weights_has (weights,
+                                      sam_prefix ("%shf_token.weight", spec->decoder_prefix).text);
   if (spec->decoder.hq)
     spec->family = "sam-hq";
   g_snprintf (spec->name, sizeof spec->name, "%s %s", spec->decoder.hq ? "SAM-HQ" : plain, encoder);
@@ -146,9 +147,10 @@ sam_probe (const SamWeights *weights)
 static void
 sam_describe (SamWeights *weights, SamModelSpec *spec)
 {
-  size_t side = sam_weights_dim (weights, 4, 1, 4, MAX_SIDE / 16, "%spos_embed",
-                                 spec->encoder_prefix);
-  size_t width = sam_weights_dim (weights, 4, 3, 8, 4096, "%spos_embed", spec->encoder_prefix);
+  size_t side = sam_weights_dim (weights, 4, 1, 4, MAX_SIDE / 16,
+                                 sam_prefix ("%spos_embed", spec->encoder_prefix).text);
+  size_t width = sam_weights_dim (weights, 4, 3, 8, 4096,
+                                  sam_prefix ("%spos_embed", spec->encoder_prefix).text);
 
   spec->input = 16 * side;
   describe_hq (weights, spec, "SAM",
@@ -215,7 +217,8 @@ efficientsam_describe (SamWeights *weights, SamModelSpec *spec)
     .upscale_group = TRUE,
     .head = { "layers.0.0", "layers.1.0", "fc" },
   };
-  size_t width = sam_weights_dim (weights, 3, 2, 8, 4096, "%spos_embed", spec->encoder_prefix);
+  size_t width = sam_weights_dim (weights, 3, 2, 8, 4096,
+                                  sam_prefix ("%spos_embed", spec->encoder_prefix).text);
 
   spec->family = "efficientsam";
   spec->fit = SAM_FIT_SQUASH;

@@ -7,7 +7,7 @@
 #include "samcore/image/sam-geometry.h"
 #include "samcore/nn/sam-ops.h"
 #include "samcore/image/sam-preprocess.h"
-#include "samcore/weights/sam-weights.h"
+#include "samcore/weights/sam-layers-fetch.h"
 
 G_BEGIN_DECLS
 

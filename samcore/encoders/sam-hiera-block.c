@@ -28,14 +28,15 @@ sam_hiera_block_fetch (SamWeights    *weights,
                        size_t         window,
                        size_t        *out)
 {
-  size_t width = sam_weights_dim (weights, 2, 0, 1, MAX_WIDTH, "%sattn.proj.weight", prefix);
-  size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH, "%smlp.layers.0.weight",
-                                   prefix);
+  size_t width = sam_weights_dim (weights, 2, 0, 1, MAX_WIDTH,
+                                  sam_prefix ("%sattn.proj.weight", prefix).text);
+  size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH,
+                                   sam_prefix ("%smlp.layers.0.weight", prefix).text);
 
   *out = width;
   block->heads = heads;
   block->window = window;
-  block->pool = sam_weights_has (weights, "%sproj.weight", prefix);
+  block->pool = sam_weights_has (weights, sam_prefix ("%sproj.weight", prefix).text);
   if (sam_weights_failed (weights))
     return;
   if (width % heads != 0 || width / heads > 128)
@@ -48,17 +49,19 @@ sam_hiera_block_fetch (SamWeights    *weights,
     }
   /* without pooling the residual wants the same width; the shapes below see to it */
 
-  sam_weights_norm (weights, &block->norm[0], in, EPS, "%snorm1", prefix);
-  sam_weights_linear (weights, &block->qkv, in, 3 * width, SAM_BIAS_YES, "%sattn.qkv", prefix);
+  sam_weights_norm (weights, &block->norm[0], in, EPS, sam_prefix ("%snorm1", prefix).text);
+  sam_weights_linear (weights, &block->qkv, in, 3 * width, SAM_BIAS_YES,
+                      sam_prefix ("%sattn.qkv", prefix).text);
   sam_weights_linear (weights, &block->proj, width, block->pool ? width : in, SAM_BIAS_YES,
-                      "%sattn.proj", prefix);
+                      sam_prefix ("%sattn.proj", prefix).text);
   if (block->pool)
-    sam_weights_linear (weights, &block->residual, in, width, SAM_BIAS_YES, "%sproj", prefix);
-  sam_weights_norm (weights, &block->norm[1], width, EPS, "%snorm2", prefix);
-  sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES, "%smlp.layers.0",
-                      prefix);
-  sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES, "%smlp.layers.1",
-                      prefix);
+    sam_weights_linear (weights, &block->residual, in, width, SAM_BIAS_YES,
+                        sam_prefix ("%sproj", prefix).text);
+  sam_weights_norm (weights, &block->norm[1], width, EPS, sam_prefix ("%snorm2", prefix).text);
+  sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES,
+                      sam_prefix ("%smlp.layers.0", prefix).text);
+  sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES,
+                      sam_prefix ("%smlp.layers.1", prefix).text);
 }
 
 size_t

@@ -2,7 +2,7 @@
 /* A block of Hiera, the encoder of SAM 2. Internal. */
 #pragma once
 
-#include "samcore/weights/sam-weights.h"
+#include "samcore/weights/sam-layers-fetch.h"
 
 /* window 0: global  pool: doubles the width and halves the map, has a projection for the
  *                   residual */

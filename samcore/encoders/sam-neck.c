@@ -8,10 +8,12 @@
 void
 sam_neck_fetch (SamNeck *neck, SamWeights *weights, const char *prefix, size_t in, size_t out)
 {
-  sam_weights_conv1x1 (weights, &neck->conv1, in, out, SAM_BIAS_NO, "%sneck.0", prefix);
-  sam_weights_norm (weights, &neck->norm1, out, NECK_EPS, "%sneck.1", prefix);
-  sam_weights_conv (weights, &neck->conv2, out, out, 3, 1, 1, SAM_BIAS_NO, "%sneck.2", prefix);
-  sam_weights_norm (weights, &neck->norm2, out, NECK_EPS, "%sneck.3", prefix);
+  sam_weights_conv1x1 (weights, &neck->conv1, in, out, SAM_BIAS_NO,
+                       sam_prefix ("%sneck.0", prefix).text);
+  sam_weights_norm (weights, &neck->norm1, out, NECK_EPS, sam_prefix ("%sneck.1", prefix).text);
+  sam_weights_conv (weights, &neck->conv2, out, out, 3, 1, 1, SAM_BIAS_NO,
+                    sam_prefix ("%sneck.2", prefix).text);
+  sam_weights_norm (weights, &neck->norm2, out, NECK_EPS, sam_prefix ("%sneck.3", prefix).text);
 }
 
 void

@@ -24,14 +24,14 @@ fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *n
 {
   float *k3, *b3, *k1, *b1;
 
-  if (! sam_weights_has (weights, "%s.conv.c.weight", name))
+  if (! sam_weights_has (weights, sam_prefix ("%s.conv.c.weight", name).text))
     {
-      sam_weights_depthwise_bn (weights, layer, c, 1, "%s", name);
+      sam_weights_depthwise_bn (weights, layer, c, 1, name);
       return;
     }
 
-  k3 = sam_weights_folded (weights, &b3, c, 1, 3, "%s.conv", name);
-  k1 = sam_weights_folded (weights, &b1, c, 1, 1, "%s.conv1", name);
+  k3 = sam_weights_folded (weights, &b3, c, 1, 3, sam_prefix ("%s.conv", name).text);
+  k1 = sam_weights_folded (weights, &b1, c, 1, 1, sam_prefix ("%s.conv1", name).text);
   if (sam_weights_failed (weights))
     return;
 
@@ -46,18 +46,20 @@ fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *n
 static void
 fetch_squeeze (SamWeights *weights, SamRepVitBlock *block, size_t c, const char *name)
 {
-  gboolean    published = sam_weights_has (weights, "%s.fc1.weight", name);
+  gboolean    published = sam_weights_has (weights, sam_prefix ("%s.fc1.weight", name).text);
   const char *reduce = published ? "fc1" : "conv_reduce";
   const char *expand = published ? "fc2" : "conv_expand";
   size_t      r;
 
-  block->squeeze = sam_weights_has (weights, "%s.%s.weight", name, reduce);
+  block->squeeze = sam_weights_has (weights, sam_prefix ("%s.%s.weight", name, reduce).text);
   if (! block->squeeze)
     return;
 
-  r = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.%s.weight", name, reduce);
-  sam_weights_conv1x1 (weights, &block->reduce, c, r, SAM_BIAS_YES, "%s.%s", name, reduce);
-  sam_weights_conv1x1 (weights, &block->expand, r, c, SAM_BIAS_YES, "%s.%s", name, expand);
+  r = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, sam_prefix ("%s.%s.weight", name, reduce).text);
+  sam_weights_conv1x1 (weights, &block->reduce, c, r, SAM_BIAS_YES,
+                       sam_prefix ("%s.%s", name, reduce).text);
+  sam_weights_conv1x1 (weights, &block->expand, r, c, SAM_BIAS_YES,
+                       sam_prefix ("%s.%s", name, expand).text);
 }
 
 void
@@ -69,17 +71,21 @@ sam_repvit_block_fetch (SamWeights     *weights,
 {
   g_autofree char *spatial = g_strconcat (name, ".token_mixer.0", NULL);
   g_autofree char *squeeze = g_strconcat (name, ".token_mixer.1", NULL);
-  gboolean         folded = sam_weights_has (weights, "%s.channel_mixer.m.0.weight", name);
+  gboolean         folded = sam_weights_has (weights,
+                                             sam_prefix ("%s.channel_mixer.m.0.weight", name).text);
   const char      *part = folded ? "" : ".c";
   size_t           hidden;
 
   *out = in;
-  block->downsample = sam_weights_has (weights, "%s.token_mixer.2%s.weight", name, part);
+  block->downsample = sam_weights_has (weights,
+                                       sam_prefix ("%s.token_mixer.2%s.weight", name, part).text);
   if (block->downsample)
     {
-      *out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.token_mixer.2%s.weight", name, part);
-      sam_weights_depthwise_bn (weights, &block->spatial, in, 2, "%s", spatial);
-      sam_weights_conv1x1_bn (weights, &block->project, in, *out, "%s.token_mixer.2", name);
+      *out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
+                              sam_prefix ("%s.token_mixer.2%s.weight", name, part).text);
+      sam_weights_depthwise_bn (weights, &block->spatial, in, 2, spatial);
+      sam_weights_conv1x1_bn (weights, &block->project, in, *out,
+                              sam_prefix ("%s.token_mixer.2", name).text);
     }
   else
     {
@@ -87,10 +93,12 @@ sam_repvit_block_fetch (SamWeights     *weights,
     }
   fetch_squeeze (weights, block, in, squeeze);
 
-  hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH, "%s.channel_mixer.m.0%s.weight", name,
-                            part);
-  sam_weights_conv1x1_bn (weights, &block->mlp[0], *out, hidden, "%s.channel_mixer.m.0", name);
-  sam_weights_conv1x1_bn (weights, &block->mlp[1], hidden, *out, "%s.channel_mixer.m.2", name);
+  hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH,
+                            sam_prefix ("%s.channel_mixer.m.0%s.weight", name, part).text);
+  sam_weights_conv1x1_bn (weights, &block->mlp[0], *out, hidden,
+                          sam_prefix ("%s.channel_mixer.m.0", name).text);
+  sam_weights_conv1x1_bn (weights, &block->mlp[1], hidden, *out,
+                          sam_prefix ("%s.channel_mixer.m.2", name).text);
 }
 
 static size_t

@@ -2,7 +2,7 @@
 /* A block of RepViT, the encoder of the built-in model and of EdgeSAM. Internal. */
 #pragma once
 
-#include "samcore/weights/sam-weights.h"
+#include "samcore/weights/sam-layers-fetch.h"
 
 /* reduce, expand: only if squeeze  project: only if downsample */
 typedef struct

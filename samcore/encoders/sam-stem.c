@@ -29,17 +29,21 @@ typedef struct
 void
 sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name)
 {
-  const char  *part = sam_weights_has (weights, "%s.0.weight", name) ? "" : ".c";
-  const size_t middle = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.0%s.weight", name, part);
-  const size_t out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%s.2%s.weight", name, part);
+  const char  *part = sam_weights_has (weights, sam_prefix ("%s.0.weight", name).text) ? "" : ".c";
+  const size_t middle = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
+                                         sam_prefix ("%s.0%s.weight", name, part).text);
+  const size_t out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
+                                      sam_prefix ("%s.2%s.weight", name, part).text);
   const size_t ld = (middle + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
   float       *bias;
-  const float *kernel = sam_weights_folded (weights, &bias, middle, IN, 3, "%s.0", name);
+  const float *kernel = sam_weights_folded (weights, &bias, middle, IN, 3,
+                                            sam_prefix ("%s.0", name).text);
   float       *w = sam_weights_alloc (weights, 9 * IN * ld);
   float       *b = sam_weights_alloc (weights, ld);
 
   *stem = (SamStem) { .w = w, .b = b, .middle = middle };
-  sam_weights_conv_bn (weights, &stem->second, middle, out, 3, 2, 1, "%s.2", name);
+  sam_weights_conv_bn (weights, &stem->second, middle, out, 3, 2, 1,
+                       sam_prefix ("%s.2", name).text);
   if (sam_weights_failed (weights))
     return;
 

@@ -31,12 +31,16 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
                         size_t          stride,
                         gboolean        residual)
 {
-  size_t hidden = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, "%sconv1.c.weight", prefix);
+  size_t hidden = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
+                                   sam_prefix ("%sconv1.c.weight", prefix).text);
 
   conv->residual = residual;
-  sam_weights_conv1x1_bn (weights, &conv->layers.widen, in, hidden, "%sconv1", prefix);
-  sam_weights_depthwise_bn (weights, &conv->layers.spatial, hidden, stride, "%sconv2", prefix);
-  sam_weights_conv1x1_bn (weights, &conv->layers.narrow, hidden, out, "%sconv3", prefix);
+  sam_weights_conv1x1_bn (weights, &conv->layers.widen, in, hidden,
+                          sam_prefix ("%sconv1", prefix).text);
+  sam_weights_depthwise_bn (weights, &conv->layers.spatial, hidden, stride,
+                            sam_prefix ("%sconv2", prefix).text);
+  sam_weights_conv1x1_bn (weights, &conv->layers.narrow, hidden, out,
+                          sam_prefix ("%sconv3", prefix).text);
 }
 
 void
@@ -72,8 +76,8 @@ fetch_bias (SamWeights *weights, SamTinyViTBlock *block, const char *prefix)
 {
   size_t       w = block->window;
   size_t       n = w * w;
-  const float *table = sam_weights_matrix (weights, block->heads, n, "%sattn.attention_biases",
-                                           prefix);
+  const float *table = sam_weights_matrix (weights, block->heads, n,
+                                           sam_prefix ("%sattn.attention_biases", prefix).text);
 
   block->bias = sam_weights_alloc (weights, block->heads * n * n);
   if (table == NULL || block->bias == NULL)
@@ -96,9 +100,12 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
                          const char      *prefix,
                          size_t           width)
 {
-  size_t area = sam_weights_dim (weights, 2, 1, 1, 32 * 32, "%sattn.attention_biases", prefix);
-  size_t heads = sam_weights_dim (weights, 2, 0, 1, 64, "%sattn.attention_biases", prefix);
-  size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH, "%smlp.fc1.weight", prefix);
+  size_t area = sam_weights_dim (weights, 2, 1, 1, 32 * 32,
+                                 sam_prefix ("%sattn.attention_biases", prefix).text);
+  size_t heads = sam_weights_dim (weights, 2, 0, 1, 64,
+                                  sam_prefix ("%sattn.attention_biases", prefix).text);
+  size_t hidden = sam_weights_dim (weights, 2, 0, 1, 4 * MAX_WIDTH,
+                                   sam_prefix ("%smlp.fc1.weight", prefix).text);
 
   if (sam_weights_failed (weights))
     return;
@@ -114,14 +121,19 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
       return;
     }
 
-  sam_weights_norm (weights, &block->norm[0], width, EPS, "%sattn.norm", prefix);
-  sam_weights_linear (weights, &block->qkv, width, 3 * width, SAM_BIAS_YES, "%sattn.qkv", prefix);
+  sam_weights_norm (weights, &block->norm[0], width, EPS, sam_prefix ("%sattn.norm", prefix).text);
+  sam_weights_linear (weights, &block->qkv, width, 3 * width, SAM_BIAS_YES,
+                      sam_prefix ("%sattn.qkv", prefix).text);
   fetch_bias (weights, block, prefix);
-  sam_weights_linear (weights, &block->proj, width, width, SAM_BIAS_YES, "%sattn.proj", prefix);
-  sam_weights_depthwise_bn (weights, &block->local, width, 1, "%slocal_conv", prefix);
-  sam_weights_norm (weights, &block->norm[1], width, EPS, "%smlp.norm", prefix);
-  sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES, "%smlp.fc1", prefix);
-  sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES, "%smlp.fc2", prefix);
+  sam_weights_linear (weights, &block->proj, width, width, SAM_BIAS_YES,
+                      sam_prefix ("%sattn.proj", prefix).text);
+  sam_weights_depthwise_bn (weights, &block->local, width, 1,
+                            sam_prefix ("%slocal_conv", prefix).text);
+  sam_weights_norm (weights, &block->norm[1], width, EPS, sam_prefix ("%smlp.norm", prefix).text);
+  sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES,
+                      sam_prefix ("%smlp.fc1", prefix).text);
+  sam_weights_linear (weights, &block->mlp[1], hidden, width, SAM_BIAS_YES,
+                      sam_prefix ("%smlp.fc2", prefix).text);
 }
 
 static size_t

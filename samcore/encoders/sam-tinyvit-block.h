@@ -3,7 +3,7 @@
 #pragma once
 
 #include "samcore/nn/sam-bottleneck.h"
-#include "samcore/weights/sam-weights.h"
+#include "samcore/weights/sam-layers-fetch.h"
 
 /* 1x1, GELU, depthwise 3x3, GELU, 1x1: with x added and a last GELU a residual block, else a change
  * of scale and width. */

@@ -26,7 +26,8 @@
 static float *
 fetch_relative (SamWeights *weights, const char *prefix, const char *name, size_t length, size_t d)
 {
-  const float *table = sam_weights_matrix (weights, length, d, "%sattn.%s", prefix, name);
+  const float *table = sam_weights_matrix (weights, length, d,
+                                           sam_prefix ("%sattn.%s", prefix, name).text);
   float       *reversed = sam_weights_alloc (weights, length * d);
 
   if (table == NULL || reversed == NULL)
@@ -48,14 +49,18 @@ sam_vit_block_fetch (SamWeights       *weights,
                      size_t            w,
                      const char *const mlp[2])
 {
-  size_t inner = sam_weights_dim (weights, 2, 1, 1, 8192, "%sattn.proj.weight", prefix);
-  size_t wide = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, mlp[0]);
+  size_t inner = sam_weights_dim (weights, 2, 1, 1, 8192,
+                                  sam_prefix ("%sattn.proj.weight", prefix).text);
+  size_t wide = sam_weights_dim (weights, 2, 0, 1, MAX_MLP,
+                                 sam_prefix ("%s%s.weight", prefix, mlp[0]).text);
 
   block->heads = heads;
   if (heads == 0)
     {
-      size_t d = sam_weights_dim (weights, 2, 1, 1, 128, "%sattn.rel_pos_h", prefix);
-      size_t length = sam_weights_dim (weights, 2, 0, 1, 2 * h - 1, "%sattn.rel_pos_h", prefix);
+      size_t d = sam_weights_dim (weights, 2, 1, 1, 128,
+                                  sam_prefix ("%sattn.rel_pos_h", prefix).text);
+      size_t length = sam_weights_dim (weights, 2, 0, 1, 2 * h - 1,
+                                       sam_prefix ("%sattn.rel_pos_h", prefix).text);
 
       if (sam_weights_failed (weights))
         return;
@@ -76,12 +81,16 @@ sam_vit_block_fetch (SamWeights       *weights,
                                      block->window != 0 ? 2 * block->window - 1 : 2 * w - 1, d);
     }
 
-  sam_weights_norm (weights, &block->norm[0], width, EPS, "%snorm1", prefix);
-  sam_weights_linear (weights, &block->qkv, width, 3 * inner, SAM_BIAS_YES, "%sattn.qkv", prefix);
-  sam_weights_linear (weights, &block->proj, inner, width, SAM_BIAS_YES, "%sattn.proj", prefix);
-  sam_weights_norm (weights, &block->norm[1], width, EPS, "%snorm2", prefix);
-  sam_weights_linear (weights, &block->mlp[0], width, wide, SAM_BIAS_YES, "%s%s", prefix, mlp[0]);
-  sam_weights_linear (weights, &block->mlp[1], wide, width, SAM_BIAS_YES, "%s%s", prefix, mlp[1]);
+  sam_weights_norm (weights, &block->norm[0], width, EPS, sam_prefix ("%snorm1", prefix).text);
+  sam_weights_linear (weights, &block->qkv, width, 3 * inner, SAM_BIAS_YES,
+                      sam_prefix ("%sattn.qkv", prefix).text);
+  sam_weights_linear (weights, &block->proj, inner, width, SAM_BIAS_YES,
+                      sam_prefix ("%sattn.proj", prefix).text);
+  sam_weights_norm (weights, &block->norm[1], width, EPS, sam_prefix ("%snorm2", prefix).text);
+  sam_weights_linear (weights, &block->mlp[0], width, wide, SAM_BIAS_YES,
+                      sam_prefix ("%s%s", prefix, mlp[0]).text);
+  sam_weights_linear (weights, &block->mlp[1], wide, width, SAM_BIAS_YES,
+                      sam_prefix ("%s%s", prefix, mlp[1]).text);
 }
 
 size_t

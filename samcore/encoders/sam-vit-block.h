@@ -3,7 +3,7 @@
  * EfficientSAM's, global and without. Internal. */
 #pragma once
 
-#include "samcore/weights/sam-weights.h"
+#include "samcore/weights/sam-layers-fetch.h"
 
 /* window 0: global  rel_h, rel_w: [2 h - 1, d], [2 w - 1, d], rows in reverse order; or NULL */
 typedef struct

@@ -266,7 +266,7 @@ sam_embedding_open (const char  *path,
 
       if (map->values == NULL)
         continue;
-      values = sam_weights_fetch (weights, 3, sizes, "%s", map_names[i]);
+      values = sam_weights_fetch (weights, 3, sizes, map_names[i]);
       if (values != NULL)
         memcpy (map->values, values, map->side * map->side * map->channels * sizeof (float));
     }

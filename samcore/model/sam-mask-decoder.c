@@ -93,28 +93,33 @@ fetch_layer (SamWeights           *weights,
              size_t                width,
              const char           *prefix)
 {
-  size_t mlp = sam_weights_dim (weights, 2, 0, 1, MAX_MLP, "%s%s.weight", prefix, spec->mlp[0]);
+  size_t           mlp = sam_weights_dim (weights, 2, 0, 1, MAX_MLP,
+                                          sam_prefix ("%s%s.weight", prefix, spec->mlp[0]).text);
   g_autofree char *to_image = g_strconcat (prefix, "cross_attn_token_to_image.", NULL);
   g_autofree char *to_tokens = g_strconcat (prefix, "cross_attn_image_to_token.", NULL);
 
-  sam_weights_linear (weights, &layer->self.q, width, width, SAM_BIAS_YES, "%sself_attn.q_proj",
-                      prefix);
-  sam_weights_linear (weights, &layer->self.k, width, width, SAM_BIAS_YES, "%sself_attn.k_proj",
-                      prefix);
-  sam_weights_linear (weights, &layer->self.v, width, width, SAM_BIAS_YES, "%sself_attn.v_proj",
-                      prefix);
-  sam_weights_linear (weights, &layer->self.out, width, width, SAM_BIAS_YES, "%sself_attn.out_proj",
-                      prefix);
-  sam_weights_norm (weights, &layer->norm[0], width, TRANSFORMER_EPS, "%snorm1", prefix);
+  sam_weights_linear (weights, &layer->self.q, width, width, SAM_BIAS_YES,
+                      sam_prefix ("%sself_attn.q_proj", prefix).text);
+  sam_weights_linear (weights, &layer->self.k, width, width, SAM_BIAS_YES,
+                      sam_prefix ("%sself_attn.k_proj", prefix).text);
+  sam_weights_linear (weights, &layer->self.v, width, width, SAM_BIAS_YES,
+                      sam_prefix ("%sself_attn.v_proj", prefix).text);
+  sam_weights_linear (weights, &layer->self.out, width, width, SAM_BIAS_YES,
+                      sam_prefix ("%sself_attn.out_proj", prefix).text);
+  sam_weights_norm (weights, &layer->norm[0], width, TRANSFORMER_EPS,
+                    sam_prefix ("%snorm1", prefix).text);
   sam_read_map_fetch (weights, &layer->to_image, width, width / 2, spec->heads, to_image);
-  sam_weights_norm (weights, &layer->norm[1], width, TRANSFORMER_EPS, "%snorm2", prefix);
-  sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES, "%s%s", prefix,
-                      spec->mlp[0]);
-  sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES, "%s%s", prefix,
-                      spec->mlp[1]);
-  sam_weights_norm (weights, &layer->norm[2], width, TRANSFORMER_EPS, "%snorm3", prefix);
+  sam_weights_norm (weights, &layer->norm[1], width, TRANSFORMER_EPS,
+                    sam_prefix ("%snorm2", prefix).text);
+  sam_weights_linear (weights, &layer->mlp[0], width, mlp, SAM_BIAS_YES,
+                      sam_prefix ("%s%s", prefix, spec->mlp[0]).text);
+  sam_weights_linear (weights, &layer->mlp[1], mlp, width, SAM_BIAS_YES,
+                      sam_prefix ("%s%s", prefix, spec->mlp[1]).text);
+  sam_weights_norm (weights, &layer->norm[2], width, TRANSFORMER_EPS,
+                    sam_prefix ("%snorm3", prefix).text);
   sam_write_map_fetch (weights, &layer->to_tokens, width, width / 2, spec->heads, to_tokens);
-  sam_weights_norm (weights, &layer->norm[3], width, TRANSFORMER_EPS, "%snorm4", prefix);
+  sam_weights_norm (weights, &layer->norm[3], width, TRANSFORMER_EPS,
+                    sam_prefix ("%snorm4", prefix).text);
 }
 
 static void
@@ -126,15 +131,15 @@ fetch_head (SamWeights           *weights,
             const char           *prefix,
             const char           *name)
 {
-  size_t hidden = sam_weights_dim (weights, 2, 0, 1, MAX_HEAD, "%s%s.%s.weight", prefix, name,
-                                   spec->head[0]);
+  size_t hidden = sam_weights_dim (weights, 2, 0, 1, MAX_HEAD,
+                                   sam_prefix ("%s%s.%s.weight", prefix, name, spec->head[0]).text);
 
-  sam_weights_linear (weights, &head->layer[0], in, hidden, SAM_BIAS_YES, "%s%s.%s", prefix, name,
-                      spec->head[0]);
-  sam_weights_linear (weights, &head->layer[1], hidden, hidden, SAM_BIAS_YES, "%s%s.%s", prefix,
-                      name, spec->head[1]);
-  sam_weights_linear (weights, &head->layer[2], hidden, out, SAM_BIAS_YES, "%s%s.%s", prefix, name,
-                      spec->head[2]);
+  sam_weights_linear (weights, &head->layer[0], in, hidden, SAM_BIAS_YES,
+                      sam_prefix ("%s%s.%s", prefix, name, spec->head[0]).text);
+  sam_weights_linear (weights, &head->layer[1], hidden, hidden, SAM_BIAS_YES,
+                      sam_prefix ("%s%s.%s", prefix, name, spec->head[1]).text);
+  sam_weights_linear (weights, &head->layer[2], hidden, out, SAM_BIAS_YES,
+                      sam_prefix ("%s%s.%s", prefix, name, spec->head[2]).text);
 }
 
 static void
@@ -170,8 +175,9 @@ fetch_tokens (SamMaskDecoder *decoder, SamWeights *weights, const char *prefix)
   next = decoder->fixed = sam_weights_alloc (weights, decoder->n_fixed * decoder->width);
   for (int i = 0; i < n_kinds; i++)
     {
-      const float *rows = sam_weights_matrix (weights, tokens[i].n, decoder->width, "%s%s.weight",
-                                              prefix, tokens[i].name);
+      const float *rows =
+        sam_weights_matrix (weights, tokens[i].n, decoder->width,
+                            sam_prefix ("%s%s.weight", prefix, tokens[i].name).text);
 
       if (rows == NULL)
         return;
@@ -196,17 +202,19 @@ fetch_high_res (SamWeights           *weights,
 
   if (spec->lateral[level] == NULL)
     {
-      sam_weights_conv1x1 (weights, layer, in, out, SAM_BIAS_YES, "%sconv_s%d", prefix, level);
+      sam_weights_conv1x1 (weights, layer, in, out, SAM_BIAS_YES,
+                           sam_prefix ("%sconv_s%d", prefix, level).text);
       return;
     }
 
-  middle = sam_weights_dim (weights, 4, 1, 1, MAX_HEAD, "%sconv_s%d.weight", prefix, level);
-  w1 = sam_weights_fetch (weights, 4, (const size_t[]) { middle, in, 1, 1 }, "%s.weight",
-                          spec->lateral[level]);
-  b1 = sam_weights_vector (weights, middle, "%s.bias", spec->lateral[level]);
-  w2 = sam_weights_fetch (weights, 4, (const size_t[]) { out, middle, 1, 1 }, "%sconv_s%d.weight",
-                          prefix, level);
-  b2 = sam_weights_vector (weights, out, "%sconv_s%d.bias", prefix, level);
+  middle = sam_weights_dim (weights, 4, 1, 1, MAX_HEAD,
+                            sam_prefix ("%sconv_s%d.weight", prefix, level).text);
+  w1 = sam_weights_fetch (weights, 4, (const size_t[]) { middle, in, 1, 1 },
+                          sam_prefix ("%s.weight", spec->lateral[level]).text);
+  b1 = sam_weights_vector (weights, middle, sam_prefix ("%s.bias", spec->lateral[level]).text);
+  w2 = sam_weights_fetch (weights, 4, (const size_t[]) { out, middle, 1, 1 },
+                          sam_prefix ("%sconv_s%d.weight", prefix, level).text);
+  b2 = sam_weights_vector (weights, out, sam_prefix ("%sconv_s%d.bias", prefix, level).text);
   w = sam_weights_alloc (weights, out * in);
   b = sam_weights_alloc (weights, out);
   if (sam_weights_failed (weights))
@@ -247,8 +255,8 @@ fetch_transformer (SamMaskDecoder *decoder, SamWeights *weights, const char *pre
       fetch_layer (weights, &decoder->layer[i], options, width, layer);
     }
   sam_read_map_fetch (weights, &decoder->final, width, width / 2, options->heads, final);
-  sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS, "%snorm_final_attn",
-                    body);
+  sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS,
+                    sam_prefix ("%snorm_final_attn", body).text);
 }
 
 /* What makes a map four times as wide and high; the part of the decoder where most time goes, and
@@ -263,13 +271,13 @@ fetch_upscaling (SamMaskDecoder   *decoder,
   size_t                width = decoder->width;
 
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_FAST);
-  sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4, "%s%s", prefix,
-                              options->upscale[0]);
+  sam_weights_conv_transpose (weights, &decoder->up[0], width, width / 4,
+                              sam_prefix ("%s%s", prefix, options->upscale[0]).text);
   sam_weights_norm (weights, &decoder->up_norm, width / 4,
-                    options->upscale_group ? GROUP_EPS : UPSCALE_EPS, "%s%s", prefix,
-                    options->upscale[1]);
-  sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8, "%s%s", prefix,
-                              options->upscale[2]);
+                    options->upscale_group ? GROUP_EPS : UPSCALE_EPS,
+                    sam_prefix ("%s%s", prefix, options->upscale[1]).text);
+  sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8,
+                              sam_prefix ("%s%s", prefix, options->upscale[2]).text);
   if (options->high_res)
     {
       fetch_high_res (weights, &decoder->conv_s[0], options, 0, encoder->skip_channels[0],
@@ -310,23 +318,23 @@ fetch_hq (SamMaskDecoder   *decoder,
 
   fetch_head (weights, &decoder->hyper[SAM_N_MASKS], options, width, width / 8, prefix, "hf_mlp");
   sam_weights_conv_transpose (weights, &decoder->hq_embedding[0], width, width / 4,
-                              "%sembedding_encoder.0", prefix);
+                              sam_prefix ("%sembedding_encoder.0", prefix).text);
   sam_weights_norm (weights, &decoder->hq_embedding_norm, width / 4, UPSCALE_EPS,
-                    "%sembedding_encoder.1", prefix);
+                    sam_prefix ("%sembedding_encoder.1", prefix).text);
   sam_weights_conv_transpose (weights, &decoder->hq_embedding[1], width / 4, width / 8,
-                              "%sembedding_encoder.3", prefix);
+                              sam_prefix ("%sembedding_encoder.3", prefix).text);
   sam_weights_conv_transpose (weights, &decoder->hq_middle[0], encoder->middle_channels, width,
-                              "%scompress_vit_feat.0", prefix);
-  sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS, "%scompress_vit_feat.1",
-                    prefix);
+                              sam_prefix ("%scompress_vit_feat.0", prefix).text);
+  sam_weights_norm (weights, &decoder->hq_middle_norm, width, UPSCALE_EPS,
+                    sam_prefix ("%scompress_vit_feat.1", prefix).text);
   sam_weights_conv_transpose (weights, &decoder->hq_middle[1], width, width / 8,
-                              "%scompress_vit_feat.3", prefix);
+                              sam_prefix ("%scompress_vit_feat.3", prefix).text);
   sam_weights_conv (weights, &decoder->hq_mask[0], width / 8, width / 4, 3, 1, 1, SAM_BIAS_YES,
-                    "%sembedding_maskfeature.0", prefix);
+                    sam_prefix ("%sembedding_maskfeature.0", prefix).text);
   sam_weights_norm (weights, &decoder->hq_mask_norm, width / 4, UPSCALE_EPS,
-                    "%sembedding_maskfeature.1", prefix);
+                    sam_prefix ("%sembedding_maskfeature.1", prefix).text);
   sam_weights_conv (weights, &decoder->hq_mask[1], width / 4, width / 8, 3, 1, 1, SAM_BIAS_YES,
-                    "%sembedding_maskfeature.3", prefix);
+                    sam_prefix ("%sembedding_maskfeature.3", prefix).text);
 }
 
 SamMaskDecoder *

@@ -74,26 +74,30 @@ sam_prompt_encoder_new (SamWeights *weights, const SamModelSpec *spec, size_t si
   encoder->width = width;
   encoder->input = spec->input;
 
-  encoder->gauss = sam_weights_matrix (weights, 2, width / 2, "%s%s", prefix, names->gauss);
+  encoder->gauss = sam_weights_matrix (weights, 2, width / 2,
+                                       sam_prefix ("%s%s", prefix, names->gauss).text);
   for (int i = 0; i < 4; i++)
     {
       if (names->label[i] != NULL)
-        encoder->label[i] = sam_weights_matrix (weights, 1, width, "%s%s", prefix, names->label[i]);
+        encoder->label[i] = sam_weights_matrix (weights, 1, width,
+                                                sam_prefix ("%s%s", prefix, names->label[i]).text);
     }
-  encoder->pad = sam_weights_matrix (weights, 1, width, "%s%s", prefix, names->pad);
+  encoder->pad = sam_weights_matrix (weights, 1, width,
+                                     sam_prefix ("%s%s", prefix, names->pad).text);
   if (names->has_mask_input)
     {
-      encoder->no_mask = sam_weights_matrix (weights, 1, width, "%sno_mask_embed.weight", prefix);
+      encoder->no_mask = sam_weights_matrix (weights, 1, width,
+                                             sam_prefix ("%sno_mask_embed.weight", prefix).text);
       sam_weights_conv (weights, &encoder->conv[0], 1, MASK_WIDTH_1, 2, 2, 0, SAM_BIAS_YES,
-                        "%smask_downscaling.0", prefix);
-      sam_weights_norm (weights, &encoder->norm[0], MASK_WIDTH_1, MASK_EPS, "%smask_downscaling.1",
-                        prefix);
+                        sam_prefix ("%smask_downscaling.0", prefix).text);
+      sam_weights_norm (weights, &encoder->norm[0], MASK_WIDTH_1, MASK_EPS,
+                        sam_prefix ("%smask_downscaling.1", prefix).text);
       sam_weights_conv (weights, &encoder->conv[1], MASK_WIDTH_1, MASK_WIDTH_2, 2, 2, 0,
-                        SAM_BIAS_YES, "%smask_downscaling.3", prefix);
-      sam_weights_norm (weights, &encoder->norm[1], MASK_WIDTH_2, MASK_EPS, "%smask_downscaling.4",
-                        prefix);
+                        SAM_BIAS_YES, sam_prefix ("%smask_downscaling.3", prefix).text);
+      sam_weights_norm (weights, &encoder->norm[1], MASK_WIDTH_2, MASK_EPS,
+                        sam_prefix ("%smask_downscaling.4", prefix).text);
       sam_weights_conv1x1 (weights, &encoder->last, MASK_WIDTH_2, width, SAM_BIAS_YES,
-                           "%smask_downscaling.6", prefix);
+                           sam_prefix ("%smask_downscaling.6", prefix).text);
     }
 
   encoder->grid = sam_weights_alloc (weights, side * side * width);

@@ -64,11 +64,13 @@ sam_read_map_fetch (SamWeights *weights,
   read->heads = heads;
   read->inner = inner;
   read->width = width;
-  sam_weights_linear (weights, &read->q, width, inner, SAM_BIAS_YES, "%sq_proj", name);
-  sam_weights_linear (weights, &read->out, inner, width, SAM_BIAS_YES, "%sout_proj", name);
-  read->k = sam_weights_matrix (weights, inner, width, "%sk_proj.weight", name);
-  read->v = sam_weights_matrix (weights, inner, width, "%sv_proj.weight", name);
-  read->v_bias = sam_weights_vector (weights, inner, "%sv_proj.bias", name);
+  sam_weights_linear (weights, &read->q, width, inner, SAM_BIAS_YES,
+                      sam_prefix ("%sq_proj", name).text);
+  sam_weights_linear (weights, &read->out, inner, width, SAM_BIAS_YES,
+                      sam_prefix ("%sout_proj", name).text);
+  read->k = sam_weights_matrix (weights, inner, width, sam_prefix ("%sk_proj.weight", name).text);
+  read->v = sam_weights_matrix (weights, inner, width, sam_prefix ("%sv_proj.weight", name).text);
+  read->v_bias = sam_weights_vector (weights, inner, sam_prefix ("%sv_proj.bias", name).text);
 }
 
 void
@@ -83,12 +85,15 @@ sam_write_map_fetch (SamWeights  *weights,
   write->heads = heads;
   write->inner = inner;
   write->width = width;
-  sam_weights_linear (weights, &write->k, width, inner, SAM_BIAS_YES, "%sk_proj", name);
-  sam_weights_linear (weights, &write->v, width, inner, SAM_BIAS_YES, "%sv_proj", name);
-  write->q = sam_weights_matrix (weights, inner, width, "%sq_proj.weight", name);
-  write->q_bias = sam_weights_vector (weights, inner, "%sq_proj.bias", name);
-  write->out = sam_weights_matrix (weights, width, inner, "%sout_proj.weight", name);
-  write->out_bias = sam_weights_vector (weights, width, "%sout_proj.bias", name);
+  sam_weights_linear (weights, &write->k, width, inner, SAM_BIAS_YES,
+                      sam_prefix ("%sk_proj", name).text);
+  sam_weights_linear (weights, &write->v, width, inner, SAM_BIAS_YES,
+                      sam_prefix ("%sv_proj", name).text);
+  write->q = sam_weights_matrix (weights, inner, width, sam_prefix ("%sq_proj.weight", name).text);
+  write->q_bias = sam_weights_vector (weights, inner, sam_prefix ("%sq_proj.bias", name).text);
+  write->out = sam_weights_matrix (weights, width, inner,
+                                   sam_prefix ("%sout_proj.weight", name).text);
+  write->out_bias = sam_weights_vector (weights, width, sam_prefix ("%sout_proj.bias", name).text);
 }
 
 static float *

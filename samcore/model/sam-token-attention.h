@@ -3,7 +3,7 @@
  * mask decoder has it. Internal. */
 #pragma once
 
-#include "samcore/weights/sam-weights.h"
+#include "samcore/weights/sam-layers-fetch.h"
 
 G_BEGIN_DECLS
 

@@ -18,6 +18,7 @@
 #include "samcore/sam-error.h"
 #include "samcore/encoders/sam-family.h"
 #include "samcore/base/sam-file.h"
+#include "samcore/weights/sam-scales.h"
 
 #define N_PIECE    (1 << 16) /* elements converted at a time */
 #define MIN_MATRIX 1024      /* smaller ones are not worth rounding */

@@ -2,28 +2,36 @@
 /* The readers' side of a checkpoint: they check a file's structure, hand over one tensor after the
  * other, and the checkpoint checks what all formats have in common (names, sizes, offsets).
  *
- * A reader is one function that takes an empty checkpoint and fills it. */
+ * A reader is one function that takes an empty checkpoint and fills it, or finds another checkpoint
+ * inside and enters that: the door (sam-checkpoint-open.c), which no reader knows, then looks
+ * again. */
 #pragma once
 
 #include "samcore/weights/sam-checkpoint.h"
 
 G_BEGIN_DECLS
 
-/* The metadata "quantisation" and the names of the scales of files with int8 weights. */
-#define SAM_QUANTISATION "int8-rows"
-#define SAM_SCALE_SUFFIX ".int8_scale"
+/* One without tensors yet. @name: what errors call it; @mapped: @bytes are a file's. */
+SamCheckpoint *sam_checkpoint_new (GBytes *bytes, const char *name, gboolean mapped);
 
-/* The bytes of the file; valid as long as the checkpoint. */
+/* @format is a literal. */
+void sam_checkpoint_set_format (SamCheckpoint *checkpoint, const char *format);
+
+/* The bytes to read; valid as long as the checkpoint. */
 const uint8_t *sam_checkpoint_get_data (const SamCheckpoint *checkpoint);
 
 /**
  * sam_checkpoint_enter:
  *
- * Reads @data, a checkpoint inside of the file (a .pt in a zip archive), in place of the file's own
- * bytes. It is part of the file or kept. There may be only one such level.
+ * From now on the bytes to read are @data, a checkpoint inside of the file (a .pt in a zip archive)
+ * that is part of the file or kept. There may be only one such level.
  */
 gboolean
 sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error);
+
+/* Whether @n_bytes more may be kept: together no more than some times the size of the file, however
+ * often it is packed. */
+gboolean sam_checkpoint_may_keep (const SamCheckpoint *checkpoint, size_t n_bytes);
 
 /* Keeps @bytes (an unpacked entry) as long as the checkpoint; takes a reference. */
 void sam_checkpoint_keep (SamCheckpoint *checkpoint, GBytes *bytes);
@@ -38,9 +46,11 @@ void sam_checkpoint_add_crc (SamCheckpoint *checkpoint,
 void sam_checkpoint_set_metadata (SamCheckpoint *checkpoint, const char *key, const char *value);
 
 /**
- * sam_checkpoint_add_tensor: @tensor: name, dtype, rank, shape and stride are read; the rest is
- * worked out. The name is copied. @storage: the bytes that the tensor may look at, mapped from the
- * file or kept @offset: of the tensor's first element in @storage, in bytes
+ * sam_checkpoint_add_tensor:
+ * @tensor: name, dtype, rank, shape and stride are read; the rest is worked out. The name is
+ *   copied.
+ * @storage: the bytes that the tensor may look at, mapped from the file or kept
+ * @offset: of the tensor's first element in @storage, in bytes
  *
  * Refuses a second tensor of the same name, sizes that overflow, elements outside of @storage, and
  * broadcast views that are much larger than the file.
@@ -52,20 +62,14 @@ gboolean sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
                                     size_t           offset,
                                     GError         **error);
 
-/* Sets the strides of a row-major tensor from its shape; the caller has checked the shape's
- * product. */
-void sam_tensor_set_contiguous (SamTensor *tensor);
-
-/* The product of @shape; FALSE when that, or its size in bytes, does not fit. */
-gboolean sam_tensor_count (const SamTensor *tensor, size_t *n_elements, size_t *n_bytes);
+/* Puts @tensors (SamTensor, their names are copied) in place of those that were added: the same
+ * under other names, or parts of them. Refuses two of the same name. */
+gboolean
+sam_checkpoint_replace_tensors (SamCheckpoint *checkpoint, const GArray *tensors, GError **error);
 
 /* Sets SAM_ERROR_BAD_FILE, "FILE: …", and returns FALSE. */
 gboolean
 sam_checkpoint_fail (const SamCheckpoint *checkpoint, GError **error, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
-
-/* A name out of a file in a form fit for one line of an error: escaped, quoted, cut. Free with
- * g_free. */
-char *sam_quote (const char *name, size_t length);
 
 G_END_DECLS

@@ -4,52 +4,11 @@
  * executed. */
 #pragma once
 
-#include <stdint.h>
-
 #include <gio/gio.h>
 
+#include "samcore/weights/sam-tensor.h"
+
 G_BEGIN_DECLS
-
-typedef enum
-{
-  SAM_DTYPE_F32,
-  SAM_DTYPE_F16,
-  SAM_DTYPE_BF16,
-  SAM_DTYPE_F64,
-  SAM_DTYPE_I8,
-  SAM_DTYPE_U8,
-  SAM_DTYPE_I16,
-  SAM_DTYPE_U16,
-  SAM_DTYPE_I32,
-  SAM_DTYPE_U32,
-  SAM_DTYPE_I64,
-  SAM_DTYPE_U64,
-  SAM_DTYPE_BOOL
-} SamDtype;
-
-#define SAM_MAX_RANK 8
-
-/**
- * SamTensor: @data: the first element, little endian, in the mapped file; perhaps not aligned
- * @n_elements: the product of @shape; 1 for rank 0 @stride: in elements, per dimension; row-major
- * contiguous if @contiguous @scale: NULL, or f32 [shape[0]], little endian: what the elements of
- * each row are to be multiplied by;
- *   sam_tensor_read() does
- *
- * Every element lies inside the mapped file; the reader has checked that.
- */
-typedef struct
-{
-  const char    *name;
-  SamDtype       dtype;
-  int            rank;
-  size_t         shape[SAM_MAX_RANK];
-  size_t         stride[SAM_MAX_RANK];
-  size_t         n_elements;
-  gboolean       contiguous;
-  const uint8_t *data;
-  const uint8_t *scale;
-} SamTensor;
 
 typedef struct _SamCheckpoint SamCheckpoint;
 
@@ -95,12 +54,6 @@ gboolean sam_checkpoint_verify (const SamCheckpoint *checkpoint, GError **error)
 /* Tells the system that these bytes of a mapped file will hardly be read again, so that they take
  * no memory; they can still be read. Does nothing to other bytes. */
 void sam_checkpoint_drop (const SamCheckpoint *checkpoint, gconstpointer data, size_t n_bytes);
-
-size_t      sam_dtype_get_size (SamDtype dtype);
-const char *sam_dtype_get_name (SamDtype dtype); /* "F32", "BF16", … as in safetensors */
-
-/* Logical row-major elements first .. first + n - 1 of @tensor as float. */
-void sam_tensor_read (const SamTensor *tensor, size_t first, size_t n, float *out);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SamCheckpoint, sam_checkpoint_unref)
 

@@ -7,28 +7,32 @@
  * list and is refused if it is not there. It calls nothing: a call becomes a value that holds what
  * would be called, and the caller decides what that means.
  *
- * Every opcode makes at most one value of fixed size and moves what is on the stack, so memory is
- * proportional to the bytes read, and there is no recursion that nesting could exhaust. A limit on
- * the number of opcodes bounds both when the "pickle" is really the gigabytes of weights behind
+ * Every opcode makes at most one value of fixed size and moves what is on the stack, or copies the
+ * items of a list, all of which together are no more than the bytes read. So memory is proportional
+ * to these, and there is no recursion that nesting could exhaust. A limit on the number of opcodes
+ * bounds both when the "pickle" is really the gigabytes of weights behind
  * one. */
 #include "config.h"
 
 #include <string.h>
 
+#include "samcore/sam-error.h"
 #include "samcore/weights/sam-pickle.h"
+#include "samcore/weights/sam-quote.h"
 
 #define MAX_OPCODES 1000000 /* some 40 000 tensors */
 #define N_BLOCK     1024    /* values allocated at a time */
 
 struct _SamPickle
 {
-  const SamCheckpoint   *checkpoint;
+  const char            *name; /* for errors */
   GError               **error;
   const SamPickleGlobal *globals;
   const uint8_t         *data;
   size_t                 size;
   size_t                 at;
-  GPtrArray             *blocks; /* SamPickleValue[N_BLOCK] */
+  size_t                 n_copied; /* items of lists, into dictionaries */
+  GPtrArray             *blocks;   /* SamPickleValue[N_BLOCK] */
   size_t                 n_in_block;
   GPtrArray             *stack;      /* SamPickleValue */
   GArray                *marks;      /* guint, heights of the stack */
@@ -37,26 +41,35 @@ struct _SamPickle
   SamPickleValue        *root;
 };
 
-/* What we refuse, by name. */
-static const struct
+/* What an opcode does. @n and @type are its line's of the table below. */
+typedef struct
 {
-  uint8_t     opcode;
-  const char *name;
-} refused[] = {
-  { 'F', "FLOAT" },       { 'I', "INT" },          { 'L', "LONG" },
-  { 'S', "STRING" },      { 'V', "UNICODE" },      { 'P', "PERSID" },
-  { 'i', "INST" },        { 'o', "OBJ" },          { 'g', "GET" },
-  { 'p', "PUT" },         { 0x81, "NEWOBJ" },      { 0x82, "EXT1" },
-  { 0x83, "EXT2" },       { 0x84, "EXT4" },        { 0x8f, "EMPTY_SET" },
-  { 0x90, "ADDITEMS" },   { 0x91, "FROZENSET" },   { 0x92, "NEWOBJ_EX" },
-  { 0x96, "BYTEARRAY8" }, { 0x97, "NEXT_BUFFER" }, { 0x98, "READONLY_BUFFER" },
-};
+  const char *name;                                               /* as in Python's pickletools */
+  gboolean (*run) (SamPickle *pickle, int n, SamPickleType type); /* NULL: refused */
+  int           n;
+  SamPickleType type;
+} Opcode;
+
+static gboolean fail_because (SamPickle *pickle, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+fail_because (SamPickle *pickle, const char *format, ...)
+{
+  g_autofree char *reason = NULL;
+  va_list          args;
+
+  va_start (args, format);
+  reason = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_set_error (pickle->error, SAM_ERROR, SAM_ERROR_BAD_FILE, "%s: %s", pickle->name, reason);
+
+  return FALSE;
+}
 
 static gboolean
 fail (SamPickle *pickle, const char *reason)
 {
-  return sam_checkpoint_fail (pickle->checkpoint, pickle->error, "%s at byte %zu of its pickle",
-                              reason, pickle->at);
+  return fail_because (pickle, "%s at byte %zu of its pickle", reason, pickle->at);
 }
 
 const char *
@@ -195,17 +208,33 @@ gather (SamPickle *pickle, guint from, SamPickleType type)
   return value;
 }
 
+/* EMPTY_TUPLE, TUPLE1, TUPLE2, TUPLE3, EMPTY_LIST, EMPTY_DICT: of the @n values on top */
 static gboolean
-gather_tuple (SamPickle *pickle, guint n)
+do_gather (SamPickle *pickle, int n, SamPickleType type)
 {
-  if (pickle->stack->len - get_floor (pickle) < n)
+  if (pickle->stack->len - get_floor (pickle) < (guint) n)
     return fail (pickle, "nothing on the stack");
-  gather (pickle, pickle->stack->len - n, SAM_PICKLE_TUPLE);
+  gather (pickle, pickle->stack->len - n, type);
 
   return TRUE;
 }
 
-/* APPEND, APPENDS, SETITEM, SETITEMS: what lies above @from goes into the container below it. */
+/* TUPLE, LIST, DICT: of what lies above the mark */
+static gboolean
+do_gather_marked (SamPickle *pickle, int n, SamPickleType type)
+{
+  guint height = 0;
+
+  if (! pop_mark (pickle, &height))
+    return FALSE;
+  if (type == SAM_PICKLE_DICT && (pickle->stack->len - height) % 2 != 0)
+    return fail (pickle, "a key without a value");
+  gather (pickle, height, type);
+
+  return TRUE;
+}
+
+/* What lies above @from goes into the container below it. */
 static gboolean
 add_items (SamPickle *pickle, guint from, SamPickleType type)
 {
@@ -225,8 +254,28 @@ add_items (SamPickle *pickle, guint from, SamPickleType type)
   return TRUE;
 }
 
+/* APPEND, SETITEM: the @n values on top go into the container below them. */
 static gboolean
-push_bytes (SamPickle *pickle, SamPickleType type, int n_length)
+do_add (SamPickle *pickle, int n, SamPickleType type)
+{
+  if (pickle->stack->len - get_floor (pickle) < (guint) n + 1)
+    return fail (pickle, "nothing on the stack");
+
+  return add_items (pickle, pickle->stack->len - n, type);
+}
+
+/* APPENDS, SETITEMS: what lies above the mark */
+static gboolean
+do_add_marked (SamPickle *pickle, int n, SamPickleType type)
+{
+  guint height = 0;
+
+  return pop_mark (pickle, &height) && add_items (pickle, height, type);
+}
+
+/* Strings and bytes, behind a length of @n_length bytes */
+static gboolean
+do_bytes (SamPickle *pickle, int n_length, SamPickleType type)
 {
   SamPickleValue *value;
   const uint8_t  *bytes;
@@ -246,46 +295,75 @@ push_bytes (SamPickle *pickle, SamPickleType type, int n_length)
   return TRUE;
 }
 
+/* NONE, NEWTRUE, NEWFALSE: @value is all there is */
 static gboolean
-push_integer (SamPickle *pickle, SamPickleType type, int64_t integer)
+do_constant (SamPickle *pickle, int value, SamPickleType type)
 {
-  push (pickle, type)->integer = integer;
+  push (pickle, type)->integer = value;
 
   return TRUE;
 }
 
+/* BININT, the only one of its kind with a sign */
 static gboolean
-push_long (SamPickle *pickle, int n_length)
+do_signed (SamPickle *pickle, int n, SamPickleType type)
+{
+  uint64_t number;
+
+  if (! take_number (pickle, n, &number))
+    return FALSE;
+  push (pickle, type)->integer = (int32_t) (uint32_t) number;
+
+  return TRUE;
+}
+
+/* BININT1, BININT2 */
+static gboolean
+do_unsigned (SamPickle *pickle, int n, SamPickleType type)
+{
+  uint64_t number;
+
+  if (! take_number (pickle, n, &number))
+    return FALSE;
+  push (pickle, type)->integer = (int64_t) number;
+
+  return TRUE;
+}
+
+/* LONG1, LONG4: a number where it fits */
+static gboolean
+do_long (SamPickle *pickle, int n_length, SamPickleType type)
 {
   SamPickleValue *value;
   uint64_t        bits;
 
-  if (! push_bytes (pickle, SAM_PICKLE_LONG, n_length))
+  if (! do_bytes (pickle, n_length, type))
     return FALSE;
   value = get_top (pickle);
   if (value->n > sizeof bits)
     return TRUE;
 
   bits = value->n > 0 && (value->bytes[value->n - 1] & 0x80) ? ~(uint64_t) 0 : 0;
-  for (int i = (int) value->n - 1; i >= 0; i--)
-    bits = bits << 8 | (uint8_t) value->bytes[i];
+  for (uint32_t i = value->n; i > 0; i--)
+    bits = bits << 8 | (uint8_t) value->bytes[i - 1];
   value->type = SAM_PICKLE_INT;
   value->integer = (int64_t) bits;
 
   return TRUE;
 }
 
+/* BINFLOAT, big endian */
 static gboolean
-push_float (SamPickle *pickle)
+do_float (SamPickle *pickle, int n, SamPickleType type)
 {
-  const uint8_t *p = take (pickle, 8);
+  const uint8_t *p = take (pickle, n);
   uint64_t       bits;
 
   if (p == NULL)
     return FALSE;
   memcpy (&bits, p, sizeof bits);
   bits = GUINT64_FROM_BE (bits);
-  memcpy (&push (pickle, SAM_PICKLE_FLOAT)->number, &bits, sizeof bits);
+  memcpy (&push (pickle, type)->number, &bits, sizeof bits);
 
   return TRUE;
 }
@@ -316,11 +394,10 @@ push_global (SamPickle  *pickle,
   quoted_module = sam_quote (module, n_module);
   quoted_name = sam_quote (name, n_name);
 
-  return sam_checkpoint_fail (
-    pickle->checkpoint, pickle->error,
-    "its pickle asks for %s of the Python module %s, which a dictionary of "
-    "tensors does not need; nothing of the file was run",
-    quoted_name, quoted_module);
+  return fail_because (pickle,
+                       "its pickle asks for %s of the Python module %s, which a dictionary of "
+                       "tensors does not need; nothing of the file was run",
+                       quoted_name, quoted_module);
 }
 
 /* The rest of a line, without its end. */
@@ -341,8 +418,9 @@ take_line (SamPickle *pickle, size_t *n)
   return line;
 }
 
+/* GLOBAL: two lines */
 static gboolean
-do_global (SamPickle *pickle)
+do_global (SamPickle *pickle, int n, SamPickleType type)
 {
   const char *module, *name;
   size_t      n_module, n_name;
@@ -358,7 +436,7 @@ do_global (SamPickle *pickle)
 }
 
 static gboolean
-do_stack_global (SamPickle *pickle)
+do_stack_global (SamPickle *pickle, int n, SamPickleType type)
 {
   SamPickleValue *name = pop (pickle);
   SamPickleValue *module = name == NULL ? NULL : pop (pickle);
@@ -383,6 +461,10 @@ make_dict (SamPickle *pickle, SamPickleValue *arguments)
   list = arguments->items[0];
   if (arguments->n != 1 || list->type != SAM_PICKLE_LIST)
     return fail (pickle, "a dictionary made from something else than pairs");
+  /* Each item has cost a byte at least; only a list that was remembered can be copied often. */
+  pickle->n_copied += list->n;
+  if (pickle->n_copied > pickle->at)
+    return fail (pickle, "dictionaries made again and again from the same pairs");
   for (uint32_t i = 0; i < list->n; i++)
     {
       SamPickleValue *pair = list->items[i];
@@ -397,7 +479,7 @@ make_dict (SamPickle *pickle, SamPickleValue *arguments)
 }
 
 static gboolean
-do_reduce (SamPickle *pickle)
+do_reduce (SamPickle *pickle, int n, SamPickleType type)
 {
   SamPickleValue *arguments = pop (pickle);
   SamPickleValue *callee = arguments == NULL ? NULL : pop (pickle);
@@ -410,7 +492,7 @@ do_reduce (SamPickle *pickle)
   if (callee->global->kind == SAM_PICKLE_KIND_DICT)
     return make_dict (pickle, arguments);
 
-  call = push (pickle, SAM_PICKLE_CALL);
+  call = push (pickle, type);
   append (call, callee);
   append (call, arguments);
 
@@ -419,7 +501,7 @@ do_reduce (SamPickle *pickle)
 
 /* State of a dictionary (a module's _metadata) is of no use to us; nothing else may have any. */
 static gboolean
-do_build (SamPickle *pickle)
+do_build (SamPickle *pickle, int n, SamPickleType type)
 {
   SamPickleValue *target;
 
@@ -435,14 +517,14 @@ do_build (SamPickle *pickle)
 }
 
 static gboolean
-do_persistent (SamPickle *pickle)
+do_persistent (SamPickle *pickle, int n, SamPickleType type)
 {
   SamPickleValue *id = pop (pickle);
   SamPickleValue *value;
 
   if (id == NULL)
     return FALSE;
-  value = push (pickle, SAM_PICKLE_PERSISTENT);
+  value = push (pickle, type);
   append (value, id);
   g_ptr_array_add (pickle->persistent, value);
 
@@ -450,7 +532,7 @@ do_persistent (SamPickle *pickle)
 }
 
 static gboolean
-memo_put (SamPickle *pickle, uint64_t number)
+remember (SamPickle *pickle, uint64_t number)
 {
   SamPickleValue *top = get_top (pickle);
 
@@ -461,11 +543,32 @@ memo_put (SamPickle *pickle, uint64_t number)
   return TRUE;
 }
 
+/* BINPUT, LONG_BINPUT */
 static gboolean
-memo_get (SamPickle *pickle, uint64_t number)
+do_put (SamPickle *pickle, int n, SamPickleType type)
 {
-  SamPickleValue *value = g_hash_table_lookup (pickle->memo, GSIZE_TO_POINTER ((gsize) number));
+  uint64_t number;
 
+  return take_number (pickle, n, &number) && remember (pickle, number);
+}
+
+/* MEMOIZE: under the next number */
+static gboolean
+do_memoize (SamPickle *pickle, int n, SamPickleType type)
+{
+  return remember (pickle, g_hash_table_size (pickle->memo));
+}
+
+/* BINGET, LONG_BINGET */
+static gboolean
+do_get (SamPickle *pickle, int n, SamPickleType type)
+{
+  SamPickleValue *value;
+  uint64_t        number;
+
+  if (! take_number (pickle, n, &number))
+    return FALSE;
+  value = g_hash_table_lookup (pickle->memo, GSIZE_TO_POINTER ((gsize) number));
   if (value == NULL)
     return fail (pickle, "nothing is remembered under the number asked for");
   g_ptr_array_add (pickle->stack, value);
@@ -474,147 +577,143 @@ memo_get (SamPickle *pickle, uint64_t number)
 }
 
 static gboolean
-refuse (SamPickle *pickle, uint8_t opcode)
+do_mark (SamPickle *pickle, int n, SamPickleType type)
 {
-  for (size_t i = 0; i < G_N_ELEMENTS (refused); i++)
-    if (refused[i].opcode == opcode)
-      return sam_checkpoint_fail (
-        pickle->checkpoint, pickle->error,
-        "its pickle uses %s, which a dictionary of tensors does not need; "
-        "nothing of the file was run",
-        refused[i].name);
+  g_array_append_val (pickle->marks, pickle->stack->len);
 
-  return sam_checkpoint_fail (pickle->checkpoint, pickle->error,
-                              "its pickle has the unknown opcode 0x%02x", opcode);
+  return TRUE;
 }
 
-/* One opcode after STOP and PROTO are out of the way. */
 static gboolean
-step (SamPickle *pickle, uint8_t opcode)
+do_pop (SamPickle *pickle, int n, SamPickleType type)
 {
-  SamPickleValue *top;
-  uint64_t        number = 0;
-  guint           height = 0;
+  return pop (pickle) != NULL;
+}
 
-  switch (opcode)
-    {
-    case 0x95: /* FRAME: where a writer's buffer ended, of no use to us */
-      return take_number (pickle, 8, &number);
+static gboolean
+do_pop_mark (SamPickle *pickle, int n, SamPickleType type)
+{
+  guint height = 0;
 
-    case 'N':
-      return push_integer (pickle, SAM_PICKLE_NONE, 0);
-    case 0x88:
-      return push_integer (pickle, SAM_PICKLE_BOOL, TRUE);
-    case 0x89:
-      return push_integer (pickle, SAM_PICKLE_BOOL, FALSE);
-    case 'J': /* BININT, the only one with a sign */
-      return take_number (pickle, 4, &number) &&
-             push_integer (pickle, SAM_PICKLE_INT, (int32_t) (uint32_t) number);
-    case 'K':
-      return take_number (pickle, 1, &number) && push_integer (pickle, SAM_PICKLE_INT, number);
-    case 'M':
-      return take_number (pickle, 2, &number) && push_integer (pickle, SAM_PICKLE_INT, number);
-    case 0x8a:
-      return push_long (pickle, 1);
-    case 0x8b:
-      return push_long (pickle, 4);
-    case 'G':
-      return push_float (pickle);
+  if (! pop_mark (pickle, &height))
+    return FALSE;
+  g_ptr_array_set_size (pickle->stack, height);
 
-    case 'X':
-      return push_bytes (pickle, SAM_PICKLE_STRING, 4);
-    case 0x8c:
-      return push_bytes (pickle, SAM_PICKLE_STRING, 1);
-    case 0x8d:
-      return push_bytes (pickle, SAM_PICKLE_STRING, 8);
-    case 'U':
-      return push_bytes (pickle, SAM_PICKLE_STRING, 1); /* Python 2's */
-    case 'T':
-      return push_bytes (pickle, SAM_PICKLE_STRING, 4);
-    case 'C':
-      return push_bytes (pickle, SAM_PICKLE_BYTES, 1);
-    case 'B':
-      return push_bytes (pickle, SAM_PICKLE_BYTES, 4);
-    case 0x8e:
-      return push_bytes (pickle, SAM_PICKLE_BYTES, 8);
+  return TRUE;
+}
 
-    case ')':
-      return push (pickle, SAM_PICKLE_TUPLE) != NULL;
-    case 0x85:
-      return gather_tuple (pickle, 1);
-    case 0x86:
-      return gather_tuple (pickle, 2);
-    case 0x87:
-      return gather_tuple (pickle, 3);
-    case 't':
-      return pop_mark (pickle, &height) && gather (pickle, height, SAM_PICKLE_TUPLE) != NULL;
-    case ']':
-      return push (pickle, SAM_PICKLE_LIST) != NULL;
-    case 'l':
-      return pop_mark (pickle, &height) && gather (pickle, height, SAM_PICKLE_LIST) != NULL;
-    case '}':
-      return push (pickle, SAM_PICKLE_DICT) != NULL;
-    case 'd':
-      if (! pop_mark (pickle, &height))
-        return FALSE;
-      if ((pickle->stack->len - height) % 2 != 0)
-        return fail (pickle, "a key without a value");
-      return gather (pickle, height, SAM_PICKLE_DICT) != NULL;
+static gboolean
+do_dup (SamPickle *pickle, int n, SamPickleType type)
+{
+  SamPickleValue *top = get_top (pickle);
 
-    case '(':
-      g_array_append_val (pickle->marks, pickle->stack->len);
-      return TRUE;
-    case '0':
-      return pop (pickle) != NULL;
-    case '1':
-      if (! pop_mark (pickle, &height))
-        return FALSE;
-      g_ptr_array_set_size (pickle->stack, height);
-      return TRUE;
-    case '2':
-      top = get_top (pickle);
-      if (top == NULL)
-        return FALSE;
-      g_ptr_array_add (pickle->stack, top);
-      return TRUE;
+  if (top == NULL)
+    return FALSE;
+  g_ptr_array_add (pickle->stack, top);
 
-    case 'a':
-      return get_top (pickle) != NULL &&
-             add_items (pickle, pickle->stack->len - 1, SAM_PICKLE_LIST);
-    case 'e':
-      return pop_mark (pickle, &height) && add_items (pickle, height, SAM_PICKLE_LIST);
-    case 's':
-      if (pickle->stack->len - get_floor (pickle) < 3)
-        return fail (pickle, "nothing on the stack");
-      return add_items (pickle, pickle->stack->len - 2, SAM_PICKLE_DICT);
-    case 'u':
-      return pop_mark (pickle, &height) && add_items (pickle, height, SAM_PICKLE_DICT);
+  return TRUE;
+}
 
-    case 'q':
-      return take_number (pickle, 1, &number) && memo_put (pickle, number);
-    case 'r':
-      return take_number (pickle, 4, &number) && memo_put (pickle, number);
-    case 0x94:
-      return memo_put (pickle, g_hash_table_size (pickle->memo));
-    case 'h':
-      return take_number (pickle, 1, &number) && memo_get (pickle, number);
-    case 'j':
-      return take_number (pickle, 4, &number) && memo_get (pickle, number);
+/* FRAME: where a writer's buffer ended, of no use to us */
+static gboolean
+do_frame (SamPickle *pickle, int n, SamPickleType type)
+{
+  return take (pickle, n) != NULL;
+}
 
-    case 'c':
-      return do_global (pickle);
-    case 0x93:
-      return do_stack_global (pickle);
-    case 'R':
-      return do_reduce (pickle);
-    case 'b':
-      return do_build (pickle);
-    case 'Q':
-      return do_persistent (pickle);
+#define STOP  '.'
+#define PROTO 0x80
 
-    default:
-      return refuse (pickle, opcode);
-    }
+/* All but PROTO, which is the first, and STOP, which is the last. */
+static const Opcode opcodes[256] = {
+  [0x95] = { "FRAME", do_frame, 8 },
+
+  ['N'] = { "NONE", do_constant, 0, SAM_PICKLE_NONE },
+  [0x88] = { "NEWTRUE", do_constant, TRUE, SAM_PICKLE_BOOL },
+  [0x89] = { "NEWFALSE", do_constant, FALSE, SAM_PICKLE_BOOL },
+  ['J'] = { "BININT", do_signed, 4, SAM_PICKLE_INT },
+  ['K'] = { "BININT1", do_unsigned, 1, SAM_PICKLE_INT },
+  ['M'] = { "BININT2", do_unsigned, 2, SAM_PICKLE_INT },
+  [0x8a] = { "LONG1", do_long, 1, SAM_PICKLE_LONG },
+  [0x8b] = { "LONG4", do_long, 4, SAM_PICKLE_LONG },
+  ['G'] = { "BINFLOAT", do_float, 8, SAM_PICKLE_FLOAT },
+
+  ['X'] = { "BINUNICODE", do_bytes, 4, SAM_PICKLE_STRING },
+  [0x8c] = { "SHORT_BINUNICODE", do_bytes, 1, SAM_PICKLE_STRING },
+  [0x8d] = { "BINUNICODE8", do_bytes, 8, SAM_PICKLE_STRING },
+  ['U'] = { "SHORT_BINSTRING", do_bytes, 1, SAM_PICKLE_STRING }, /* Python 2's */
+  ['T'] = { "BINSTRING", do_bytes, 4, SAM_PICKLE_STRING },
+  ['C'] = { "SHORT_BINBYTES", do_bytes, 1, SAM_PICKLE_BYTES },
+  ['B'] = { "BINBYTES", do_bytes, 4, SAM_PICKLE_BYTES },
+  [0x8e] = { "BINBYTES8", do_bytes, 8, SAM_PICKLE_BYTES },
+
+  [')'] = { "EMPTY_TUPLE", do_gather, 0, SAM_PICKLE_TUPLE },
+  [0x85] = { "TUPLE1", do_gather, 1, SAM_PICKLE_TUPLE },
+  [0x86] = { "TUPLE2", do_gather, 2, SAM_PICKLE_TUPLE },
+  [0x87] = { "TUPLE3", do_gather, 3, SAM_PICKLE_TUPLE },
+  ['t'] = { "TUPLE", do_gather_marked, 0, SAM_PICKLE_TUPLE },
+  [']'] = { "EMPTY_LIST", do_gather, 0, SAM_PICKLE_LIST },
+  ['l'] = { "LIST", do_gather_marked, 0, SAM_PICKLE_LIST },
+  ['}'] = { "EMPTY_DICT", do_gather, 0, SAM_PICKLE_DICT },
+  ['d'] = { "DICT", do_gather_marked, 0, SAM_PICKLE_DICT },
+  ['a'] = { "APPEND", do_add, 1, SAM_PICKLE_LIST },
+  ['e'] = { "APPENDS", do_add_marked, 0, SAM_PICKLE_LIST },
+  ['s'] = { "SETITEM", do_add, 2, SAM_PICKLE_DICT },
+  ['u'] = { "SETITEMS", do_add_marked, 0, SAM_PICKLE_DICT },
+
+  ['('] = { "MARK", do_mark },
+  ['0'] = { "POP", do_pop },
+  ['1'] = { "POP_MARK", do_pop_mark },
+  ['2'] = { "DUP", do_dup },
+  ['q'] = { "BINPUT", do_put, 1 },
+  ['r'] = { "LONG_BINPUT", do_put, 4 },
+  [0x94] = { "MEMOIZE", do_memoize },
+  ['h'] = { "BINGET", do_get, 1 },
+  ['j'] = { "LONG_BINGET", do_get, 4 },
+
+  ['c'] = { "GLOBAL", do_global },
+  [0x93] = { "STACK_GLOBAL", do_stack_global },
+  ['R'] = { "REDUCE", do_reduce, 0, SAM_PICKLE_CALL },
+  ['b'] = { "BUILD", do_build },
+  ['Q'] = { "BINPERSID", do_persistent, 0, SAM_PICKLE_PERSISTENT },
+
+  ['F'] = { "FLOAT" },
+  ['I'] = { "INT" },
+  ['L'] = { "LONG" },
+  ['S'] = { "STRING" },
+  ['V'] = { "UNICODE" },
+  ['P'] = { "PERSID" },
+  ['i'] = { "INST" },
+  ['o'] = { "OBJ" },
+  ['g'] = { "GET" },
+  ['p'] = { "PUT" },
+  [0x81] = { "NEWOBJ" },
+  [0x82] = { "EXT1" },
+  [0x83] = { "EXT2" },
+  [0x84] = { "EXT4" },
+  [0x8f] = { "EMPTY_SET" },
+  [0x90] = { "ADDITEMS" },
+  [0x91] = { "FROZENSET" },
+  [0x92] = { "NEWOBJ_EX" },
+  [0x96] = { "BYTEARRAY8" },
+  [0x97] = { "NEXT_BUFFER" },
+  [0x98] = { "READONLY_BUFFER" },
+};
+
+static gboolean
+step (SamPickle *pickle, uint8_t code)
+{
+  const Opcode *opcode = &opcodes[code];
+
+  if (opcode->run != NULL)
+    return opcode->run (pickle, opcode->n, opcode->type);
+  if (opcode->name != NULL)
+    return fail_because (pickle,
+                         "its pickle uses %s, which a dictionary of tensors does not need; "
+                         "nothing of the file was run",
+                         opcode->name);
+
+  return fail_because (pickle, "its pickle has the unknown opcode 0x%02x", code);
 }
 
 static gboolean
@@ -624,7 +723,7 @@ run (SamPickle *pickle)
 
   if (p == NULL)
     return FALSE;
-  if (p[0] != 0x80 || p[1] < 2 || p[1] > 5)
+  if (p[0] != PROTO || p[1] < 2 || p[1] > 5)
     return fail (pickle, "no pickle protocol from 2 to 5");
 
   for (int i = 0; i < MAX_OPCODES; i++)
@@ -632,7 +731,7 @@ run (SamPickle *pickle)
       p = take (pickle, 1);
       if (p == NULL)
         return FALSE;
-      if (*p == '.')
+      if (*p == STOP)
         {
           pickle->root = pop (pickle);
           return pickle->root != NULL;
@@ -645,7 +744,7 @@ run (SamPickle *pickle)
 }
 
 SamPickle *
-sam_pickle_new (const SamCheckpoint   *checkpoint,
+sam_pickle_new (const char            *name,
                 const uint8_t         *data,
                 size_t                 size,
                 const SamPickleGlobal *globals,
@@ -654,7 +753,7 @@ sam_pickle_new (const SamCheckpoint   *checkpoint,
   g_autoptr (SamPickle) pickle = g_new0 (SamPickle, 1);
   gboolean              whole;
 
-  pickle->checkpoint = checkpoint;
+  pickle->name = name;
   pickle->error = error;
   pickle->globals = globals;
   pickle->data = data;
@@ -666,6 +765,7 @@ sam_pickle_new (const SamCheckpoint   *checkpoint,
   pickle->persistent = g_ptr_array_new ();
 
   whole = run (pickle);
+  pickle->name = NULL;
   pickle->error = NULL;
 
   return whole ? g_steal_pointer (&pickle) : NULL;

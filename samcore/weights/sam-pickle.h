@@ -3,7 +3,9 @@
  * made. */
 #pragma once
 
-#include "samcore/weights/sam-checkpoint-private.h"
+#include <stdint.h>
+
+#include <glib.h>
 
 G_BEGIN_DECLS
 
@@ -56,13 +58,13 @@ typedef struct _SamPickle SamPickle;
 
 /**
  * sam_pickle_new:
- * @checkpoint: for the errors' file name
+ * @name: what errors call the file
  * @globals: the names that may be mentioned, the last one with module NULL
  *
  * Reads one pickle at @data, protocols 2 to 5. @data must outlive the result. SAM_ERROR_BAD_FILE
  * with the opcode or the name that is not allowed.
  */
-SamPickle *sam_pickle_new (const SamCheckpoint   *checkpoint,
+SamPickle *sam_pickle_new (const char            *name,
                            const uint8_t         *data,
                            size_t                 size,
                            const SamPickleGlobal *globals,

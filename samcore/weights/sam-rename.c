@@ -12,6 +12,8 @@
 
 #include "samcore/weights/sam-rename.h"
 
+#define MAX_ROWS 8 /* of a table that is split */
+
 typedef struct
 {
   const char *start; /* names that begin so; "" for all */
@@ -19,13 +21,13 @@ typedef struct
   const char *to;    /* … becomes this */
 } Rule;
 
-struct _SamRenames
+typedef struct
 {
   const char *mark;     /* the tensor that such files have */
   const char *spare[2]; /* the first is a copy of the second, which is the one to keep */
-  const char *split[2]; /* a table of rows, and the stem of the rows' names */
+  const char *split[2]; /* a table "NAME.weight" [n, …] that becomes "STEM0.weight" …, and STEM */
   const Rule *rules;
-};
+} Renames;
 
 /* SAM, SlimSAM and SAM-HQ */
 static const Rule sam_rules[] = {
@@ -117,7 +119,7 @@ static const Rule sam2_rules[] = {
 
 static const Rule module_rules[] = { { "module.", "module.", "" }, { NULL } };
 
-static const SamRenames tables[] = {
+static const Renames tables[] = {
   { "vision_encoder.backbone.patch_embed.projection.weight",
     { "shared_image_embedding.positional_embedding",
       "prompt_encoder.shared_embedding.positional_embedding" },
@@ -132,8 +134,10 @@ static const SamRenames tables[] = {
   { "module.sam_mask_decoder.iou_token.weight", { NULL, NULL }, { NULL, NULL }, module_rules },
 };
 
-const SamRenames *
-sam_renames_find (const SamCheckpoint *checkpoint)
+/* The table for the names in @checkpoint; NULL when they are the published ones, or none that we
+ * know. */
+static const Renames *
+find_renames (const SamCheckpoint *checkpoint)
 {
   for (size_t i = 0; i < G_N_ELEMENTS (tables); i++)
     if (sam_checkpoint_lookup (checkpoint, tables[i].mark) != NULL)
@@ -142,18 +146,18 @@ sam_renames_find (const SamCheckpoint *checkpoint)
   return NULL;
 }
 
-char *
-sam_renames_apply (const SamRenames *renames, const SamCheckpoint *checkpoint, const char *name)
+/* The published name of a tensor; its own where it has none there. Free with g_free. */
+static char *
+get_published (const Renames *renames, const SamCheckpoint *checkpoint, const char *name)
 {
-  g_autoptr (GString) renamed = NULL;
+  GString *renamed = g_string_new (name);
 
   if (renames->spare[0] != NULL && g_str_equal (name, renames->spare[0]) &&
       sam_checkpoint_lookup (checkpoint, renames->spare[1]) != NULL)
-    return NULL;
+    return g_string_free (renamed, FALSE);
 
   /* Where a rule begins is asked of the name in the file, what it replaces is looked for in the new
    * one. */
-  renamed = g_string_new (name);
   for (const Rule *rule = renames->rules; rule->start != NULL; rule++)
     {
       const char *found = g_str_has_prefix (name, rule->start) ? strstr (renamed->str, rule->from)
@@ -168,11 +172,56 @@ sam_renames_apply (const SamRenames *renames, const SamCheckpoint *checkpoint, c
         }
     }
 
-  return g_strdup (renamed->str);
+  return g_string_free (renamed, FALSE);
 }
 
-const char *
-sam_renames_split (const SamRenames *renames, const char *name)
+/* Rows of a table become tensors of one row each. */
+static void
+split_rows (GArray *tensors, GStringChunk *names, const SamTensor *table, const char *stem)
 {
-  return g_strcmp0 (name, renames->split[0]) == 0 ? renames->split[1] : NULL;
+  if (table->rank != 2 || table->scale != NULL)
+    return;
+
+  for (size_t row = 0; row < MIN (table->shape[0], MAX_ROWS); row++)
+    {
+      g_autofree char *name = g_strdup_printf ("%s%zu.weight", stem, row);
+      SamTensor        tensor = *table;
+
+      tensor.name = g_string_chunk_insert (names, name);
+      tensor.shape[0] = 1;
+      tensor.n_elements = table->shape[1];
+      tensor.contiguous = tensor.n_elements == 0 || sam_tensor_is_contiguous (&tensor);
+      if (tensor.n_elements > 0)
+        tensor.data += row * table->stride[0] * sam_dtype_get_size (table->dtype);
+      g_array_append_val (tensors, tensor);
+    }
+}
+
+gboolean
+sam_rename_tensors (SamCheckpoint *checkpoint, GError **error)
+{
+  const Renames           *renames = find_renames (checkpoint);
+  g_autoptr (GStringChunk) names = NULL;
+  g_autoptr (GArray)       tensors = NULL;
+  g_autoptr (GArray)       rows = NULL;
+
+  if (renames == NULL)
+    return TRUE;
+
+  names = g_string_chunk_new (4096);
+  tensors = g_array_new (FALSE, FALSE, sizeof (SamTensor));
+  rows = g_array_new (FALSE, FALSE, sizeof (SamTensor));
+  for (size_t i = 0; i < sam_checkpoint_get_n_tensors (checkpoint); i++)
+    {
+      SamTensor        tensor = *sam_checkpoint_get_tensor (checkpoint, i);
+      g_autofree char *name = get_published (renames, checkpoint, tensor.name);
+
+      if (g_strcmp0 (tensor.name, renames->split[0]) == 0)
+        split_rows (rows, names, &tensor, renames->split[1]);
+      tensor.name = g_string_chunk_insert (names, name);
+      g_array_append_val (tensors, tensor);
+    }
+  g_array_append_vals (tensors, rows->data, rows->len);
+
+  return sam_checkpoint_replace_tensors (checkpoint, tensors, error);
 }

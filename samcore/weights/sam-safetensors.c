@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-safetensors.h"
 
 #define MAX_HEADER (100 << 20) /* the same limit as in the reference implementation */

@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "samcore/weights/sam-checkpoint-private.h"
+#include "samcore/weights/sam-tensor.h"
 #include "samcore/kernels/sam-kernels.h"
 
 static const struct
@@ -73,6 +73,21 @@ sam_tensor_set_contiguous (SamTensor *tensor)
       tensor->stride[i] = stride;
       stride *= MAX (tensor->shape[i], 1);
     }
+}
+
+gboolean
+sam_tensor_is_contiguous (const SamTensor *tensor)
+{
+  size_t expected = 1;
+
+  for (int i = tensor->rank - 1; i >= 0; i--)
+    {
+      if (tensor->shape[i] != 1 && tensor->stride[i] != expected)
+        return FALSE;
+      expected *= tensor->shape[i];
+    }
+
+  return TRUE;
 }
 
 static inline float

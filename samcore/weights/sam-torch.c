@@ -20,10 +20,12 @@
 
 #include "samcore/sam-error.h"
 #include "samcore/weights/sam-pickle.h"
+#include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
 
-#define MAX_WRAPPERS 2 /* dictionaries around the one with the tensors */
+#define MAX_WRAPPERS 2   /* dictionaries around the one with the tensors */
+#define MAX_KEY      255 /* bytes: it is copied wherever a storage is mentioned */
 
 enum
 {
@@ -214,7 +216,8 @@ parse_storage_id (const SamPickleValue *value, StorageId *id)
        id->n_view > id->n - id->first))
     return FALSE;
 
-  if (memchr (tuple->items[2]->bytes, '\0', tuple->items[2]->n) != NULL)
+  if (tuple->items[2]->n > MAX_KEY ||
+      memchr (tuple->items[2]->bytes, '\0', tuple->items[2]->n) != NULL)
     return FALSE;
   id->key = g_strndup (tuple->items[2]->bytes, tuple->items[2]->n);
 
@@ -487,7 +490,8 @@ sam_torch_zip_read (SamCheckpoint *checkpoint, GError **error)
   data = sam_zip_read (torch.zip, entry, error);
   if (data == NULL)
     return FALSE;
-  pickle = sam_pickle_new (checkpoint, data, entry->n_bytes, globals, error);
+  pickle = sam_pickle_new (sam_checkpoint_get_name (checkpoint), data, entry->n_bytes, globals,
+                           error);
 
   return pickle != NULL && read_object (&torch, sam_pickle_get_root (pickle), error);
 }
@@ -512,7 +516,8 @@ sam_torch_legacy_probe (const uint8_t *data, size_t size)
 static SamPickle *
 next_pickle (SamCheckpoint *checkpoint, size_t *at, GError **error)
 {
-  SamPickle *pickle = sam_pickle_new (checkpoint, sam_checkpoint_get_data (checkpoint) + *at,
+  SamPickle *pickle = sam_pickle_new (sam_checkpoint_get_name (checkpoint),
+                                      sam_checkpoint_get_data (checkpoint) + *at,
                                       sam_checkpoint_get_size (checkpoint) - *at, globals, error);
 
   if (pickle != NULL)

@@ -13,16 +13,17 @@
 #include <zlib.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-zip.h"
+
+/* Stored entries up to this size have their CRC checked when read. */
+#define CHECK_AT_ONCE (1 << 20)
 
 #define END_SIZE     22
 #define LOCATOR_SIZE 20
 #define END64_SIZE   56
 #define CENTRAL_SIZE 46
 #define LOCAL_SIZE   30
-#define CHECK_AT_ONCE                                                                              \
-  (1 << 20)             /* stored entries up to this size have their CRC checked when read */
-#define MAX_UNPACKED 32 /* times the size of the file */
 
 struct _SamZip
 {
@@ -31,7 +32,6 @@ struct _SamZip
   size_t         size;
   GArray        *entries; /* SamZipEntry, in the order of the file */
   GHashTable    *by_name; /* char * → index + 1 */
-  size_t         n_unpacked;
 };
 
 static inline uint16_t
@@ -394,14 +394,13 @@ sam_zip_read (SamZip *zip, const SamZipEntry *entry, GError **error)
   if (entry->deflated)
     {
       /* An honest checkpoint hardly packs at all. */
-      if (entry->n_bytes > zip->size * MAX_UNPACKED - zip->n_unpacked)
+      if (! sam_checkpoint_may_keep (zip->checkpoint, entry->n_bytes))
         {
           sam_checkpoint_fail (zip->checkpoint, error,
                                "zip entry %s unpacks to far more than the size of the file",
                                quoted);
           return NULL;
         }
-      zip->n_unpacked += entry->n_bytes;
       out = g_try_malloc (entry->n_bytes + 1);
       if (out == NULL)
         {

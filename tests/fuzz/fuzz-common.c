@@ -3,6 +3,7 @@
 #include "config.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 #include <zlib.h>
 
@@ -14,8 +15,41 @@
  * is allowed to be a million bytes, and there may be many. */
 #define MAX_TOUCHED (1 << 14)
 
+/* A reader may take this many bytes for each of the file, and some at once. */
+#define MAX_PER_BYTE 256
+#define MAX_AT_ONCE  (4 << 20)
+
+#if defined(__has_feature)
+#define HAS_FEATURE(x) __has_feature (x)
+#else
+#define HAS_FEATURE(x) 0
+#endif
+
+long
+fuzz_get_peak (void)
+{
+#if defined(__SANITIZE_ADDRESS__) || HAS_FEATURE(address_sanitizer)
+  return 0;
+#else
+  struct rusage usage;
+
+  getrusage (RUSAGE_SELF, &usage);
+
+  return usage.ru_maxrss;
+#endif
+}
+
 void
-fuzz_open (GBytes *bytes)
+fuzz_check_peak (long peak, size_t size)
+{
+  long now = fuzz_get_peak ();
+
+  if ((size_t) (now - peak) > (MAX_AT_ONCE + size * MAX_PER_BYTE) / 1024)
+    g_error ("reading %zu bytes took %ld kB", size, now - peak);
+}
+
+static void
+open_and_touch (GBytes *bytes)
 {
   g_autoptr (GError)        error = NULL;
   g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "fuzzed", &error);
@@ -44,6 +78,15 @@ fuzz_open (GBytes *bytes)
       sam_tensor_read (tensor, tensor->n_elements - MIN (tensor->n_elements, 256),
                        MIN (tensor->n_elements, 256), part);
     }
+}
+
+void
+fuzz_open (GBytes *bytes)
+{
+  long peak = fuzz_get_peak ();
+
+  open_and_touch (bytes);
+  fuzz_check_peak (peak, g_bytes_get_size (bytes));
 }
 
 static void

@@ -149,6 +149,10 @@ def pickles():
         'memo-many': (PROTO + b'}' + b'\x94' * 9000 + STOP, 'without tensors'),
         'memo-bomb': (PROTO + b']q\x00' + b''.join(
             b'](' + bytes([ord('h'), i]) * 10 + b'eq' + bytes([i + 1]) for i in range(100)) + STOP, 'a list without'),
+        # each dictionary made of the same pairs, which are written once
+        'dict-bomb': (PROTO + b'](' + b'](NNe' * 2000 + b'eq\x00' + name('collections', 'OrderedDict') + b'q\x01'
+                      + b'h\x01h\x00\x85R' * 3000 + STOP, 'same pairs'),
+        'key-long': (state((text('w'), tensor(storage(key='0' * 300)))), 'not described'),
         'cycle': (PROTO + b'}q\x00' + text('model') + b'h\x00s' + STOP, 'without tensors'),
         'cycle-list': (PROTO + b']q\x00h\x00a' + STOP, 'without tensors'),
         'deep-list': (PROTO + b']' * 9000 + b'a' * 8999 + STOP, 'without tensors'),
@@ -297,6 +301,17 @@ def zips():
     with zipfile.ZipFile(thrice, 'w') as z:
         z.writestr(zipfile.ZipInfo('weights.pt'), inner.getvalue())
     save('zip', 'packed-thrice', thrice.getvalue(), 'archive inside of an archive')
+    # 32 times as much as the file, twice
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, 'w') as z:
+        z.writestr(zipfile.ZipInfo('a/data.pkl'), good())
+        z.writestr(zipfile.ZipInfo('a/rest'), bytes(300000))
+        z.writestr(zipfile.ZipInfo('a/data/0'), bytes(8 << 20), zipfile.ZIP_DEFLATED)
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, 'w') as z:
+        z.writestr(zipfile.ZipInfo('weights.pt'), inner.getvalue(), zipfile.ZIP_DEFLATED)
+        z.writestr(zipfile.ZipInfo('rest'), bytes(10000))
+    save('zip', 'packed-bomb', bomb.getvalue(), 'unpacks to far more')
     zips64()
 
 

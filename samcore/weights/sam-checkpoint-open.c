@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The door to checkpoints: opens a file, finds out what it is, lets the reader of that format fill
+ * a checkpoint, and tidies what came of it.
+ *
+ *   open ──▶ map ──▶ first bytes ──▶ reader ──▶ a tensor each ──▶ scales, names
+ *
+ * The file is mapped privately and read only. Nothing can protect us from a program that shortens a
+ * mapped file in place (the system then ends whoever touches the lost pages), so what we write
+ * ourselves is always written under another name and renamed. */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "samcore/weights/sam-checkpoint-private.h"
+#include "samcore/weights/sam-rename.h"
+#include "samcore/weights/sam-safetensors.h"
+#include "samcore/weights/sam-scales.h"
+#include "samcore/weights/sam-torch.h"
+#include "samcore/weights/sam-zip.h"
+
+/* By the first bytes; the name of a file says nothing. */
+static gboolean
+read_bytes (SamCheckpoint *checkpoint, GError **error)
+{
+  const uint8_t *data = sam_checkpoint_get_data (checkpoint);
+  size_t         size = sam_checkpoint_get_size (checkpoint);
+
+  if (sam_safetensors_probe (data, size))
+    {
+      sam_checkpoint_set_format (checkpoint, "safetensors");
+      return sam_safetensors_read (checkpoint, error);
+    }
+  if (sam_zip_probe (data, size))
+    {
+      sam_checkpoint_set_format (checkpoint, "torch-zip");
+      return sam_torch_zip_read (checkpoint, error);
+    }
+  if (sam_torch_legacy_probe (data, size))
+    {
+      sam_checkpoint_set_format (checkpoint, "torch-legacy");
+      return sam_torch_legacy_read (checkpoint, error);
+    }
+
+  return sam_checkpoint_fail (checkpoint, error,
+                              size == 0 ? "the file is empty"
+                                        : "neither a safetensors nor a PyTorch file");
+}
+
+/* Again for a checkpoint that a reader has found inside. */
+static gboolean
+read_contents (SamCheckpoint *checkpoint, GError **error)
+{
+  const uint8_t *data;
+
+  do
+    {
+      data = sam_checkpoint_get_data (checkpoint);
+      if (! read_bytes (checkpoint, error))
+        return FALSE;
+    }
+  while (sam_checkpoint_get_data (checkpoint) != data);
+
+  return TRUE;
+}
+
+static SamCheckpoint *
+open_bytes (GBytes *bytes, const char *name, gboolean mapped, GError **error)
+{
+  g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_new (bytes, name, mapped);
+
+  if (! read_contents (checkpoint, error) || ! sam_scales_attach (checkpoint, error) ||
+      ! sam_rename_tensors (checkpoint, error))
+    return NULL;
+  if (sam_checkpoint_get_n_tensors (checkpoint) == 0)
+    {
+      sam_checkpoint_fail (checkpoint, error, "there are no tensors in the file");
+      return NULL;
+    }
+
+  return g_steal_pointer (&checkpoint);
+}
+
+SamCheckpoint *
+sam_checkpoint_open_bytes (GBytes *bytes, const char *name, GError **error)
+{
+  return open_bytes (bytes, name, FALSE, error);
+}
+
+SamCheckpoint *
+sam_checkpoint_open (const char *path, GError **error)
+{
+  g_autofree char        *display = g_filename_display_name (path);
+  g_autoptr (GMappedFile) file = NULL;
+  g_autoptr (GBytes)      bytes = NULL;
+  struct stat             status;
+  int                     fd;
+
+  /* Not blocking, so that somebody's named pipe is an error and no endless wait. */
+  fd = g_open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0);
+  if (fd < 0)
+    {
+      int why = errno;
+
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be opened: %s",
+                   display, g_strerror (why));
+      return NULL;
+    }
+  if (fstat (fd, &status) == 0 && S_ISREG (status.st_mode))
+    file = g_mapped_file_new_from_fd (fd, FALSE, error);
+  else
+    g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_INVAL, "not a file");
+  close (fd);
+  if (file == NULL)
+    {
+      g_prefix_error (error, "%s cannot be opened: ", display);
+      return NULL;
+    }
+  bytes = g_mapped_file_get_bytes (file);
+
+  return open_bytes (bytes, path, TRUE, error);
+}
