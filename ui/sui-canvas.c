@@ -1324,44 +1324,17 @@ sui_canvas_get_brush (SuiCanvas *canvas)
 
 /* --- life --- */
 
-typedef struct
-{
-  SamImage   *image;
-  SuiPyramid *pyramid;
-} Build;
-
 static void
-build_free (gpointer data)
+pyramid_made (GObject *source, GAsyncResult *result, gpointer data)
 {
-  Build *build = data;
+  g_autoptr (SuiCanvas)  canvas = data;
+  g_autoptr (SuiPyramid) pyramid = sui_pyramid_new_finish (result);
 
-  sam_image_unref (build->image);
-  sui_pyramid_unref (build->pyramid);
-  g_free (build);
-}
-
-static void
-build_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
-{
-  Build *build = data;
-
-  build->pyramid = sui_pyramid_new (build->image);
-  g_task_return_boolean (task, TRUE);
-}
-
-static void
-build_done (GObject *source, GAsyncResult *result, gpointer data)
-{
-  SuiCanvas *canvas = data;
-  Build     *build = g_task_get_task_data (G_TASK (result));
-
-  if (build->image == canvas->wanted)
-    {
-      sui_pyramid_unref (canvas->pyramid);
-      canvas->pyramid = sui_pyramid_ref (build->pyramid);
-      redraw_all (canvas);
-    }
-  g_object_unref (canvas);
+  if (sui_pyramid_get_image (pyramid) != canvas->wanted)
+    return;
+  sui_pyramid_free (canvas->pyramid);
+  canvas->pyramid = g_steal_pointer (&pyramid);
+  redraw_all (canvas);
 }
 
 static void
@@ -1373,22 +1346,13 @@ take_image (SuiCanvas *canvas)
     return;
   canvas->wanted = image;
   canvas->fit = TRUE;
-  g_clear_pointer (&canvas->pyramid, sui_pyramid_unref);
+  g_clear_pointer (&canvas->pyramid, sui_pyramid_free);
   if (image == NULL)
     return;
   if (sam_image_get_width (image) * sam_image_get_height (image) <= PYRAMID_AT_ONCE)
-    {
-      canvas->pyramid = sui_pyramid_new (image);
-    }
+    canvas->pyramid = sui_pyramid_new (image);
   else
-    {
-      g_autoptr (GTask) task = g_task_new (NULL, NULL, build_done, g_object_ref (canvas));
-      Build            *build = g_new0 (Build, 1);
-
-      build->image = sam_image_ref (image);
-      g_task_set_task_data (task, build, build_free);
-      g_task_run_in_thread (task, build_run);
-    }
+    sui_pyramid_new_async (image, pyramid_made, g_object_ref (canvas));
   apply_fit (canvas);
 }
 
@@ -1495,7 +1459,7 @@ sui_canvas_finalize (GObject *object)
   g_clear_pointer (&canvas->mask, cairo_surface_destroy);
   g_clear_pointer (&canvas->current, cairo_surface_destroy);
   g_clear_pointer (&canvas->hover, cairo_surface_destroy);
-  sui_pyramid_unref (canvas->pyramid);
+  sui_pyramid_free (canvas->pyramid);
   sui_prompt_unref (canvas->drag_from);
   g_array_unref (canvas->line);
   g_clear_object (&canvas->session);
