@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Three spaces: image (pixels of the picture), widget (as the desktop counts), device (real pixels
- * of the screen, scale factor times as many).
- *
- *   widget = image * zoom + pan
- *
- * Drawing has two layers.  The base (picture, tint, outline, in the chosen look) is kept as a
- *                          surface of
- * device pixels and made again only when the view or what is found changes; what follows the
+/* Drawing has two layers. The base (picture, tint, outline, in the chosen look) is kept as a surface
+ * of device pixels and made again only when the view or what is found changes; what follows the
  * pointer (preview, prompts, the box being drawn) is drawn over it each time. */
 #include "config.h"
 
@@ -20,7 +14,6 @@
 #include "ui/sui-pyramid.h"
 
 #define DRAG_THRESHOLD 4.0
-#define MARGIN         12.0 /* around a fitted picture */
 #define ZOOM_STEP      1.25
 #define SCROLL_STEP    64.0
 /* Up to so many pixels, the smaller levels are made before the first frame. */
@@ -49,8 +42,7 @@ struct _SuiCanvas
   int           label;
   double        brush;
 
-  double   zoom, pan_x, pan_y;
-  gboolean fit;
+  SuiSight sight; /* see get_sight() */
 
   cairo_surface_t *base;
   cairo_surface_t *mask, *current; /* A8, from the view */
@@ -96,39 +88,47 @@ G_DEFINE_FINAL_TYPE (SuiCanvas, sui_canvas, GTK_TYPE_DRAWING_AREA)
 static const double colour_current[3] = { 0.10, 0.50, 1.00 };
 static const double colour_other[3] = { 1.00, 0.60, 0.05 };
 
-/* --- geometry --- */
+/* --- the view --- */
+
+/* Measured each time: not every change of the scale factor is announced, such as the one when the
+ * window appears on a screen that has another. */
+static SuiSight *
+get_sight (SuiCanvas *canvas)
+{
+  GtkWidget *widget = GTK_WIDGET (canvas);
+  SuiSight  *sight = &canvas->sight;
+  SamImage  *image = sui_session_get_image (canvas->session);
+
+  sight->image_width = image != NULL ? (double) sam_image_get_width (image) : 0.0;
+  sight->image_height = image != NULL ? (double) sam_image_get_height (image) : 0.0;
+  sight->widget_width = gtk_widget_get_allocated_width (widget);
+  sight->widget_height = gtk_widget_get_allocated_height (widget);
+  sight->scale = gtk_widget_get_scale_factor (widget);
+
+  return sight;
+}
 
 static gboolean
 get_size (SuiCanvas *canvas, double *width, double *height)
 {
-  SamImage *image = sui_session_get_image (canvas->session);
+  const SuiSight *sight = get_sight (canvas);
 
-  if (image == NULL)
-    return FALSE;
-  *width = (double) sam_image_get_width (image);
-  *height = (double) sam_image_get_height (image);
+  *width = sight->image_width;
+  *height = sight->image_height;
 
-  return TRUE;
+  return sui_sight_has_picture (sight);
 }
 
 void
 sui_canvas_to_widget (SuiCanvas *canvas, double x_image, double y_image, double *x, double *y)
 {
-  *x = x_image * canvas->zoom + canvas->pan_x;
-  *y = y_image * canvas->zoom + canvas->pan_y;
+  sui_sight_to_widget (&canvas->sight, x_image, y_image, x, y);
 }
 
 void
 sui_canvas_to_image (SuiCanvas *canvas, double x, double y, double *x_image, double *y_image)
 {
-  *x_image = (x - canvas->pan_x) / canvas->zoom;
-  *y_image = (y - canvas->pan_y) / canvas->zoom;
-}
-
-static SuiSight
-get_sight (SuiCanvas *canvas)
-{
-  return (SuiSight) { canvas->zoom, canvas->pan_x, canvas->pan_y };
+  sui_sight_to_image (&canvas->sight, x, y, x_image, y_image);
 }
 
 static void
@@ -142,72 +142,39 @@ static void
 zoomed (SuiCanvas *canvas)
 {
   sui_session_set_detail (canvas->session,
-                          canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)));
+                          canvas->sight.zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)));
   g_signal_emit (canvas, signals[ZOOM], 0);
-}
-
-/* The picture can be moved until its border reaches the middle; on whole device pixels, for
- * sharpness. */
-static void
-settle_pan (SuiCanvas *canvas)
-{
-  double width, height;
-  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
-  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
-  double scale = gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
-
-  if (! get_size (canvas, &width, &height))
-    return;
-  width *= canvas->zoom;
-  height *= canvas->zoom;
-  canvas->pan_x = CLAMP (canvas->pan_x, w / 2 - width, w / 2);
-  canvas->pan_y = CLAMP (canvas->pan_y, h / 2 - height, h / 2);
-  canvas->pan_x = round (canvas->pan_x * scale) / scale;
-  canvas->pan_y = round (canvas->pan_y * scale) / scale;
 }
 
 static void
 apply_fit (SuiCanvas *canvas)
 {
-  double width, height, zoom;
-  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
-  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
-
-  if (! canvas->fit || ! get_size (canvas, &width, &height))
-    return;
-  zoom = MIN (MAX (w - 2 * MARGIN, 16.0) / width, MAX (h - 2 * MARGIN, 16.0) / height);
-  /* a small icon is shown larger, but not as a few giant squares */
-  zoom = CLAMP (zoom, SUI_CANVAS_MIN_ZOOM, 8.0);
-  canvas->pan_x = (w - width * zoom) / 2;
-  canvas->pan_y = (h - height * zoom) / 2;
-  if (zoom != canvas->zoom)
-    {
-      canvas->zoom = zoom;
-      zoomed (canvas);
-    }
-  settle_pan (canvas);
+  if (sui_sight_apply_fit (get_sight (canvas)))
+    zoomed (canvas);
 }
 
 static void
 zoom_about (SuiCanvas *canvas, double zoom, double x, double y)
 {
-  double x_image, y_image;
-
-  zoom = CLAMP (zoom, SUI_CANVAS_MIN_ZOOM, SUI_CANVAS_MAX_ZOOM);
-  sui_canvas_to_image (canvas, x, y, &x_image, &y_image);
-  canvas->fit = FALSE;
-  canvas->zoom = zoom;
-  canvas->pan_x = x - x_image * zoom;
-  canvas->pan_y = y - y_image * zoom;
-  settle_pan (canvas);
+  sui_sight_zoom_about (get_sight (canvas), zoom, x, y);
   redraw_all (canvas);
   zoomed (canvas);
+}
+
+/* About the pointer when it is over the picture, as the wheel does. */
+static void
+zoom_to (SuiCanvas *canvas, double zoom)
+{
+  if (canvas->inside)
+    zoom_about (canvas, zoom, canvas->x, canvas->y);
+  else
+    sui_canvas_set_zoom (canvas, zoom);
 }
 
 double
 sui_canvas_get_zoom (SuiCanvas *canvas)
 {
-  return canvas->zoom;
+  return canvas->sight.zoom;
 }
 
 void
@@ -220,19 +187,13 @@ sui_canvas_set_zoom (SuiCanvas *canvas, double zoom)
 void
 sui_canvas_zoom_step (SuiCanvas *canvas, int steps)
 {
-  double zoom = canvas->zoom * pow (ZOOM_STEP, steps);
-
-  /* about the pointer when it is over the picture, as the wheel does */
-  if (canvas->inside)
-    zoom_about (canvas, zoom, canvas->x, canvas->y);
-  else
-    sui_canvas_set_zoom (canvas, zoom);
+  zoom_to (canvas, canvas->sight.zoom * pow (ZOOM_STEP, steps));
 }
 
 void
 sui_canvas_zoom_fit (SuiCanvas *canvas)
 {
-  canvas->fit = TRUE;
+  canvas->sight.fit = TRUE;
   apply_fit (canvas);
   redraw_all (canvas);
   zoomed (canvas);
@@ -241,21 +202,13 @@ sui_canvas_zoom_fit (SuiCanvas *canvas)
 void
 sui_canvas_zoom_one (SuiCanvas *canvas)
 {
-  double zoom = 1.0 / gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
-
-  if (canvas->inside)
-    zoom_about (canvas, zoom, canvas->x, canvas->y);
-  else
-    sui_canvas_set_zoom (canvas, zoom);
+  zoom_to (canvas, 1.0 / gtk_widget_get_scale_factor (GTK_WIDGET (canvas)));
 }
 
 static void
 pan_by (SuiCanvas *canvas, double dx, double dy)
 {
-  canvas->fit = FALSE;
-  canvas->pan_x += dx;
-  canvas->pan_y += dy;
-  settle_pan (canvas);
+  sui_sight_pan_by (get_sight (canvas), dx, dy);
   redraw_all (canvas);
 }
 
@@ -293,19 +246,19 @@ static void
 paint_mask (SuiCanvas *canvas, cairo_t *cr, cairo_surface_t *mask, double scale)
 {
   cairo_pattern_t *pattern;
-  double           shown = canvas->zoom / scale * gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
-  double           width, height;
+  double shown = canvas->sight.zoom / scale * gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
+  double width, height;
 
   if (mask == NULL || ! get_size (canvas, &width, &height))
     return;
 
   cairo_save (cr);
-  cairo_translate (cr, canvas->pan_x, canvas->pan_y);
-  cairo_rectangle (cr, 0, 0, width * canvas->zoom, height * canvas->zoom);
+  cairo_translate (cr, canvas->sight.pan_x, canvas->sight.pan_y);
+  cairo_rectangle (cr, 0, 0, width * canvas->sight.zoom, height * canvas->sight.zoom);
   cairo_clip (cr);
   /* the mask's size is the picture's, rounded */
-  cairo_scale (cr, canvas->zoom * width / cairo_image_surface_get_width (mask),
-               canvas->zoom * height / cairo_image_surface_get_height (mask));
+  cairo_scale (cr, canvas->sight.zoom * width / cairo_image_surface_get_width (mask),
+               canvas->sight.zoom * height / cairo_image_surface_get_height (mask));
   pattern = cairo_pattern_create_for_surface (mask);
   cairo_pattern_set_extend (pattern, CAIRO_EXTEND_PAD);
   cairo_pattern_set_filter (pattern, shown < 0.75                   ? CAIRO_FILTER_GOOD
@@ -320,7 +273,7 @@ paint_mask (SuiCanvas *canvas, cairo_t *cr, cairo_surface_t *mask, double scale)
 static void
 add_outline (SuiCanvas *canvas, cairo_t *cr, const SuiContour *outline, double scale)
 {
-  double zoom = canvas->zoom / scale;
+  double zoom = canvas->sight.zoom / scale;
   double nearest = 0.4 / gtk_widget_get_scale_factor (GTK_WIDGET (canvas));
   double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
   double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
@@ -335,8 +288,8 @@ add_outline (SuiCanvas *canvas, cairo_t *cr, const SuiContour *outline, double s
 
       for (size_t i = outline->starts[l]; i < outline->starts[l + 1]; i++)
         {
-          double   x = outline->xy[2 * i] * zoom + canvas->pan_x;
-          double   y = outline->xy[2 * i + 1] * zoom + canvas->pan_y;
+          double   x = outline->xy[2 * i] * zoom + canvas->sight.pan_x;
+          double   y = outline->xy[2 * i + 1] * zoom + canvas->sight.pan_y;
           gboolean outside = x < -50 || y < -50 || x > w + 50 || y > h + 50;
 
           if (i > outline->starts[l] && fabs (x - x_last) + fabs (y - y_last) < nearest)
@@ -354,8 +307,8 @@ add_outline (SuiCanvas *canvas, cairo_t *cr, const SuiContour *outline, double s
           y_last = y;
         }
       if (open && outline->starts[l + 1] > outline->starts[l])
-        cairo_line_to (cr, outline->xy[2 * outline->starts[l]] * zoom + canvas->pan_x,
-                       outline->xy[2 * outline->starts[l] + 1] * zoom + canvas->pan_y);
+        cairo_line_to (cr, outline->xy[2 * outline->starts[l]] * zoom + canvas->sight.pan_x,
+                       outline->xy[2 * outline->starts[l] + 1] * zoom + canvas->sight.pan_y);
     }
 }
 
@@ -404,11 +357,11 @@ paint_picture (SuiCanvas *canvas, cairo_t *cr)
   sui_canvas_to_image (canvas, gtk_widget_get_allocated_width (GTK_WIDGET (canvas)),
                        gtk_widget_get_allocated_height (GTK_WIDGET (canvas)), &x1, &y1);
   cairo_save (cr);
-  cairo_translate (cr, canvas->pan_x, canvas->pan_y);
-  cairo_scale (cr, canvas->zoom, canvas->zoom);
+  cairo_translate (cr, canvas->sight.pan_x, canvas->sight.pan_y);
+  cairo_scale (cr, canvas->sight.zoom, canvas->sight.zoom);
   sui_pyramid_paint (canvas->pyramid, cr,
-                     canvas->zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)), x0, y0, x1,
-                     y1);
+                     canvas->sight.zoom * gtk_widget_get_scale_factor (GTK_WIDGET (canvas)), x0, y0,
+                     x1, y1);
   cairo_restore (cr);
 }
 
@@ -483,8 +436,8 @@ make_base (SuiCanvas *canvas)
   if (get_size (canvas, &width, &height))
     {
       cairo_save (cr);
-      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom,
-                       height * canvas->zoom);
+      cairo_rectangle (cr, canvas->sight.pan_x, canvas->sight.pan_y, width * canvas->sight.zoom,
+                       height * canvas->sight.zoom);
       cairo_clip (cr);
       switch (canvas->look)
         {
@@ -564,7 +517,7 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
   SuiCanvas          *canvas = SUI_CANVAS (widget);
   const SuiView      *hover = sui_session_get_hover (canvas->session);
   guint               current = sui_session_get_current (canvas->session);
-  SuiSight            sight = get_sight (canvas);
+  const SuiSight     *sight = get_sight (canvas);
   double              width, height;
 
   if (canvas->base == NULL)
@@ -581,8 +534,8 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
       cairo_set_source_rgba (cr, 1, 1, 1, 0.22);
       paint_mask (canvas, cr, canvas->hover, hover->scale);
       cairo_save (cr);
-      cairo_rectangle (cr, canvas->pan_x, canvas->pan_y, width * canvas->zoom,
-                       height * canvas->zoom);
+      cairo_rectangle (cr, canvas->sight.pan_x, canvas->sight.pan_y, width * canvas->sight.zoom,
+                       height * canvas->sight.zoom);
       cairo_clip (cr);
       add_outline (canvas, cr, hover->outline, hover->scale);
       cairo_set_line_join (cr, CAIRO_LINE_JOIN_ROUND);
@@ -601,7 +554,7 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
         const GPtrArray *prompts = sui_session_get_prompts (canvas->session, o);
 
         for (guint i = 0; i < prompts->len; i++)
-          sui_mark_draw (cr, &sight, g_ptr_array_index (prompts, i), FALSE, 0.35);
+          sui_mark_draw (cr, sight, g_ptr_array_index (prompts, i), FALSE, 0.35);
       }
   {
     const GPtrArray *prompts = sui_session_get_prompts (canvas->session, current);
@@ -613,7 +566,7 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
           const SuiPrompt *prompt = g_ptr_array_index (prompts, i);
 
           if ((prompt->kind == SUI_PROMPT_POINT) == pass)
-            sui_mark_draw (cr, &sight, prompt, (int) i == canvas->marked, 1.0);
+            sui_mark_draw (cr, sight, prompt, (int) i == canvas->marked, 1.0);
         }
   }
 
@@ -623,7 +576,7 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
 
       sui_canvas_to_image (canvas, canvas->press_x, canvas->press_y, &x0, &y0);
       sui_canvas_to_image (canvas, canvas->last_x, canvas->last_y, &x1, &y1);
-      sui_mark_draw_box (cr, &sight, CLAMP (x0, 0, width), CLAMP (y0, 0, height),
+      sui_mark_draw_box (cr, sight, CLAMP (x0, 0, width), CLAMP (y0, 0, height),
                          CLAMP (x1, 0, width), CLAMP (y1, 0, height), canvas->drag_label);
     }
   else if (canvas->drag == DRAG_LINE && canvas->line->len > 0)
@@ -631,9 +584,9 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
       const float *xy = (const float *) (void *) canvas->line->data;
 
       if (canvas->tool == SUI_TOOL_BRUSH)
-        sui_mark_draw_stroke (cr, &sight, xy, canvas->line->len, canvas->brush, canvas->drag_label);
+        sui_mark_draw_stroke (cr, sight, xy, canvas->line->len, canvas->brush, canvas->drag_label);
       else
-        sui_mark_draw_lasso (cr, &sight, xy, canvas->line->len, canvas->drag_label);
+        sui_mark_draw_lasso (cr, sight, xy, canvas->line->len, canvas->drag_label);
     }
 
   if (canvas->tool == SUI_TOOL_BRUSH && canvas->inside && canvas->drag != DRAG_PAN)
@@ -646,7 +599,7 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
   if (canvas->keys && gtk_widget_has_focus (widget))
     {
       if (canvas->key_box)
-        sui_mark_draw_box (cr, &sight, canvas->key_box_x, canvas->key_box_y, canvas->key_x,
+        sui_mark_draw_box (cr, sight, canvas->key_box_x, canvas->key_box_y, canvas->key_x,
                            canvas->key_y, 1);
       draw_cross (canvas, cr);
     }
@@ -665,23 +618,17 @@ sui_canvas_draw (GtkWidget *widget, cairo_t *cr)
 static int
 find_prompt (SuiCanvas *canvas, double x, double y, int *corner)
 {
-  SuiSight sight = get_sight (canvas);
+  const SuiSight *sight = get_sight (canvas);
 
   return sui_mark_find (sui_session_get_prompts (canvas->session,
                                                  sui_session_get_current (canvas->session)),
-                        &sight, x, y, corner);
+                        sight, x, y, corner);
 }
 
 static gboolean
 on_picture (SuiCanvas *canvas, double x, double y, double *x_image, double *y_image)
 {
-  double width, height;
-
-  if (! get_size (canvas, &width, &height))
-    return FALSE;
-  sui_canvas_to_image (canvas, x, y, x_image, y_image);
-
-  return *x_image >= 0 && *y_image >= 0 && *x_image < width && *y_image < height;
+  return sui_sight_hit (get_sight (canvas), x, y, x_image, y_image);
 }
 
 static void
@@ -763,14 +710,15 @@ end_drag (SuiCanvas *canvas)
 static void
 add_to_line (SuiCanvas *canvas, double x, double y)
 {
-  double width, height, xi, yi;
-  float  corner[2];
+  const SuiSight *sight = get_sight (canvas);
+  double          xi, yi;
+  float           corner[2];
 
-  if (! get_size (canvas, &width, &height))
+  if (! sui_sight_has_picture (sight))
     return;
-  sui_canvas_to_image (canvas, x, y, &xi, &yi);
-  corner[0] = (float) CLAMP (xi, 0.0, width);
-  corner[1] = (float) CLAMP (yi, 0.0, height);
+  sui_sight_to_nearest (sight, x, y, &xi, &yi);
+  corner[0] = (float) xi;
+  corner[1] = (float) yi;
   g_array_append_vals (canvas->line, corner, 1);
 }
 
@@ -884,9 +832,9 @@ sui_canvas_motion (GtkWidget *widget, GdkEventMotion *event)
       if (canvas->drag_moved)
         sui_session_replace (canvas->session, (guint) canvas->drag_prompt,
                              sui_prompt_move (canvas->drag_from,
-                                              (event->x - canvas->press_x) / canvas->zoom,
-                                              (event->y - canvas->press_y) / canvas->zoom, width,
-                                              height),
+                                              (event->x - canvas->press_x) / canvas->sight.zoom,
+                                              (event->y - canvas->press_y) / canvas->sight.zoom,
+                                              width, height),
                              TRUE);
       break;
 
@@ -957,7 +905,7 @@ sui_canvas_button_release (GtkWidget *widget, GdkEventButton *event)
       if (canvas->tool == SUI_TOOL_BRUSH)
         say (canvas,
              sui_prompt_new_stroke ((const float *) (void *) canvas->line->data, canvas->line->len,
-                                    canvas->brush / canvas->zoom, canvas->drag_label));
+                                    canvas->brush / canvas->sight.zoom, canvas->drag_label));
       else if (canvas->line->len > 2 && canvas->drag_moved)
         say (canvas, sui_prompt_new_lasso ((const float *) (void *) canvas->line->data,
                                            canvas->line->len, canvas->drag_label));
@@ -1013,7 +961,7 @@ sui_canvas_scroll (GtkWidget *widget, GdkEventScroll *event)
       break;
     }
   if (event->state & GDK_CONTROL_MASK)
-    zoom_about (canvas, canvas->zoom * pow (ZOOM_STEP, -dy), event->x, event->y);
+    zoom_about (canvas, canvas->sight.zoom * pow (ZOOM_STEP, -dy), event->x, event->y);
   else if (event->state & GDK_SHIFT_MASK)
     pan_by (canvas, -SCROLL_STEP * (dx + dy), 0);
   else
@@ -1043,7 +991,7 @@ sui_canvas_crossing (GtkWidget *widget, GdkEventCrossing *event)
 static void
 pinch_begin (GtkGesture *gesture, GdkEventSequence *sequence, SuiCanvas *canvas)
 {
-  canvas->pinch_zoom = canvas->zoom;
+  canvas->pinch_zoom = canvas->sight.zoom;
 }
 
 static void
@@ -1091,27 +1039,18 @@ show_cross (SuiCanvas *canvas, double width, double height)
 static gboolean
 move_cross (SuiCanvas *canvas, int dx, int dy, gboolean fine)
 {
-  double width, height, step, x, y;
-  double w = gtk_widget_get_allocated_width (GTK_WIDGET (canvas));
-  double h = gtk_widget_get_allocated_height (GTK_WIDGET (canvas));
+  double width, height, step;
 
   if (! get_size (canvas, &width, &height))
     return FALSE;
   show_cross (canvas, width, height);
-  step = fine ? 1.0 : MAX (1.0, 16.0 / canvas->zoom);
+  step = fine ? 1.0 : MAX (1.0, 16.0 / canvas->sight.zoom);
   canvas->key_x = CLAMP (canvas->key_x + dx * step, 0.5, MAX (0.5, width - 0.5));
   canvas->key_y = CLAMP (canvas->key_y + dy * step, 0.5, MAX (0.5, height - 0.5));
 
   /* the view follows */
-  sui_canvas_to_widget (canvas, canvas->key_x, canvas->key_y, &x, &y);
-  if (x < 20 || y < 20 || x > w - 20 || y > h - 20)
-    pan_by (canvas,
-            x < 20       ? 20 - x
-            : x > w - 20 ? w - 20 - x
-                         : 0,
-            y < 20       ? 20 - y
-            : y > h - 20 ? h - 20 - y
-                         : 0);
+  sui_sight_reveal (&canvas->sight, canvas->key_x, canvas->key_y);
+  redraw_all (canvas);
   sui_session_hover (canvas->session, canvas->key_x, canvas->key_y, canvas->label);
   gtk_widget_queue_draw (GTK_WIDGET (canvas));
 
@@ -1345,7 +1284,7 @@ take_image (SuiCanvas *canvas)
   if (image == canvas->wanted)
     return;
   canvas->wanted = image;
-  canvas->fit = TRUE;
+  canvas->sight.fit = TRUE;
   g_clear_pointer (&canvas->pyramid, sui_pyramid_free);
   if (image == NULL)
     return;
@@ -1421,7 +1360,7 @@ sui_canvas_size_allocate (GtkWidget *widget, GtkAllocation *allocation)
 {
   GTK_WIDGET_CLASS (sui_canvas_parent_class)->size_allocate (widget, allocation);
   apply_fit (SUI_CANVAS (widget));
-  settle_pan (SUI_CANVAS (widget));
+  sui_sight_settle (&SUI_CANVAS (widget)->sight);
   redraw_all (SUI_CANVAS (widget));
 }
 
@@ -1497,8 +1436,7 @@ sui_canvas_init (SuiCanvas *canvas)
 {
   GtkWidget *widget = GTK_WIDGET (canvas);
 
-  canvas->zoom = 1.0;
-  canvas->fit = TRUE;
+  sui_sight_init (&canvas->sight);
   canvas->label = 1;
   canvas->brush = 16.0;
   canvas->marked = -1;

@@ -5,6 +5,7 @@
 #include <gtk/gtk.h>
 
 #include "ui/session/sui-session.h"
+#include "ui/sui-sight.h"
 
 G_BEGIN_DECLS
 
@@ -27,9 +28,6 @@ typedef enum
   SUI_TOOL_BRUSH,
   SUI_TOOL_LASSO
 } SuiTool;
-
-#define SUI_CANVAS_MIN_ZOOM (1.0 / 256)
-#define SUI_CANVAS_MAX_ZOOM 64.0
 
 /* Signals: "zoom" when the zoom has changed; "full" when a prompt was refused because there are too
  * many. */
