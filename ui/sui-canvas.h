@@ -5,31 +5,13 @@
 #include <gtk/gtk.h>
 
 #include "ui/session/sui-session.h"
+#include "ui/sui-drag.h"
+#include "ui/sui-paint.h"
 
 G_BEGIN_DECLS
 
 #define SUI_TYPE_CANVAS (sui_canvas_get_type ())
 G_DECLARE_FINAL_TYPE (SuiCanvas, sui_canvas, SUI, CANVAS, GtkDrawingArea)
-
-typedef enum
-{
-  SUI_CANVAS_TINT,
-  SUI_CANVAS_OUTLINE,
-  SUI_CANVAS_BLACK,
-  SUI_CANVAS_WHITE,
-  SUI_CANVAS_TRANSPARENT,
-  SUI_CANVAS_MASK
-} SuiCanvasLook;
-
-typedef enum
-{
-  SUI_TOOL_POINT, /* click: a point; drag: a box */
-  SUI_TOOL_BRUSH,
-  SUI_TOOL_LASSO
-} SuiTool;
-
-#define SUI_CANVAS_MIN_ZOOM (1.0 / 256)
-#define SUI_CANVAS_MAX_ZOOM 64.0
 
 /* Signals: "zoom" when the zoom has changed; "full" when a prompt was refused because there are too
  * many. */

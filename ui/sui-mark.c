@@ -83,17 +83,10 @@ stroke_dashed (cairo_t *cr, const double *c, double alpha)
 }
 
 static void
-to_widget (const SuiSight *sight, double x_image, double y_image, double *x, double *y)
-{
-  *x = x_image * sight->zoom + sight->pan_x;
-  *y = y_image * sight->zoom + sight->pan_y;
-}
-
-static void
 box_path (cairo_t *cr, const SuiSight *sight, double x0, double y0, double x1, double y1)
 {
-  to_widget (sight, x0, y0, &x0, &y0);
-  to_widget (sight, x1, y1, &x1, &y1);
+  sui_sight_to_widget (sight, x0, y0, &x0, &y0);
+  sui_sight_to_widget (sight, x1, y1, &x1, &y1);
   /* on the middle of pixels: sharp */
   cairo_rectangle (cr, floor (MIN (x0, x1)) + 0.5, floor (MIN (y0, y1)) + 0.5,
                    floor (fabs (x1 - x0)), floor (fabs (y1 - y0)));
@@ -106,7 +99,7 @@ line_path (cairo_t *cr, const SuiSight *sight, const float *xy, size_t n, gboole
 
   for (size_t i = 0; i < n; i++)
     {
-      to_widget (sight, xy[2 * i], xy[2 * i + 1], &x, &y);
+      sui_sight_to_widget (sight, xy[2 * i], xy[2 * i + 1], &x, &y);
       cairo_line_to (cr, x, y);
     }
   if (n == 1)
@@ -154,7 +147,7 @@ sui_mark_draw (cairo_t         *cr,
   switch (prompt->kind)
     {
     case SUI_PROMPT_POINT:
-      to_widget (sight, prompt->xy[0], prompt->xy[1], &x, &y);
+      sui_sight_to_widget (sight, prompt->xy[0], prompt->xy[1], &x, &y);
       draw_point (cr, x, y, prompt->label, marked, alpha);
       break;
 
@@ -165,8 +158,8 @@ sui_mark_draw (cairo_t         *cr,
       if (prompt->kind == SUI_PROMPT_BOX && alpha == 1.0)
         for (int corner = 0; corner < 4; corner++)
           {
-            to_widget (sight, prompt->xy[corner & 1 ? 2 : 0], prompt->xy[corner & 2 ? 3 : 1], &x,
-                       &y);
+            sui_sight_to_widget (sight, prompt->xy[corner & 1 ? 2 : 0],
+                                 prompt->xy[corner & 2 ? 3 : 1], &x, &y);
             draw_handle (cr, floor (x) + 0.5, floor (y) + 0.5, marked ? colour_marked : c);
           }
       break;
@@ -242,7 +235,7 @@ sui_mark_find (const GPtrArray *prompts, const SuiSight *sight, double x, double
         switch (prompt->kind)
           {
           case SUI_PROMPT_POINT:
-            to_widget (sight, prompt->xy[0], prompt->xy[1], &px, &py);
+            sui_sight_to_widget (sight, prompt->xy[0], prompt->xy[1], &px, &py);
             hit = hypot (px - x, py - y) <= HIT_RADIUS;
             break;
 
@@ -251,15 +244,16 @@ sui_mark_find (const GPtrArray *prompts, const SuiSight *sight, double x, double
             if (prompt->kind == SUI_PROMPT_BOX)
               for (int c = 0; c < 4; c++)
                 {
-                  to_widget (sight, prompt->xy[c & 1 ? 2 : 0], prompt->xy[c & 2 ? 3 : 1], &px, &py);
+                  sui_sight_to_widget (sight, prompt->xy[c & 1 ? 2 : 0], prompt->xy[c & 2 ? 3 : 1],
+                                       &px, &py);
                   if (fabs (px - x) <= HIT_RADIUS && fabs (py - y) <= HIT_RADIUS)
                     {
                       *corner = c;
                       return (int) i;
                     }
                 }
-            to_widget (sight, prompt->xy[0], prompt->xy[1], &px, &py);
-            to_widget (sight, prompt->xy[2], prompt->xy[3], &qx, &qy);
+            sui_sight_to_widget (sight, prompt->xy[0], prompt->xy[1], &px, &py);
+            sui_sight_to_widget (sight, prompt->xy[2], prompt->xy[3], &qx, &qy);
             hit = x > px - 5 && x < qx + 5 && y > py - 5 && y < qy + 5 &&
                   ! (x > px + 5 && x < qx - 5 && y > py + 5 && y < qy - 5);
             break;
@@ -270,8 +264,9 @@ sui_mark_find (const GPtrArray *prompts, const SuiSight *sight, double x, double
               {
                 size_t next = k + 1 < prompt->n ? k + 1 : prompt->kind == SUI_PROMPT_LASSO ? 0 : k;
 
-                to_widget (sight, prompt->xy[2 * k], prompt->xy[2 * k + 1], &px, &py);
-                to_widget (sight, prompt->xy[2 * next], prompt->xy[2 * next + 1], &qx, &qy);
+                sui_sight_to_widget (sight, prompt->xy[2 * k], prompt->xy[2 * k + 1], &px, &py);
+                sui_sight_to_widget (sight, prompt->xy[2 * next], prompt->xy[2 * next + 1], &qx,
+                                     &qy);
                 hit = distance_to_segment (x, y, px, py, qx, qy) <=
                       (prompt->kind == SUI_PROMPT_STROKE
                          ? MAX (5.0, prompt->width * sight->zoom / 2)

@@ -5,14 +5,9 @@
 #include <cairo.h>
 
 #include "ui/session/sui-prompt.h"
+#include "ui/sui-sight.h"
 
 G_BEGIN_DECLS
-
-/* widget = image * zoom + pan */
-typedef struct
-{
-  double zoom, pan_x, pan_y;
-} SuiSight;
 
 /* @marked: the pointer is on it; @alpha: less than 1 for what is not to be changed. */
 void sui_mark_draw (cairo_t         *cr,

@@ -56,7 +56,7 @@ halve (const Level *from, Level *to)
 SuiPyramid *
 sui_pyramid_new (SamImage *image)
 {
-  SuiPyramid *pyramid = g_atomic_rc_box_new0 (SuiPyramid);
+  SuiPyramid *pyramid = g_new0 (SuiPyramid, 1);
 
   pyramid->image = sam_image_ref (image);
   pyramid->levels[0].width = sam_image_get_width (image);
@@ -76,27 +76,36 @@ sui_pyramid_new (SamImage *image)
   return pyramid;
 }
 
-SuiPyramid *
-sui_pyramid_ref (SuiPyramid *pyramid)
-{
-  return g_atomic_rc_box_acquire (pyramid);
-}
-
 static void
-pyramid_clear (gpointer data)
+build (GTask *task, gpointer source, gpointer data, GCancellable *cancellable)
 {
-  SuiPyramid *pyramid = data;
-
-  for (int i = 1; i < pyramid->n_levels; i++)
-    g_free ((uint8_t *) pyramid->levels[i].pixels);
-  sam_image_unref (pyramid->image);
+  g_task_return_pointer (task, sui_pyramid_new (data), (GDestroyNotify) sui_pyramid_free);
 }
 
 void
-sui_pyramid_unref (SuiPyramid *pyramid)
+sui_pyramid_new_async (SamImage *image, GAsyncReadyCallback callback, gpointer data)
 {
-  if (pyramid != NULL)
-    g_atomic_rc_box_release_full (pyramid, pyramid_clear);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, data);
+
+  g_task_set_task_data (task, sam_image_ref (image), (GDestroyNotify) sam_image_unref);
+  g_task_run_in_thread (task, build);
+}
+
+SuiPyramid *
+sui_pyramid_new_finish (GAsyncResult *result)
+{
+  return g_task_propagate_pointer (G_TASK (result), NULL);
+}
+
+void
+sui_pyramid_free (SuiPyramid *pyramid)
+{
+  if (pyramid == NULL)
+    return;
+  for (int i = 1; i < pyramid->n_levels; i++)
+    g_free ((uint8_t *) pyramid->levels[i].pixels);
+  sam_image_unref (pyramid->image);
+  g_free (pyramid);
 }
 
 SamImage *

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cairo.h>
+#include <gio/gio.h>
 
 #include "samcore/sam-image.h"
 
@@ -13,8 +14,10 @@ typedef struct _SuiPyramid SuiPyramid;
 
 /* Slow for large pictures; may be called in any thread. */
 SuiPyramid *sui_pyramid_new (SamImage *image);
-SuiPyramid *sui_pyramid_ref (SuiPyramid *pyramid);
-void        sui_pyramid_unref (SuiPyramid *pyramid);
+/* The same in another thread; there is no way to fail. */
+void        sui_pyramid_new_async (SamImage *image, GAsyncReadyCallback callback, gpointer data);
+SuiPyramid *sui_pyramid_new_finish (GAsyncResult *result);
+void        sui_pyramid_free (SuiPyramid *pyramid);
 
 SamImage *sui_pyramid_get_image (SuiPyramid *pyramid);
 
@@ -32,6 +35,6 @@ void sui_pyramid_paint (SuiPyramid *pyramid,
                         double      x1,
                         double      y1);
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiPyramid, sui_pyramid_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (SuiPyramid, sui_pyramid_free)
 
 G_END_DECLS

@@ -352,10 +352,10 @@ test_zoom (void)
   g_assert_cmpfloat (sui_canvas_get_zoom (f.canvas), ==, 1.0);
   for (int i = 0; i < 100; i++)
     sui_canvas_zoom_step (f.canvas, 1);
-  g_assert_cmpfloat (sui_canvas_get_zoom (f.canvas), ==, SUI_CANVAS_MAX_ZOOM);
+  g_assert_cmpfloat (sui_canvas_get_zoom (f.canvas), ==, SUI_SIGHT_MAX_ZOOM);
   for (int i = 0; i < 100; i++)
     sui_canvas_zoom_step (f.canvas, -1);
-  g_assert_cmpfloat (sui_canvas_get_zoom (f.canvas), ==, SUI_CANVAS_MIN_ZOOM);
+  g_assert_cmpfloat (sui_canvas_get_zoom (f.canvas), ==, SUI_SIGHT_MIN_ZOOM);
   look_at (&f, 0, 0);
   sui_canvas_zoom_fit (f.canvas);
   g_assert_cmpfloat_with_epsilon (sui_canvas_get_zoom (f.canvas), zoom, 0.01);
