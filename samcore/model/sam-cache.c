@@ -206,7 +206,7 @@ store (SamModel *model, const SamEmbedding *embedding, const char *key)
   g_autofree char   *path = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* what pictures somebody looks at is nobody else's business */
+  /* which pictures somebody opens is nobody else's business */
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
       g_debug ("cache: %s cannot be made", folder);
