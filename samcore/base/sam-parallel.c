@@ -7,8 +7,8 @@
  * in its cache, and then helps with the others'. The caller works too, takes the loop out of the
  * list, and waits until the last worker has left it. A waiting thread polls an atomic for some
  * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread
- * would take the processor from whoever we wait for when another program is busy. Only who sleeps
- * is woken: that takes calls of the system, and many loops are over in the time of a few. */
+ * would take the processor from the one it waits for when another program is busy. Only sleeping
+ * threads are woken: that takes system calls, and many loops are over in the time of a few. */
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
