@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any checkpoint that we can read, written in our own form: safetensors with metadata. */
+/* Converting checkpoints, from any format that can be read to safetensors with metadata. */
 #pragma once
 
 #include "samcore/weights/sam-checkpoint.h"
@@ -8,10 +8,15 @@
 G_BEGIN_DECLS
 
 /**
- * SamPrecision: @SAM_PRECISION_F32: everything @SAM_PRECISION_F16: matrices and kernels, half the
- * size; what is small or delicate stays f32 @SAM_PRECISION_BF16: likewise @SAM_PRECISION_INT8: a
- * quarter: large matrices and kernels as signed bytes with one f32 scale for each
- *   row of their first dimension, the rest f32. They become f32 again when they are loaded.
+ * SamPrecision:
+ * @SAM_PRECISION_F32: all tensors in f32
+ * @SAM_PRECISION_F16: half the size: matrices and kernels in f16; small or delicate tensors stay
+ *   f32
+ * @SAM_PRECISION_BF16: likewise, in bf16
+ * @SAM_PRECISION_INT8: a quarter of the size: large matrices and kernels as signed bytes, with an
+ *   f32 scale for each row of their first dimension; the other tensors stay f32
+ *
+ * How weights are stored in a file. They become f32 again when they are loaded.
  */
 typedef enum
 {
@@ -21,16 +26,17 @@ typedef enum
   SAM_PRECISION_INT8
 } SamPrecision;
 
-/* "f32", "f16", "bf16" or "int8" */
+/* @text: "f32", "f16", "bf16" or "int8"; FALSE with SAM_ERROR_UNSUPPORTED for any other. */
 gboolean sam_precision_parse (const char *text, SamPrecision *precision, GError **error);
 
 /**
- * sam_convert: @out: written under a temporary name in the same folder and renamed when it is whole
- * and on the disk
+ * sam_convert:
+ * @in: a checkpoint; all of its checksums are verified first
+ * @out: written under a temporary name in the same folder, and renamed when it is complete and on
+ *   disk
  *
- * Checksums that opening @in leaves out are checked first. SAM_ERROR_BAD_FILE about @in,
- * G_FILE_ERROR about @out, G_IO_ERROR_CANCELLED; then there is no new file and an old one is
- * untouched.
+ * FALSE with SAM_ERROR_BAD_FILE about @in, G_FILE_ERROR about @out, or G_IO_ERROR_CANCELLED; then
+ * @out is as it was before.
  */
 gboolean sam_convert (const char   *in,
                       const char   *out,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The errors of samcore: whose mistake it was, and what it was about. */
+/* The errors of samcore. */
 #pragma once
 
 #include <glib.h>
@@ -10,16 +10,16 @@ G_BEGIN_DECLS
 
 /**
  * SamError:
- * @SAM_ERROR_BAD_FILE: a file is damaged or not what its name says
- * @SAM_ERROR_UNKNOWN_MODEL: a sound file, but no network that we know; or no model of that name
- * @SAM_ERROR_BAD_PROMPT: no prompt, or one that makes no sense for this picture
- * @SAM_ERROR_BAD_IMAGE: an empty picture, or one that is too large
- * @SAM_ERROR_NO_MEMORY: a large buffer could not be had
- * @SAM_ERROR_NETWORK: a download failed; may work later
- * @SAM_ERROR_CHECKSUM: a download is complete but not the file it should be
- * @SAM_ERROR_UNSUPPORTED: understood, but not possible with this model
+ * @SAM_ERROR_BAD_FILE: a file is damaged, or is not what it should be
+ * @SAM_ERROR_UNKNOWN_MODEL: a checkpoint of no known family, or a name of no known model
+ * @SAM_ERROR_BAD_PROMPT: a prompt is missing, or impossible for this picture
+ * @SAM_ERROR_BAD_IMAGE: a picture or mask is empty, too large or of the wrong size
+ * @SAM_ERROR_NO_MEMORY: a large buffer could not be allocated
+ * @SAM_ERROR_NETWORK: a download failed; another try may work
+ * @SAM_ERROR_CHECKSUM: a download is complete, but its checksum is wrong
+ * @SAM_ERROR_UNSUPPORTED: not possible with this model
  *
- * Cancelling is G_IO_ERROR_CANCELLED; files that cannot be opened give G_FILE_ERROR or G_IO_ERROR.
+ * Cancelling is G_IO_ERROR_CANCELLED; a file that cannot be opened is G_FILE_ERROR or G_IO_ERROR.
  */
 typedef enum
 {

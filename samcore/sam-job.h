@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A long computation as its caller sees it: can be cancelled, tells how far it is. */
+/* How a caller follows a long computation: cancels it, and learns how far it is. */
 #pragma once
 
 #include <gio/gio.h>
 
 G_BEGIN_DECLS
 
-/* Called from the thread that computes; fraction grows from 0 to 1. */
+/* Called in the thread that computes; @fraction grows from 0 to 1. */
 typedef void (*SamProgressFunc) (double fraction, gpointer data);
 
 /**
  * SamJob:
- * @cancellable: (nullable): looked at once per layer
- * @progress: (nullable): told once per layer
- * @data: for @progress
- * @start: where in the whole this part begins (0)
- * @span: how much of the whole this part is; 0 means 1
+ * @cancellable: (nullable): checked once per layer
+ * @progress: (nullable): called once per layer
+ * @data: passed to @progress
+ * @start: the fraction of the whole at which this part begins
+ * @span: the fraction of the whole that this part is; 0 means 1
  *
- * A caller's struct; every function that takes one also takes NULL. Zeroed is a job that cannot be
- * cancelled and tells nobody.
+ * Allocated and filled in by the caller. A zeroed job cannot be cancelled and reports no progress;
+ * so does NULL, which every function that takes a job accepts.
  */
 typedef struct
 {
@@ -29,10 +29,10 @@ typedef struct
   double          span;
 } SamJob;
 
-/* Says that @fraction of this part is done. FALSE with G_IO_ERROR_CANCELLED once cancelled. */
+/* Reports that @fraction of this part is done. FALSE with G_IO_ERROR_CANCELLED if cancelled. */
 gboolean sam_job_step (const SamJob *job, double fraction, GError **error);
 
-/* The part of @job from @from to @to, to hand on to a function called on the way. */
+/* The part of @job from @from to @to, for a function that does that part of the work. */
 SamJob sam_job_part (const SamJob *job, double from, double to);
 
 G_END_DECLS

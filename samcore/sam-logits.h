@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What the decoder answers: per candidate a low-resolution map of logits and two scores.
+/* The mask decoder's answer: for each candidate a low-resolution map of logits, and scores.
  * Immutable. */
 #pragma once
 
@@ -11,20 +11,22 @@ typedef struct _SamLogits SamLogits;
 
 void sam_logits_free (SamLogits *logits);
 
-/* 3 for an ambiguous prompt, otherwise 1; in the model's own order (never sorted). */
+/* 3 for an ambiguous prompt (SAM-HQ: 1), otherwise 1. Candidates are numbered from 0, in the
+ * model's order. */
 size_t sam_logits_get_n_candidates (const SamLogits *logits);
-/* The candidate to show first: the greatest predicted IoU among those that agree with the user's
- * own points (logit > 0 at the positive ones, <= 0 at the negative ones); among all when none
+/* The candidate to show first: the one with the greatest predicted IoU among those that agree with
+ * the user's points (logit > 0 at each positive one, <= 0 at each negative one); among all if none
  * does. */
 size_t sam_logits_get_best (const SamLogits *logits);
 
-/* [height, width], stride 4 of the model's input: 256 x 256 for an input of 1024; or a finer grid
- * over the part of the picture that was looked at more closely, which sam_logits_get_part()
- * tells. */
+/* A candidate's map, [height, width]; the logits' own memory. One value for 4 x 4 pixels of the
+ * model's input: 256 x 256 for an input of 1024. For a close-up a finer grid over a part of the
+ * picture, which sam_logits_get_part() returns. */
 size_t       sam_logits_get_width (const SamLogits *logits);
 size_t       sam_logits_get_height (const SamLogits *logits);
 const float *sam_logits_get_values (const SamLogits *logits, size_t candidate);
-/* The part of the picture under a candidate's map; outside of it there is nothing of the object. */
+/* The part of the picture that a candidate's map covers, in pixels; outside it nothing belongs to
+ * the object. */
 void sam_logits_get_part (const SamLogits *logits,
                           size_t           candidate,
                           size_t          *x,
@@ -32,15 +34,16 @@ void sam_logits_get_part (const SamLogits *logits,
                           size_t          *width,
                           size_t          *height);
 
-/* The model's own estimate of the mask's IoU with the truth. Usually within 0..1. */
+/* The model's estimate of the mask's IoU with the true one; not always within [0, 1]. */
 float sam_logits_get_iou (const SamLogits *logits, size_t candidate);
-/* Pixels above +1 over pixels above -1, of the low-resolution logits inside the picture (SAM's
- * stability score): how little the mask depends on the threshold. 0 where both are empty. */
+/* SAM's stability score, in [0, 1]: how little the mask depends on the threshold. The number of
+ * logits above +1 over that of those above -1, inside the picture; 0 if there are none. */
 float sam_logits_get_stability (const SamLogits *logits, size_t candidate);
-/* SAM 2's logit that there is an object at all; NAN for models without it. */
+/* SAM 2's logit for there being an object at all; NAN for other models. */
 float sam_logits_get_object_score (const SamLogits *logits);
 
-/* Logit of @candidate at a place of the picture, as the full-size mask has it there. */
+/* The logit of @candidate at a place in the picture, in pixels: the value that the mask at full
+ * size is made from there. */
 float sam_logits_sample (const SamLogits *logits, size_t candidate, float x_image, float y_image);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SamLogits, sam_logits_free)

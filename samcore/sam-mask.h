@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A mask at picture size: coverage in 8 bits, 0 off the object, 255 on it, between at soft
- * edges. */
+/* A mask: 8 bits of coverage for each pixel, 0 outside the object, 255 inside, values between at
+ * soft edges. Immutable. */
 #pragma once
 
 #include <stdint.h>
@@ -13,9 +13,11 @@ G_BEGIN_DECLS
 typedef struct _SamMask SamMask;
 
 /**
- * SamEdge: @SAM_EDGE_HARD: logit > 0, nothing between 0 and 255; what the reference implementations
- * return @SAM_EDGE_SMOOTH: an edge about one pixel wide, from the logits' slope; >= 128 exactly
- * where hard is on
+ * SamEdge:
+ * @SAM_EDGE_HARD: 255 where the logit is > 0, otherwise 0; what the reference implementations
+ *   return
+ * @SAM_EDGE_SMOOTH: an edge about one pixel wide, from the logits' slope; >= 128 exactly where a
+ *   hard mask is 255
  */
 typedef enum
 {
@@ -26,9 +28,11 @@ typedef enum
 /**
  * sam_mask_new_from_logits:
  *
- * The mask of one candidate at the picture's size, by the model's own order of steps (upsample, cut
- * the padding off, resize, threshold), computed in tiles: no buffer of floats as large as the
- * picture. SAM_ERROR_NO_MEMORY; G_IO_ERROR_CANCELLED.
+ * Makes the mask of one candidate at the picture's size: upsampled, without the padding, resized
+ * and thresholded in the model's own order. It is computed row by row, without a buffer of floats
+ * as large as the picture.
+ *
+ * Returns: (transfer full): NULL with SAM_ERROR_NO_MEMORY or G_IO_ERROR_CANCELLED
  */
 SamMask *sam_mask_new_from_logits (const SamLogits *logits,
                                    size_t           candidate,
@@ -36,8 +40,8 @@ SamMask *sam_mask_new_from_logits (const SamLogits *logits,
                                    const SamJob    *job,
                                    GError         **error);
 
-/* The same at another size, smaller as a rule: the logits are taken at the centres of its pixels,
- * and a smooth edge is one of them wide. */
+/* The same at another size, in general a smaller one: logits are sampled at the centres of its
+ * pixels, and a smooth edge is one of them wide. */
 SamMask *sam_mask_new_from_logits_at (const SamLogits *logits,
                                       size_t           candidate,
                                       size_t           width,
@@ -46,31 +50,38 @@ SamMask *sam_mask_new_from_logits_at (const SamLogits *logits,
                                       const SamJob    *job,
                                       GError         **error);
 
-/* @coverage: [height, width], taken over (g_free). */
+/* @coverage: [height, width], from g_malloc(); the mask takes it over. */
 SamMask *sam_mask_new_take (size_t width, size_t height, uint8_t *coverage);
-/* All 0; NULL with SAM_ERROR_NO_MEMORY or SAM_ERROR_BAD_IMAGE. */
+/* All 0. NULL with SAM_ERROR_NO_MEMORY, or SAM_ERROR_BAD_IMAGE for sides out of range. */
 SamMask *sam_mask_new_empty (size_t width, size_t height, GError **error);
 SamMask *sam_mask_copy (const SamMask *mask, GError **error);
 void     sam_mask_free (SamMask *mask);
 
-size_t         sam_mask_get_width (const SamMask *mask);
-size_t         sam_mask_get_height (const SamMask *mask);
+size_t sam_mask_get_width (const SamMask *mask);
+size_t sam_mask_get_height (const SamMask *mask);
+/* [height, width], the mask's own memory. */
 const uint8_t *sam_mask_get_coverage (const SamMask *mask);
 
-/* Number of pixels >= 128. */
+/* The number of pixels >= 128. */
 size_t sam_mask_get_area (const SamMask *mask);
-/* The smallest box of pixels > 0, right and bottom exclusive; FALSE when there is none. */
+/* The smallest box around the pixels > 0, in pixels, x1 and y1 exclusive; FALSE if there are
+ * none. */
 gboolean sam_mask_get_bounds (const SamMask *mask, size_t *x0, size_t *y0, size_t *x1, size_t *y1);
 
-/* Each returns a new mask, of the same size. Lengths are pixels, areas pixels of the 128 level,
- * 8-connected objects and 4-connected holes. NULL with SAM_ERROR_NO_MEMORY. */
-SamMask *sam_mask_unite (const SamMask *a, const SamMask *b, GError **error); /* maximum */
+/* The functions below return a new mask of the same size, (transfer full), or NULL with
+ * SAM_ERROR_NO_MEMORY. Distances are in pixels; areas are numbers of pixels, where inside means
+ * >= 128. Objects are 8-connected, holes 4-connected. */
+
+/* The greater coverage of the two, which must be of the same size. */
+SamMask *sam_mask_unite (const SamMask *a, const SamMask *b, GError **error);
+/* Without holes of at most @max_area. */
 SamMask *sam_mask_fill_holes (const SamMask *mask, double max_area, GError **error);
+/* Without objects of less than @min_area. */
 SamMask *sam_mask_drop_specks (const SamMask *mask, double min_area, GError **error);
-/* Grows by a Euclidean distance, shrinks for a negative one; soft edges stay soft. The picture's
- * border does not eat into a mask that touches it. */
+/* Grows by a Euclidean distance, or shrinks if it is negative; soft edges stay soft. A mask that
+ * touches the picture's border does not shrink from there. */
 SamMask *sam_mask_grow (const SamMask *mask, double distance, GError **error);
-/* Gaussian blur, radius as in GIMP's Select > Feather. */
+/* Gaussian blur; @radius as in GIMP's Select > Feather. */
 SamMask *sam_mask_feather (const SamMask *mask, double radius, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (SamMask, sam_mask_free)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The only place that decides how many threads compute, OpenBLAS's included. OpenBLAS itself always
- * runs with one thread, and those that it has started are ended; our own pool splits the work, so
- * that no barrier spins. */
+/* The threads that compute. OpenBLAS always runs with one thread, and threads that it has started
+ * are ended: a pool of our own splits the work, so that no thread spins at a barrier. */
 #pragma once
 
 #include <glib.h>
@@ -9,26 +8,33 @@
 
 G_BEGIN_DECLS
 
-/* 0: as many as the processor has cores. May be called at any time; takes effect at the next loop.
- * The sooner the first call, or the first loop, the less OpenBLAS's own threads spin: they do for a
- * tenth of a second. */
+/* 0: as many as the processor has cores. May be called at any time, and takes effect with the next
+ * loop. OpenBLAS's own threads spin until the first call or loop, for at most a tenth of a
+ * second. */
 void sam_parallel_set_n_threads (int n_threads);
 int  sam_parallel_get_n_threads (void);
-/* How many of them a loop that began here could have: 1 inside of a piece. */
+/* How many threads a loop that began here would have: 1 within a piece of another loop. */
 int sam_parallel_get_n_threads_here (void);
 
-/* Works on items first .. last - 1. */
+/* Works on the items [first, last). */
 typedef void (*SamParallelFunc) (size_t first, size_t last, gpointer data);
 
-/* Multiplications that a piece should have at least: some microseconds, many times what a piece
- * costs. */
+/* A piece should have at least this many multiplications, which take some microseconds: many times
+ * the overhead of a piece. */
 #define SAM_WORTH_A_PIECE 500000
 
-/* Cuts 0 .. n - 1 into pieces of @grain (the last may be shorter) and works on them on all threads,
- * the caller's included; returns when all is done. Where results depend on the pieces, @grain must
- * not depend on the number of threads. A call from inside a piece runs on the calling thread alone;
- * but a loop of only one piece is the caller itself, and loops inside of it have all threads. Safe
- * from several threads at once. */
+/**
+ * sam_parallel_for:
+ * @n: number of items
+ * @grain: items in a piece; the last piece may be shorter
+ *
+ * Cuts [0, n) into pieces and works on them in all threads, the caller's included; returns when all
+ * is done. If results depend on the pieces, @grain must not depend on the number of threads.
+ *
+ * A loop within a piece runs in the calling thread alone; but a loop of a single piece is run by
+ * the caller as if there were none, so loops within it have all threads. May be called from several
+ * threads at once.
+ */
 void sam_parallel_for (size_t n, size_t grain, SamParallelFunc func, gpointer data);
 
 G_END_DECLS

@@ -8,7 +8,7 @@
 #include "samcore/base/sam-pages.h"
 
 #define SPARE_FLOATS (16 << 20) /* altogether */
-#define N_SPARES     8          /* two encoders, their inputs, decoders, and who calls these */
+#define N_SPARES     8          /* two encoders, their inputs, decoders, and their callers */
 /* Blocks are whole steps, so that passes that need nearly as much find each other's. */
 #define STEP_FLOATS (128 << 10)
 /* Of a cache line, with which each buffer begins. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A new file that appears under its name only when it is whole: whoever looks sees the old one or
- * the new one, also after a power cut, and nothing is left behind when writing fails. */
+/* A new file that appears under its name only when it is whole: a reader finds the old one or the
+ * new one, also after a power cut, and nothing is left behind when writing fails. */
 #include "config.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Memory of the size of pages of 2 MB, in such pages where the system has them for who asks: the
- * processor's table of pages is small, and each fresh page costs a call of the system. Internal. */
+/* Memory in large pages of 2 MB, on systems that give them on request: the processor's table of
+ * pages is small, and each fresh page costs a system call. Internal. */
 #pragma once
 
 #include <glib.h>
@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-/* Of a large page, on most systems. */
+/* The size of a large page on most systems, in bytes. */
 #define SAM_PAGES_LARGE (2 << 20)
 
 /* Aligned to a cache line, with anything in it; free with g_free. NULL if there is no memory. */

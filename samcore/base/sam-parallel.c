@@ -5,10 +5,10 @@
  * Workers join a loop under the lock and then take pieces by atomic counters: each thread begins
  * with a range of its own, the same in every loop, because what it wrote in the last one is still
  * in its cache, and then helps with the others'. The caller works too, takes the loop out of the
- * list, and waits until the last worker has left it. Who waits looks at an atomic for some
+ * list, and waits until the last worker has left it. A waiting thread polls an atomic for some
  * microseconds, since the next loop of a network comes soon, and then sleeps: a spinning thread
- * would take the processor from whoever we wait for when another program is busy. Only who sleeps
- * is woken: that takes calls of the system, and many loops are over in the time of a few. */
+ * would take the processor from the one it waits for when another program is busy. Only sleeping
+ * threads are woken: that takes system calls, and many loops are over in the time of a few. */
 #include "config.h"
 
 #include "samcore/sam-parallel.h"
@@ -43,7 +43,7 @@ static SamLoop    *loops;                 /* under the lock */
 static int         n_workers;             /* under the lock; workers never end */
 static SamSleeper *sleepers[MAX_THREADS]; /* of these; under the lock */
 static int         n_sleepers;            /* under the lock */
-static atomic_uint n_loops_added;         /* what an idle worker looks at */
+static atomic_uint n_loops_added;         /* what an idle worker polls */
 static atomic_int  n_threads_set;         /* 0: not set */
 
 static _Thread_local gboolean inside_piece;

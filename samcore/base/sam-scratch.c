@@ -21,7 +21,7 @@ typedef struct
 } Scratches;
 
 static void
-release (Scratches *scratches, int slot)
+release_slot (Scratches *scratches, int slot)
 {
   if (scratches->n_bytes[slot] > SMALL)
     g_free (scratches->memory[slot]);
@@ -33,7 +33,7 @@ scratches_free (gpointer data)
   Scratches *scratches = data;
 
   for (int i = 0; i < SAM_N_SCRATCHES; i++)
-    release (scratches, i);
+    release_slot (scratches, i);
   sam_slab_free (scratches->small);
   g_free (scratches);
 }
@@ -56,12 +56,12 @@ scratches_get (void)
 
 /* Returns whether there is new memory, with nothing in it. */
 static gboolean
-grow (Scratches *scratches, SamScratch slot, size_t n_bytes)
+grow_slot (Scratches *scratches, SamScratch slot, size_t n_bytes)
 {
   if (scratches->n_bytes[slot] >= n_bytes)
     return FALSE;
 
-  release (scratches, slot);
+  release_slot (scratches, slot);
   if (n_bytes <= SMALL)
     n_bytes = MIN (MAX (n_bytes, 2 * scratches->n_bytes[slot]), SMALL);
   scratches->memory[slot] = n_bytes <= SMALL ? sam_slab_alloc (scratches->small, n_bytes)
@@ -78,7 +78,7 @@ sam_scratch_bytes (SamScratch slot, size_t n_bytes)
 {
   Scratches *scratches = scratches_get ();
 
-  grow (scratches, slot, n_bytes);
+  grow_slot (scratches, slot, n_bytes);
 
   return scratches->memory[slot];
 }
@@ -94,7 +94,7 @@ sam_scratch_zeros (size_t n_floats)
 {
   Scratches *scratches = scratches_get ();
 
-  if (grow (scratches, SAM_SCRATCH_ZEROS, n_floats * sizeof (float)))
+  if (grow_slot (scratches, SAM_SCRATCH_ZEROS, n_floats * sizeof (float)))
     memset (scratches->memory[SAM_SCRATCH_ZEROS], 0, scratches->n_bytes[SAM_SCRATCH_ZEROS]);
 
   return scratches->memory[SAM_SCRATCH_ZEROS];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Memory that each thread keeps for what it computes, in slots. Internal.
  *
- * Who asks for a slot holds it until it returns, or until it asks again; whom it calls must use
- * others:
+ * A function that asks for a slot holds it until it returns, or asks for it again; functions that
+ * it calls must use other slots:
  *
  *   products (sam-matrix-product.c)     ROW ROWS, PANELS where a matrix had no memory for its own
  *     MLP                               and MIDDLE GROUP; meanwhile rows may be made:

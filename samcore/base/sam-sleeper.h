@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A thread of the pool that sleeps, and where it wakes up. Internal.
  *
- * Who waits for a thread to compute beside it wants it on another processor. Linux looks for an
+ * A caller that has a thread compute beside it wants it on another processor. Linux looks for an
  * idle one. It sees none where another program is busy, of whatever priority, nor in a virtual
  * machine whose processors have all been idle for some milliseconds: they are given back to the
  * host, which counts as taken. The thread then wakes where its waker runs, and they share that
@@ -18,7 +18,8 @@ typedef struct _SamSleeper SamSleeper;
 /* The calling thread. Calls with the same sleeper need a lock around them. */
 SamSleeper *sam_sleeper_new (void);
 
-/* By who is about to wake it: not on the caller's processor, if it may run on others. */
+/* Called by the thread that is about to wake it: not on that thread's processor, if it may run on
+ * others. */
 void sam_sleeper_send_elsewhere (SamSleeper *self);
 
 /* By the thread itself, awake: it may run wherever it could before. */

@@ -103,11 +103,11 @@ compare_models (const Object    *object,
 }
 
 static SamMask *
-predict (const Object    *object,
-         const SamPrompt *prompt,
-         SamLogits      **logits,
-         Sums            *sums,
-         GError         **error)
+predict_mask (const Object    *object,
+              const SamPrompt *prompt,
+              SamLogits      **logits,
+              Sums            *sums,
+              GError         **error)
 {
   g_autoptr (SamMask) mask = ask_for_mask (object->predictor, object->scene, prompt, logits, error);
 
@@ -200,7 +200,7 @@ measure_clicks (const Object *object, Sums *sums, GError **error)
           prompt.previous = previous;
           prompt.previous_candidate = previous != NULL ? sam_logits_get_best (previous) : 0;
           g_clear_pointer (&mask, sam_mask_free);
-          mask = predict (object, &prompt, &logits, sums, error);
+          mask = predict_mask (object, &prompt, &logits, sums, error);
           sam_logits_free (previous);
           if (mask == NULL || (n == 1 && ! measure_candidates (object, logits, sums, error)))
             return FALSE;
@@ -241,7 +241,7 @@ measure_box (const Object *object, const SamMask *truth, Sums *sums, GError **er
     g_return_val_if_reached (FALSE);
   sam_prompt_add_box (&prompt, x0, y0, x1, y1);
 
-  mask = predict (object, &prompt, &logits, sums, error);
+  mask = predict_mask (object, &prompt, &logits, sums, error);
   if (mask == NULL)
     return FALSE;
   sums->sum[SAM_METRIC_BOX] += iou_of (object, mask);

@@ -6,7 +6,7 @@
  *    a constructor that fetches them with sam_weights_*() in the order of the forward pass, sizes
  *    that it reads from tensors first checked with sam_weights_dim(); an encode function that plans
  *    its scratch memory with SamArena, calls sam_job_step() once per layer and sam_trace() where
- *    tests want to look. The encoder knows nothing of prompts, pictures or files.
+ *    tests compare maps. The encoder knows nothing of prompts, pictures or files.
  * 2. in sam-family.c: how to recognise it and its SamModelSpec, where that differs from SAM's.
  * 3. in tests/encoders/check-family.c: its line in the table of golden files; and its section in
  *    docs/model.md. */

@@ -3,7 +3,7 @@
  *   [h, w, 3] ──▶ 3x3/2 ──▶ GELU ──▶ 3x3/2 ──▶ [h / 4, w / 4, out]
  *
  * Band by band: what the first convolution makes, at half the input's size, is the network's
- * largest array and stays in the cache. Neighbouring bands each make the row that both look at. The
+ * largest array and stays in the cache. Neighbouring bands each make the row that both need. The
  * first convolution is of float32 in all precisions. */
 #include "samcore/encoders/sam-encoder.h"
 
@@ -91,7 +91,7 @@ run_band (size_t first, size_t last, gpointer data)
   const Run     *run = data;
   const SamConv *second = &run->stem->second;
   size_t         w = run->w / 2;
-  size_t         from = MAX (2 * first, 1) - 1; /* what the second one looks at */
+  size_t         from = MAX (2 * first, 1) - 1; /* what the second one needs */
   float         *middle = sam_scratch_floats (SAM_SCRATCH_RING, (2 * last - from) * w * second->in);
 
   make_middle (run, middle, from, 2 * last);

@@ -8,7 +8,7 @@
  *
  * Windows beyond the map are filled with zeros before the norm, which makes them the norm's bias:
  * their q, k, v are one constant vector. Each run makes it: to use the matrix when it is fetched
- * would pack it for those who find the picture in the cache, and before its values are looked at. A
+ * would pack it even where the picture is in the cache, and before its values are checked. A
  * token's vector is laid out by head: q, k, v of the first head, q, k, v of the second. Scores gain
  * a bias that depends on |dy|, |dx| and the head. */
 #include "samcore/encoders/sam-tinyvit-block.h"

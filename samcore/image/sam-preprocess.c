@@ -201,7 +201,7 @@ axis_init_plain (Axis *axis, size_t in, size_t out)
   return TRUE;
 }
 
-/* The rows of the picture that output rows first .. last - 1 look at. */
+/* The rows of the picture that the output rows [first, last) depend on. */
 static void
 source_rows (const Resize *r, size_t first, size_t last, size_t *y0, size_t *y1)
 {

@@ -8,7 +8,7 @@
 
 /**
  * sam_crf_refine:
- * @logits: [height, stride], of which [height, width] is looked at and changed
+ * @logits: [height, stride], of which [height, width] is read and changed
  * @picture: [height, width, 3] R'G'B'
  *
  * The unary term is the logit, plus how much more often the pixel's colour occurs inside than

@@ -9,7 +9,7 @@
 /**
  * SamDistance:
  *
- * Sites are the pixels with (value ^ flip) >= level. The transform looks at most @reach rows up and
+ * Sites are the pixels with (value ^ flip) >= level. The transform reads at most @reach rows up and
  * down and works on rows first .. last - 1 only, so that a picture can be cut into bands. A
  * caller's struct, one per thread.
  */
@@ -17,7 +17,7 @@ typedef struct
 {
   const uint8_t *coverage; /* [height, width] */
   size_t         width, height;
-  uint8_t        flip; /* 255 to look at the mask inverted, otherwise 0 */
+  uint8_t        flip; /* 255 for the inverted mask, otherwise 0 */
   uint8_t        level;
   size_t         reach;
   size_t         first, last;

@@ -122,7 +122,7 @@ clear_soft (const Cleaning   *cleaning,
 }
 
 static SamMask *
-clean (const SamMask *mask, double limit, gboolean holes, GError **error)
+clean_mask (const SamMask *mask, double limit, gboolean holes, GError **error)
 {
   Cleaning       cleaning = { holes, limit, sam_mask_get_width (mask), sam_mask_get_height (mask) };
   const uint8_t *in = sam_mask_get_coverage (mask);
@@ -158,11 +158,11 @@ clean (const SamMask *mask, double limit, gboolean holes, GError **error)
 SamMask *
 sam_mask_fill_holes (const SamMask *mask, double max_area, GError **error)
 {
-  return clean (mask, max_area, TRUE, error);
+  return clean_mask (mask, max_area, TRUE, error);
 }
 
 SamMask *
 sam_mask_drop_specks (const SamMask *mask, double min_area, GError **error)
 {
-  return clean (mask, min_area, FALSE, error);
+  return clean_mask (mask, min_area, FALSE, error);
 }

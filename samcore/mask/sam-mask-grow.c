@@ -184,7 +184,7 @@ sam_mask_grow (const SamMask *mask, double distance, GError **error)
   growth.flip = distance < 0 ? 0xff : 0;
   growth.hard = is_hard (growth.in, growth.width * growth.height);
 
-  /* A band looks at the rows within reach above and below it: bands must not be much smaller than
+  /* A band reads the rows within reach above and below it: bands must not be much smaller than
    * that. */
   sam_parallel_for (growth.height, 64 + MIN (growth.reach, growth.height), grow_band, &growth);
 

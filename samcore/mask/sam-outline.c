@@ -186,7 +186,7 @@ outline_add_curve (SamOutline   *outline,
 /* The direction after a step to vertex x, y: left first (objects that touch by a corner are one),
  * then straight on, then right. */
 static int
-turn (const Field *field, ptrdiff_t x, ptrdiff_t y, int direction)
+find_turn (const Field *field, ptrdiff_t x, ptrdiff_t y, int direction)
 {
   for (int by = 3; by <= 5; by++)
     {
@@ -206,7 +206,11 @@ turn (const Field *field, ptrdiff_t x, ptrdiff_t y, int direction)
  * pixel, marks those whose left side was walked.
  * directions: of each step; filled in */
 static void
-walk (const Field *field, ptrdiff_t column, ptrdiff_t row, guint8 *seen, GByteArray *directions)
+walk_around (const Field *field,
+             ptrdiff_t    column,
+             ptrdiff_t    row,
+             guint8      *seen,
+             GByteArray  *directions)
 {
   ptrdiff_t x = column, y = row + 1;
   int       direction = UP;
@@ -225,7 +229,7 @@ walk (const Field *field, ptrdiff_t column, ptrdiff_t row, guint8 *seen, GByteAr
         }
       x += step_x[direction];
       y += step_y[direction];
-      direction = turn (field, x, y, direction);
+      direction = find_turn (field, x, y, direction);
     }
   while (x != column || y != row + 1 || direction != UP);
 }
@@ -266,7 +270,7 @@ sam_outline_new (const SamMask *mask, const SamJob *job, GError **error)
               (seen[at / 8] >> (at % 8) & 1))
             continue;
 
-          walk (&field, column, row, seen, directions);
+          walk_around (&field, column, row, seen, directions);
           outline_add_curve (outline, &field, column, row + 1, directions->data, directions->len);
         }
     }

@@ -2,7 +2,7 @@
 /* Logits at the picture's size, row by row.
  *
  *   two step:   values [side, side] ──bilinear──▶ [input, input], of which only [resized_height,
- *               resized_width] is looked at ──bilinear──▶ [height, width]
+ *               resized_width] is used ──bilinear──▶ [height, width]
  *   one step:   values [side, side] ──bilinear or bicubic──▶ [height, width]
  *
  * Of the map at input size there is never more than a row: a row of the picture needs two (bicubic:

@@ -197,7 +197,7 @@ sam_cache_trim (guint64 max_bytes)
 }
 
 static void
-store (SamModel *model, const SamEmbedding *embedding, const char *key)
+store_embedding (SamModel *model, const SamEmbedding *embedding, const char *key)
 {
   g_autofree char   *folder = sam_cache_get_folder ();
   g_autofree char   *unique = g_uuid_string_random ();
@@ -206,7 +206,7 @@ store (SamModel *model, const SamEmbedding *embedding, const char *key)
   g_autofree char   *path = NULL;
   g_autoptr (GError) error = NULL;
 
-  /* what pictures somebody looks at is nobody else's business */
+  /* which pictures somebody opens is nobody else's business */
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
       g_debug ("cache: %s cannot be made", folder);
@@ -243,7 +243,7 @@ sam_cache_store (SamModel *model, SamImage *image, const SamEmbedding *embedding
   g_autofree char *key = cache_key (model, image);
 
   if (key != NULL)
-    store (model, embedding, key);
+    store_embedding (model, embedding, key);
 }
 
 SamScene *
@@ -274,7 +274,7 @@ sam_cache_encode (SamModel     *model,
 
   scene = sam_model_encode (model, image, job, error);
   if (scene != NULL && key != NULL)
-    store (model, sam_scene_get_embedding (scene), key);
+    store_embedding (model, sam_scene_get_embedding (scene), key);
 
   return scene;
 }

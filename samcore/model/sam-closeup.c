@@ -151,7 +151,7 @@ keep_to_box (float *logits, const SamPromptObject *object, const SamGrid *grid)
       if (g_array_index (object->labels, int, i) == 1 &&
           (place[0] < box->x0_image || place[0] > box->x1_image || place[1] < box->y0_image ||
            place[1] > box->y1_image))
-        return; /* but who clicks outside means it */
+        return; /* a click outside the box is meant, too */
     }
 
   for (size_t row = 0; row < grid->side; row++)

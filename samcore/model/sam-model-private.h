@@ -11,8 +11,8 @@ G_BEGIN_DECLS
 /* As sam_model_load(), from a checkpoint that is open already. */
 SamModel *sam_model_new (SamCheckpoint *checkpoint, const SamJob *job, GError **error);
 
-/* Packs all weights now, and so looks at all their values, which else the first sam_model_encode()
- * does. Errors as there. */
+/* Checks and packs all weights now, which otherwise the first sam_model_encode() does. Errors as
+ * there. */
 gboolean sam_model_pack (SamModel *model, const SamJob *job, GError **error);
 /* Of one predict for so many points, 2 per multiply-add, as the reference does it. */
 double sam_model_get_click_gflop (const SamModel *model, size_t n_points);

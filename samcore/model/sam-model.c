@@ -34,8 +34,8 @@ struct _SamModel
   char             *hash;
 };
 
-/* Looking at samples for the hash has brought parts of the file into memory again; nearly nothing
- * of it is needed any more. */
+/* The samples for the hash have brought parts of the file into memory; hardly any of it is needed
+ * any more. */
 static void
 drop_file (const SamCheckpoint *checkpoint)
 {
@@ -233,7 +233,7 @@ fill_embedding (SamModel       *model,
       ! sam_preprocess (x, image, geometry, &model->spec.preprocess, error))
     return FALSE;
   sam_trace (trace, "pre", x, side * side, 3);
-  /* who looks at maps gets whole ones */
+  /* maps that are traced are whole ones */
   input = (SamInput) { x, trace == NULL ? geometry->resized_height : side,
                        trace == NULL ? geometry->resized_width : side };
   if (! sam_job_step (job, 0.05, error) ||

@@ -135,7 +135,7 @@ alloc_pixels (size_t width, size_t height, GError **error)
 }
 
 static SamImage *
-reduce (SamImage *image, size_t factor, GError **error)
+reduce_image (SamImage *image, size_t factor, GError **error)
 {
   size_t             width = sam_image_get_width (image) / factor;
   size_t             height = sam_image_get_height (image) / factor;
@@ -168,7 +168,7 @@ sam_scene_choose_image (SamScene *scene, const SamGeometry *part, GError **error
 
   g_mutex_lock (&scene->mutex);
   if (scene->reduced == NULL)
-    scene->reduced = reduce (scene->image, factor, error);
+    scene->reduced = reduce_image (scene->image, factor, error);
   image = scene->reduced;
   g_mutex_unlock (&scene->mutex);
 

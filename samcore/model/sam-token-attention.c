@@ -97,7 +97,7 @@ sam_write_map_fetch (SamWeights  *weights,
 }
 
 static float *
-take (float *scratch, size_t *taken, size_t n)
+take_floats (float *scratch, size_t *taken, size_t n)
 {
   size_t at = *taken;
 
@@ -118,21 +118,27 @@ count_places (size_t n)
 
 /* Returns the floats taken. scratch may be NULL. */
 static size_t
-arrange (Arrays *a, float *scratch, size_t t, size_t n, size_t heads, size_t inner, size_t width)
+arrange_arrays (Arrays *a,
+                float  *scratch,
+                size_t  t,
+                size_t  n,
+                size_t  heads,
+                size_t  inner,
+                size_t  width)
 {
   size_t columns = t * heads;
   size_t n_pieces = (n - 1) / count_places (n) + 1;
   size_t taken = 0;
 
-  a->first = take (scratch, &taken, t * inner);
-  a->second = take (scratch, &taken, t * inner);
-  a->folded = take (scratch, &taken, columns * width);
-  a->scoring = take (scratch, &taken, (columns + 63) * (width + 31));
-  a->values = take (scratch, &taken, (columns + 31) * (width + 63));
-  a->bias = take (scratch, &taken, columns);
-  a->max = take (scratch, &taken, n_pieces * columns);
-  a->sums = take (scratch, &taken, n_pieces * columns);
-  a->o = take (scratch, &taken, n_pieces * columns * width);
+  a->first = take_floats (scratch, &taken, t * inner);
+  a->second = take_floats (scratch, &taken, t * inner);
+  a->folded = take_floats (scratch, &taken, columns * width);
+  a->scoring = take_floats (scratch, &taken, (columns + 63) * (width + 31));
+  a->values = take_floats (scratch, &taken, (columns + 31) * (width + 63));
+  a->bias = take_floats (scratch, &taken, columns);
+  a->max = take_floats (scratch, &taken, n_pieces * columns);
+  a->sums = take_floats (scratch, &taken, n_pieces * columns);
+  a->o = take_floats (scratch, &taken, n_pieces * columns * width);
 
   return taken;
 }
@@ -142,17 +148,17 @@ sam_token_attention_scratch (size_t t, size_t n, size_t heads, size_t inner, siz
 {
   Arrays a;
 
-  return arrange (&a, NULL, t, n, heads, inner, width);
+  return arrange_arrays (&a, NULL, t, n, heads, inner, width);
 }
 
 static Pass
-begin (const SamGemm   *gemm,
-       const SamPlaces *map,
-       size_t           width,
-       size_t           inner,
-       size_t           heads,
-       size_t           t,
-       float           *scratch)
+begin_pass (const SamGemm   *gemm,
+            const SamPlaces *map,
+            size_t           width,
+            size_t           inner,
+            size_t           heads,
+            size_t           t,
+            float           *scratch)
 {
   Pass pass = { .gemm = gemm,
                 .map = map,
@@ -165,7 +171,7 @@ begin (const SamGemm   *gemm,
                 .places = count_places (map->n) };
 
   pass.n_pieces = (map->n - 1) / pass.places + 1;
-  arrange (&pass.a, scratch, t, map->n, heads, inner, width);
+  arrange_arrays (&pass.a, scratch, t, map->n, heads, inner, width);
 
   return pass;
 }
@@ -294,7 +300,7 @@ sam_read_map_run (const SamReadMap *read,
                   size_t            t,
                   float            *scratch)
 {
-  Pass p = begin (read->gemm, map, read->width, read->inner, read->heads, t, scratch);
+  Pass p = begin_pass (read->gemm, map, read->width, read->inner, read->heads, t, scratch);
 
   p.read = read;
   sam_sum_linear_run (&read->q, p.a.first, tokens, own, NULL, t);
@@ -379,7 +385,7 @@ sam_write_map_run (const SamWriteMap *write,
                    size_t             t,
                    float             *scratch)
 {
-  Pass p = begin (write->gemm, map, write->width, write->inner, write->heads, t, scratch);
+  Pass p = begin_pass (write->gemm, map, write->width, write->inner, write->heads, t, scratch);
 
   p.write = write;
   p.norm = norm;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* An inverted bottleneck goes row by row of the map and keeps the last three of its wide rows,
- * which are all that the depthwise convolution looks at. */
+ * which are all that the depthwise convolution needs. */
 #include "config.h"
 
 #include "samcore/nn/sam-bottleneck.h"

@@ -16,7 +16,7 @@ typedef struct
 /* y = last (narrow (act (spatial (act (widen (x))))) + r)
  * x: [h, w, in]  r: [h', w', out] or NULL  y: [h', w', out] with h' = ceil (h / stride); y is
  *                neither x nor r
- * The wide arrays exist only as the three rows that the depthwise convolution looks at. */
+ * The wide arrays exist only as the three rows that the depthwise convolution needs. */
 void sam_bottleneck_run (const SamBottleneck *bottleneck,
                          float               *y,
                          const float         *x,

@@ -22,8 +22,8 @@ void sam_conv_sum_run (const SamConv *conv,
                        const float   *r,
                        size_t         h,
                        size_t         w);
-/* Only y's rows [first, last), y: [last - first, w', out]; of x only the rows that they look at
- * need be there, x points at the map's row x_first. */
+/* Only y's rows [first, last), y: [last - first, w', out]; of x only the rows that they depend
+ * on need be there, x points at the map's row x_first. */
 void sam_conv_run_rows (const SamConv *conv,
                         float         *y,
                         const float   *x,

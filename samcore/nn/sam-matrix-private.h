@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A packed matrix, for those who multiply by it: sam-matrix-product.c and the layers made of
+/* A packed matrix, for code that multiplies by it: sam-matrix-product.c and the layers made of
  * that. */
 #pragma once
 

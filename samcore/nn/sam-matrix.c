@@ -63,7 +63,7 @@ sam_matrix_get_gelu (const SamMatrix *m)
   return m->gemm != sam_kernels ()->f32 ? SAM_ACT_GELU_ROUGH : SAM_ACT_GELU;
 }
 
-/* Looks at the values, too, which are in the cache then. */
+/* Checks the values as well, while they are in the cache. */
 static void
 pack_group (size_t first, size_t last, gpointer data)
 {

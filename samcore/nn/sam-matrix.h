@@ -16,17 +16,16 @@ typedef struct _SamMatrix SamMatrix;
 SamMatrix *sam_matrix_new (const float *w, size_t out, size_t in, SamArithmetic arithmetic);
 /* Where to pack it; the slab must outlive the matrix. */
 void sam_matrix_use_slab (SamMatrix *matrix, SamSlab *slab);
-/* What to do when the matrix has been packed and no longer needs w; in whatever thread uses it
- * first. */
+/* Called once the matrix has been packed and no longer needs w, in the thread that uses it first.
+ * */
 typedef void (*SamMatrixPacked) (void *data, const float *w, size_t n);
 void sam_matrix_on_packed (SamMatrix *matrix, SamMatrixPacked packed, void *data);
-/* Packs it now. After true w is not looked at again; false: there was no memory, w is still
- * needed. */
+/* Packs it now. True: w is no longer needed; false: there was no memory, and it is. */
 bool sam_matrix_pack (SamMatrix *matrix);
-/* Packs it, too, which is when all values are looked at. */
+/* Packs it, which checks all values. */
 bool sam_matrix_is_finite (SamMatrix *matrix);
 void sam_matrix_free (SamMatrix *matrix);
-/* What its products use, and what goes with them should. */
+/* Of its products; what goes with them should use the same. */
 SamArithmetic sam_matrix_get_arithmetic (const SamMatrix *matrix);
 /* SAM_ACT_GELU, or SAM_ACT_GELU_ROUGH where that suits its products. */
 SamAct sam_matrix_get_gelu (const SamMatrix *matrix);

@@ -321,7 +321,7 @@ read_body (Download *download, GInputStream *body, guint64 total, GError **error
 
 /* One request and what comes of it. */
 static Answer
-ask (Download *download, SoupSession *session, GError **error)
+send_request (Download *download, SoupSession *session, GError **error)
 {
   g_autoptr (SoupMessage)  message = soup_message_new (SOUP_METHOD_GET, download->address);
   g_autoptr (GInputStream) body = NULL;
@@ -411,7 +411,7 @@ fetch (Download *download, SoupSession *session, GError **error)
       if (lseek (download->fd, download->n, SEEK_SET) < 0)
         return fail_file (download->part, error);
       if (download->size == 0 || download->n < download->size)
-        answer = ask (download, session, &reason);
+        answer = send_request (download, session, &reason);
       if (answer == ANSWER_WHOLE)
         return TRUE;
       if (answer == ANSWER_FAILED || attempt == N_ATTEMPTS)

@@ -357,6 +357,26 @@ test_without_picture (void)
   g_assert_cmpint (g_rmdir (folder), ==, 0);
 }
 
+/* Close-ups keep parts in the scene, not in its embedding, which may outlive it. */
+static void
+test_embedding_stays (void)
+{
+  static const double      disc[][3] = { { 400, 700, 60 } };
+  g_autoptr (SamImage)     image = draw (disc, 1);
+  SamScene                *scene = sam_model_encode (model, image, NULL, NULL);
+  g_autoptr (SamEmbedding) embedding = sam_embedding_ref (sam_scene_get_embedding (scene));
+  g_autoptr (SamLogits)    logits = NULL;
+  size_t                   side, channels, n;
+  const float             *values = sam_embedding_get_values (embedding, &side, &channels);
+  g_autofree float        *before = NULL;
+
+  n = side * side * channels * sizeof (float);
+  before = g_memdup2 (values, n);
+  logits = ask (scene, "box 340,640,460,760", FALSE, NULL);
+  sam_scene_unref (scene);
+  g_assert_cmpmem (sam_embedding_get_values (embedding, &side, &channels), n, before, n);
+}
+
 /* A large thing in a large picture, which is reduced for it; and pictures that are hardly any. */
 static void
 test_large (void)
@@ -415,6 +435,7 @@ main (int argc, char **argv)
   g_test_add_func ("/closeup/candidates", test_candidates);
   g_test_add_func ("/closeup/large", test_large);
   g_test_add_func ("/closeup/without-picture", test_without_picture);
+  g_test_add_func ("/closeup/embedding-stays", test_embedding_stays);
 
   result = g_test_run ();
   sam_model_unref (model);
