@@ -509,18 +509,11 @@ sui_models_class_init (SuiModelsClass *klass)
 static void
 sui_models_init (SuiModels *models)
 {
-}
-
-GtkWidget *
-sui_models_new (SuiSession *session)
-{
-  SuiModels *models = g_object_new (SUI_TYPE_MODELS, NULL);
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *content = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
   GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
   GtkWidget *open = gtk_button_new_with_mnemonic (_ ("Open a _File…"));
 
-  models->session = g_object_ref (session);
   models->label = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (models->label), PANGO_ELLIPSIZE_MIDDLE);
   gtk_label_set_xalign (GTK_LABEL (models->label), 0.0f);
@@ -550,9 +543,12 @@ sui_models_new (SuiSession *session)
   gtk_container_add (GTK_CONTAINER (models->popover), content);
   gtk_menu_button_set_popover (GTK_MENU_BUTTON (models), models->popover);
   g_signal_connect (models, "toggled", G_CALLBACK (toggled), NULL);
+}
 
+void
+sui_models_attach (SuiModels *models, SuiSession *session)
+{
+  models->session = g_object_ref (session);
   g_signal_connect (session, "model", G_CALLBACK (show_model), models);
   show_model (session, models);
-
-  return GTK_WIDGET (models);
 }
