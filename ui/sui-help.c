@@ -1,89 +1,84 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Two columns: what to do, what happens. */
+/* The table of keys in GTK's own kind of window, which can be searched. Each heading is a section,
+ * with one column: two of them, in longer languages, are wider than some screens. */
 #include "config.h"
 
 #include <glib/gi18n-lib.h>
 
 #include "ui/sui-help.h"
+#include "ui/sui-keys.h"
 
-/* A line without a key is a heading. */
-static const struct
+/* as high as a line of text and its subtitle */
+#define MOUSE_SIZE 28
+/* more lines than a section has: it would make columns of them */
+#define MAX_HEIGHT 30
+
+/* GTK shows gestures much larger than keys. */
+static void
+shrink (GtkWidget *widget, gpointer data)
 {
-  const char *key, *text;
-} lines[] = {
-  { NULL, N_ ("On the picture") },
-  { N_ ("Click"), N_ ("This belongs to the object") },
-  { N_ ("Right-click, Alt+click"), N_ ("This does not") },
-  { N_ ("Drag"), N_ ("A box around the object; a prompt below the pointer is moved") },
-  { N_ ("Middle button, or Space and drag"),
-    N_ ("Move the picture; so do the wheel and two fingers") },
-  { N_ ("Ctrl+wheel, pinch, +, -"), N_ ("Zoom") },
-  { "0, Ctrl+1", N_ ("Fit the picture, actual size") },
-  { N_ ("Arrow keys"), N_ ("A cross to point with; Shift moves it by one pixel") },
-  { N_ ("Enter, Shift+Enter"), N_ ("At the cross: add, take away") },
-  { "B", N_ ("At the cross: a corner of a box, then the other with Enter") },
-  { "Ctrl+Tab", N_ ("Leave the picture for the next part of the window") },
-  { N_ ("Delete"), N_ ("Delete the prompt below the pointer, or the last one") },
-  { NULL, N_ ("What was found") },
-  { N_ ("1, 2, 3, Tab"), N_ ("Choose among the candidates of a lone click") },
-  { "Ctrl+Z, Ctrl+Shift+Z", N_ ("Undo, redo") },
-  { "N, O, D", N_ ("New object, next object, delete this object") },
-  { "V", N_ ("Another view") },
-  { N_ ("Ctrl+Delete"), N_ ("Clear all prompts") },
-  { NULL, N_ ("Tools and result") },
-  { "P, K, L, X", N_ ("Points, brush, lasso; swap adding and taking away") },
-  { "[, ]", N_ ("Smaller and larger brush") },
-  { "S", N_ ("Use the image's selection as a prompt") },
-  { "R, M, E", N_ ("Another result, mode of the selection, edge") },
-  { N_ ("A, Ctrl+Enter"), N_ ("Apply and stay, apply and close") },
-  { N_ ("Shift or Ctrl with OK or Apply"),
-    N_ ("Add to the selection, subtract from it; both: intersect") },
-  { "Ctrl+Shift+C", N_ ("Copy as Script-Fu") },
-  { "F5", N_ ("Read the picture again") },
-  { N_ ("T, Escape"), N_ ("Stop what the computer is at, close without a trace") },
-  { "F1", N_ ("This list") },
-};
+  if (GTK_IS_IMAGE (widget))
+    gtk_image_set_pixel_size (GTK_IMAGE (widget), MOUSE_SIZE);
+  else if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), shrink, data);
+}
+
+/* The line that begins with keys[0], with the keys of the next ones that belong to it. */
+static GtkWidget *
+make_line (const SuiKey *keys, guint n)
+{
+  GtkWidget          *line = g_object_new (GTK_TYPE_SHORTCUTS_SHORTCUT, "visible", TRUE, "title",
+                                           _ (keys[0].help), NULL);
+  g_autoptr (GString) accels = g_string_new (NULL);
+
+  for (guint i = 0; i < n && (i == 0 || keys[i].help == NULL); i++)
+    {
+      g_autofree char *accel = sui_keys_get_shown (&keys[i]);
+
+      if (accel != NULL)
+        g_string_append_printf (accels, "%s%s", accels->len > 0 ? " " : "", accel);
+    }
+  if (keys[0].mouse != NULL)
+    g_object_set (line, "subtitle", _ (keys[0].mouse), NULL);
+  if (accels->len > 0)
+    {
+      g_object_set (line, "accelerator", accels->str, NULL);
+    }
+  else
+    {
+      g_autoptr (GIcon) icon = g_themed_icon_new ("sui-mouse-symbolic");
+
+      g_object_set (line, "shortcut-type", GTK_SHORTCUT_GESTURE, "icon", icon, NULL);
+      shrink (line, NULL);
+    }
+
+  return line;
+}
 
 void
 sui_help_show (GtkWindow *parent)
 {
-  GtkWidget *dialog = gtk_dialog_new_with_buttons (_ ("Segment Anything: Mouse and Keys"), parent,
-                                                   GTK_DIALOG_DESTROY_WITH_PARENT, _ ("_Close"),
-                                                   GTK_RESPONSE_CLOSE, NULL);
-  GtkWidget *grid = gtk_grid_new ();
+  const char   *title = _ ("Segment Anything: Mouse and Keys");
+  GtkWidget    *window = g_object_new (GTK_TYPE_SHORTCUTS_WINDOW, "title", title, "transient-for",
+                                       parent, "destroy-with-parent", TRUE, NULL);
+  GtkWidget    *group = NULL;
+  guint         n;
+  const SuiKey *keys = sui_keys_get (&n);
 
-  gtk_grid_set_row_spacing (GTK_GRID (grid), 4);
-  gtk_grid_set_column_spacing (GTK_GRID (grid), 18);
-  gtk_container_set_border_width (GTK_CONTAINER (grid), 18);
-  for (guint i = 0; i < G_N_ELEMENTS (lines); i++)
+  for (guint i = 0; i < n; i++)
     {
-      GtkWidget *text = gtk_label_new (_ (lines[i].text));
-
-      gtk_label_set_xalign (GTK_LABEL (text), 0.0f);
-      if (lines[i].key == NULL)
+      if (keys[i].heading != NULL)
         {
-          PangoAttrList *bold = pango_attr_list_new ();
+          GtkWidget *section = g_object_new (GTK_TYPE_SHORTCUTS_SECTION, "visible", TRUE, "title",
+                                             _ (keys[i].heading), "section-name", keys[i].heading,
+                                             "max-height", MAX_HEIGHT, NULL);
 
-          pango_attr_list_insert (bold, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
-          gtk_label_set_attributes (GTK_LABEL (text), bold);
-          pango_attr_list_unref (bold);
-          gtk_widget_set_margin_top (text, i > 0 ? 12 : 0);
-          gtk_grid_attach (GTK_GRID (grid), text, 0, (int) i, 2, 1);
+          group = g_object_new (GTK_TYPE_SHORTCUTS_GROUP, "visible", TRUE, NULL);
+          gtk_container_add (GTK_CONTAINER (section), group);
+          gtk_container_add (GTK_CONTAINER (window), section);
         }
-      else
-        {
-          GtkWidget *key = gtk_label_new (_ (lines[i].key));
-
-          gtk_label_set_xalign (GTK_LABEL (key), 0.0f);
-          gtk_widget_set_margin_start (key, 12);
-          gtk_style_context_add_class (gtk_widget_get_style_context (key),
-                                       GTK_STYLE_CLASS_DIM_LABEL);
-          gtk_grid_attach (GTK_GRID (grid), key, 0, (int) i, 1, 1);
-          gtk_grid_attach (GTK_GRID (grid), text, 1, (int) i, 1, 1);
-        }
+      if (keys[i].help != NULL)
+        gtk_container_add (GTK_CONTAINER (group), make_line (keys + i, n - i));
     }
-  gtk_box_pack_start (GTK_BOX (gtk_dialog_get_content_area (GTK_DIALOG (dialog))), grid, TRUE, TRUE,
-                      0);
-  g_signal_connect (dialog, "response", G_CALLBACK (gtk_widget_destroy), NULL);
-  gtk_widget_show_all (dialog);
+  gtk_widget_show (window);
 }

@@ -336,17 +336,15 @@ is_wanted (SuiModels *models, const SamModelItem *item)
   return g_strcmp0 (wanted, item->name) == 0 || g_strcmp0 (wanted, item->path) == 0;
 }
 
+/* Its name, and what it costs. */
 static GtkWidget *
-make_row (SuiModels *models, const SamModelItem *item, double rate)
+make_texts (const SamModelItem *item, double rate)
 {
-  GtkWidget          *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
   GtkWidget          *texts = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
   GtkWidget          *title = gtk_label_new (title_of (item));
   g_autoptr (GString) facts = g_string_new (NULL);
   PangoAttrList      *bold = pango_attr_list_new ();
-  GtkWidget          *button = NULL;
   const SamModelInfo *info = item->info;
-  Download           *download = models->task != NULL ? g_task_get_task_data (models->task) : NULL;
 
   pango_attr_list_insert (bold, pango_attr_weight_new (PANGO_WEIGHT_BOLD));
   gtk_label_set_attributes (GTK_LABEL (title), bold);
@@ -372,39 +370,38 @@ make_row (SuiModels *models, const SamModelItem *item, double rate)
         g_string_append_printf (facts, "%s%s", facts->len > 0 ? " · " : "", speed);
       if (facts->len > 0)
         gtk_box_pack_start (GTK_BOX (texts), wrapped_label (facts->str, TRUE), FALSE, FALSE, 0);
-      /* the catalogue's sentences about use and licence are in English */
-      if (info->licence_words != NULL)
-        {
-          g_autofree char *tip = g_strdup_printf ("%s\n\n%s",
-                                                  info->good_for != NULL ? info->good_for : "",
-                                                  info->licence_words);
-
-          gtk_widget_set_tooltip_text (row, tip);
-        }
     }
-  gtk_box_pack_start (GTK_BOX (row), texts, TRUE, TRUE, 0);
 
-  if (download != NULL && strcmp (download->name, item->name) == 0)
+  return texts;
+}
+
+static GtkWidget *
+make_bar (const SamModelItem *item)
+{
+  GtkWidget *bar = gtk_progress_bar_new ();
+
+  gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (bar), TRUE);
+  take_name (bar, g_strdup_printf (_ ("Download of %s"), title_of (item)));
+  gtk_widget_set_valign (bar, GTK_ALIGN_CENTER);
+  gtk_widget_set_size_request (bar, 90, -1);
+
+  return bar;
+}
+
+/* What can be done with it now; NULL for nothing. */
+static GtkWidget *
+make_button (SuiModels *models, const SamModelItem *item, gboolean downloading)
+{
+  const SamModelInfo *info = item->info;
+  GtkWidget          *button = NULL;
+
+  if (downloading)
     {
-      models->bar = gtk_progress_bar_new ();
-      gtk_progress_bar_set_show_text (GTK_PROGRESS_BAR (models->bar), TRUE);
-      take_name (models->bar, g_strdup_printf (_ ("Download of %s"), title_of (item)));
-      gtk_widget_set_valign (models->bar, GTK_ALIGN_CENTER);
-      gtk_widget_set_size_request (models->bar, 90, -1);
-      gtk_box_pack_start (GTK_BOX (row), models->bar, FALSE, FALSE, 0);
       button = gtk_button_new_from_icon_name ("sui-stop-symbolic", GTK_ICON_SIZE_BUTTON);
       gtk_widget_set_tooltip_text (button,
                                    _ ("Stop the download; it goes on from here the next time"));
       atk_object_set_name (gtk_widget_get_accessible (button), _ ("Stop the download"));
       g_signal_connect (button, "clicked", G_CALLBACK (stop_clicked), models);
-    }
-  else if (is_wanted (models, item))
-    {
-      GtkWidget *mark = gtk_label_new (_ ("In use"));
-
-      gtk_widget_set_valign (mark, GTK_ALIGN_CENTER);
-      gtk_style_context_add_class (gtk_widget_get_style_context (mark), GTK_STYLE_CLASS_DIM_LABEL);
-      gtk_box_pack_start (GTK_BOX (row), mark, FALSE, FALSE, 0);
     }
   else if (item->path != NULL)
     {
@@ -419,13 +416,52 @@ make_row (SuiModels *models, const SamModelItem *item, double rate)
       gtk_widget_set_sensitive (button, models->task == NULL);
       g_signal_connect (button, "clicked", G_CALLBACK (download_clicked), models);
     }
-  if (button != NULL)
+  if (button == NULL)
+    return NULL;
+  gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
+  g_object_set_data_full (G_OBJECT (button), "model",
+                          g_strdup (info != NULL ? item->name : item->path), g_free);
+
+  return button;
+}
+
+static GtkWidget *
+make_row (SuiModels *models, const SamModelItem *item, double rate)
+{
+  GtkWidget          *row = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 12);
+  const SamModelInfo *info = item->info;
+  Download           *download = models->task != NULL ? g_task_get_task_data (models->task) : NULL;
+  gboolean            downloading = download != NULL && strcmp (download->name, item->name) == 0;
+  GtkWidget          *end;
+
+  gtk_box_pack_start (GTK_BOX (row), make_texts (item, rate), TRUE, TRUE, 0);
+  /* the catalogue's sentences about use and licence are in English */
+  if (info != NULL && info->licence_words != NULL)
     {
-      gtk_widget_set_valign (button, GTK_ALIGN_CENTER);
-      g_object_set_data_full (G_OBJECT (button), "model",
-                              g_strdup (info != NULL ? item->name : item->path), g_free);
-      gtk_box_pack_start (GTK_BOX (row), button, FALSE, FALSE, 0);
+      g_autofree char *tip = g_strdup_printf ("%s\n\n%s",
+                                              info->good_for != NULL ? info->good_for : "",
+                                              info->licence_words);
+
+      gtk_widget_set_tooltip_text (row, tip);
     }
+
+  if (downloading)
+    {
+      models->bar = make_bar (item);
+      gtk_box_pack_start (GTK_BOX (row), models->bar, FALSE, FALSE, 0);
+    }
+  if (! downloading && is_wanted (models, item))
+    {
+      end = gtk_label_new (_ ("In use"));
+      gtk_widget_set_valign (end, GTK_ALIGN_CENTER);
+      gtk_style_context_add_class (gtk_widget_get_style_context (end), GTK_STYLE_CLASS_DIM_LABEL);
+    }
+  else
+    {
+      end = make_button (models, item, downloading);
+    }
+  if (end != NULL)
+    gtk_box_pack_start (GTK_BOX (row), end, FALSE, FALSE, 0);
 
   return row;
 }
@@ -509,18 +545,11 @@ sui_models_class_init (SuiModelsClass *klass)
 static void
 sui_models_init (SuiModels *models)
 {
-}
-
-GtkWidget *
-sui_models_new (SuiSession *session)
-{
-  SuiModels *models = g_object_new (SUI_TYPE_MODELS, NULL);
   GtkWidget *box = gtk_box_new (GTK_ORIENTATION_HORIZONTAL, 6);
   GtkWidget *content = gtk_box_new (GTK_ORIENTATION_VERTICAL, 12);
   GtkWidget *scrolled = gtk_scrolled_window_new (NULL, NULL);
   GtkWidget *open = gtk_button_new_with_mnemonic (_ ("Open a _File…"));
 
-  models->session = g_object_ref (session);
   models->label = gtk_label_new (NULL);
   gtk_label_set_ellipsize (GTK_LABEL (models->label), PANGO_ELLIPSIZE_MIDDLE);
   gtk_label_set_xalign (GTK_LABEL (models->label), 0.0f);
@@ -550,9 +579,12 @@ sui_models_new (SuiSession *session)
   gtk_container_add (GTK_CONTAINER (models->popover), content);
   gtk_menu_button_set_popover (GTK_MENU_BUTTON (models), models->popover);
   g_signal_connect (models, "toggled", G_CALLBACK (toggled), NULL);
+}
 
+void
+sui_models_attach (SuiModels *models, SuiSession *session)
+{
+  models->session = g_object_ref (session);
   g_signal_connect (session, "model", G_CALLBACK (show_model), models);
   show_model (session, models);
-
-  return GTK_WIDGET (models);
 }

@@ -11,8 +11,9 @@ G_BEGIN_DECLS
 #define SUI_TYPE_MODELS (sui_models_get_type ())
 G_DECLARE_FINAL_TYPE (SuiModels, sui_models, SUI, MODELS, GtkMenuButton)
 
-/* Signal "failed" (GError *): a download or a file that somebody chose came to nothing. */
-GtkWidget *sui_models_new (SuiSession *session);
+/* To be called once. Signal "failed" (GError *): a download or a file that somebody chose came to
+ * nothing. */
+void sui_models_attach (SuiModels *models, SuiSession *session);
 
 /* Cancels a download that runs; what has arrived is kept for the next time. */
 void sui_models_stop (SuiModels *models);

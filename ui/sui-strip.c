@@ -7,9 +7,9 @@
 
 #include <glib/gi18n-lib.h>
 
+#include "ui/session/sui-names.h"
 #include "ui/sui-strip.h"
 
-#define N_BUTTONS 3
 /* as the desktop counts; thumbnails have twice as many pixels, sharp on HiDPI screens */
 #define SIDE (SUI_THUMBNAIL_SIDE / 2)
 
@@ -17,10 +17,10 @@ struct _SuiStrip
 {
   GtkBox         parent_instance;
   SuiSession    *session;
-  GtkWidget     *buttons[N_BUTTONS];
-  GtkWidget     *images[N_BUTTONS];
-  GtkWidget     *labels[N_BUTTONS];
-  const SamMask *shown[N_BUTTONS]; /* only compared */
+  GtkWidget     *buttons[SUI_N_CANDIDATES];
+  GtkWidget     *images[SUI_N_CANDIDATES];
+  GtkWidget     *labels[SUI_N_CANDIDATES];
+  const SamMask *shown[SUI_N_CANDIDATES]; /* only compared */
   gboolean       showing;
 };
 
@@ -92,7 +92,7 @@ update (SuiSession *session, SuiStrip *strip)
   SamImage *image = sui_session_get_image (session);
 
   strip->showing = TRUE;
-  for (guint i = 0; i < N_BUTTONS; i++)
+  for (guint i = 0; i < SUI_N_CANDIDATES; i++)
     {
       const SamMask *mask = n > 1 && i < n ? sui_session_get_thumbnail (session, i) : NULL;
 
@@ -133,7 +133,7 @@ toggled (GtkToggleButton *button, SuiStrip *strip)
 {
   if (strip->showing)
     return;
-  for (guint i = 0; i < N_BUTTONS; i++)
+  for (guint i = 0; i < SUI_N_CANDIDATES; i++)
     if (strip->buttons[i] == GTK_WIDGET (button))
       sui_session_choose (strip->session, i);
   /* one is always chosen */
@@ -162,7 +162,7 @@ sui_strip_init (SuiStrip *strip)
 {
   gtk_box_set_spacing (GTK_BOX (strip), 6);
   gtk_box_set_homogeneous (GTK_BOX (strip), TRUE);
-  for (guint i = 0; i < N_BUTTONS; i++)
+  for (guint i = 0; i < SUI_N_CANDIDATES; i++)
     {
       GtkWidget *box = gtk_box_new (GTK_ORIENTATION_VERTICAL, 2);
 
@@ -182,14 +182,10 @@ sui_strip_init (SuiStrip *strip)
     }
 }
 
-GtkWidget *
-sui_strip_new (SuiSession *session)
+void
+sui_strip_attach (SuiStrip *strip, SuiSession *session)
 {
-  SuiStrip *strip = g_object_new (SUI_TYPE_STRIP, NULL);
-
   strip->session = g_object_ref (session);
   g_signal_connect (session, "changed", G_CALLBACK (update), strip);
   update (session, strip);
-
-  return GTK_WIDGET (strip);
 }

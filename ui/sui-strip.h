@@ -11,6 +11,7 @@ G_BEGIN_DECLS
 #define SUI_TYPE_STRIP (sui_strip_get_type ())
 G_DECLARE_FINAL_TYPE (SuiStrip, sui_strip, SUI, STRIP, GtkBox)
 
-GtkWidget *sui_strip_new (SuiSession *session);
+/* To be called once. */
+void sui_strip_attach (SuiStrip *strip, SuiSession *session);
 
 G_END_DECLS

@@ -13,30 +13,14 @@
 
 #include <gtk/gtk.h>
 
-#include "ui/sui-canvas.h"
+#include "ui/session/sui-names.h"
 #include "ui/session/sui-session.h"
+#include "ui/sui-canvas.h"
 
 G_BEGIN_DECLS
 
 #define SUI_TYPE_WINDOW (sui_window_get_type ())
 G_DECLARE_FINAL_TYPE (SuiWindow, sui_window, SUI, WINDOW, GtkDialog)
-
-typedef enum
-{
-  SUI_OUTPUT_SELECTION,
-  SUI_OUTPUT_CHANNEL,
-  SUI_OUTPUT_LAYER_MASK,
-  SUI_OUTPUT_NEW_LAYER,
-  SUI_OUTPUT_PATH
-} SuiOutput;
-
-typedef enum
-{
-  SUI_OPERATION_REPLACE,
-  SUI_OPERATION_ADD,
-  SUI_OPERATION_SUBTRACT,
-  SUI_OPERATION_INTERSECT
-} SuiOperation;
 
 GtkWidget *sui_window_new (SuiSession *session, const char *picture_name);
 

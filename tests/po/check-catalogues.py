@@ -12,10 +12,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 SOURCE = Path(sys.argv[1])
 PO = SOURCE / "po"
+DOMAIN = "segment-anything"
 # as meson's preset "glib"
 XGETTEXT = ["xgettext", "--from-code=UTF-8", "--keyword=_", "--keyword=N_", "--keyword=C_:1c,2",
             "--keyword=NC_:1c,2", "--keyword=g_dcgettext:2", "--keyword=g_dngettext:2,3",
@@ -75,21 +77,34 @@ def mnemonic(text):
     return MNEMONIC.search(text.replace("__", ""))
 
 
+def texts(layout):
+    """[(class of the widget, text)…] of what is translated in a .ui file."""
+    return [(widget.get("class"), part.text) for widget in ElementTree.parse(layout).iter("object")
+            for part in [*widget.findall("property"), *widget.findall("items/item")]
+            if part.get("translatable") == "yes"]
+
+
 def main():
     for program in ("msgfmt", "msgcmp", "xgettext"):
         if shutil.which(program) is None:
             print(f"1..0 # SKIP {program} is not installed")
             return 0
 
-    listed = [line for line in (PO / "POTFILES.in").read_text().split() if line.endswith(".c")]
+    listed = [line for line in (PO / "POTFILES.in").read_text().split("\n") if line and not line.startswith("#")]
+    layouts = [path for folder in ("plugin", "ui") for path in (SOURCE / folder).rglob("*.ui")]
+    sources = [path for folder in ("plugin", "ui") for path in (SOURCE / folder).rglob("*.c")]
     speaks = re.compile(r'\bN?C?_ ?\("')
     check("every source with words for users is in POTFILES.in",
-          {str(path.relative_to(SOURCE)) for folder in ("plugin", "ui") for path in (SOURCE / folder).rglob("*.c")
-           if speaks.search(path.read_text())} ^ set(listed))
-    window = "".join((SOURCE / "ui" / name).read_text() for name in ("sui-window.c", "sui-models.c"))
+          {str(path.relative_to(SOURCE)) for path in sources if speaks.search(path.read_text())}.union(
+              str(path.relative_to(SOURCE)) for path in layouts if texts(path)) ^ set(listed))
+    check("every layout names the domain",
+          [path for path in layouts if ElementTree.parse(path).getroot().get("domain") != DOMAIN])
     # a menu has mnemonics of its own
-    in_menus = set(re.findall(r'menu_item \(window, menu, _ ?\("([^"]*)"\)', window))
-    in_window = {text for text in re.findall(r'_ ?\("([^"]*)"\)', window) if mnemonic(text)} - in_menus
+    in_menus = {text for path in layouts for widget, text in texts(path) if widget == "GtkMenuItem"}
+    in_window = {text for path in sources if path.is_relative_to(SOURCE / "ui")
+                 for text in re.findall(r'_ ?\("([^"]*)"\)', path.read_text())}
+    in_window |= {text for path in layouts for widget, text in texts(path) if widget != "GtkMenuItem"}
+    in_window = {text for text in in_window if mnemonic(text)}
     check("there are mnemonics", [] if len(in_window) > 10 and len(in_menus) > 1 else [in_window, in_menus])
 
     with tempfile.TemporaryDirectory() as folder:
