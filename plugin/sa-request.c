@@ -257,10 +257,10 @@ sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GEr
   {
     const char *name;
     double     *value;
-  } numbers[] = { { "grow", &request->grow },
-                  { "feather", &request->feather },
-                  { "fill-holes", &request->fill_holes },
-                  { "min-area", &request->min_area } };
+  } numbers[] = { { "grow", &request->finish.grow },
+                  { "feather", &request->finish.feather },
+                  { "fill-holes", &request->finish.fill_holes },
+                  { "min-area", &request->finish.min_area } };
 
   *request = (SaRequest) { 0 };
   request->operation = GIMP_CHANNEL_OP_REPLACE;

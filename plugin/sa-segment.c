@@ -14,8 +14,6 @@
 #include "samcore/samcore.h"
 #include "ui/session/sui-replay.h"
 
-#include "plugin/sa-error.h"
-#include "plugin/sa-intl.h"
 #include "plugin/sa-matte.h"
 
 /* The smallest box around what is selected at least by half. */
@@ -39,67 +37,24 @@ add_selection_box (SamPrompt *prompt, const SamMask *selection)
   sam_prompt_add_box (prompt, x0, y0, x1, y1);
 }
 
-static gboolean
-choose_candidate (const SamLogits *logits, int wanted, size_t *candidate, GError **error)
+static SamMask *
+make_matte (const SamMask *mask, gpointer data, const SamJob *job, GError **error)
 {
-  size_t n = sam_logits_get_n_candidates (logits);
+  SamImage *picture = data;
 
-  if (wanted == 0)
-    *candidate = sam_logits_get_best (logits);
-  else if ((size_t) wanted <= n)
-    *candidate = (size_t) wanted - 1;
-  else
-    {
-      g_set_error (
-        error, SA_ERROR, SA_ERROR_CALL,
-        _ ("There is no candidate %d for this prompt, only %u: ask for “best”, or give a lone "
-           "point."),
-        wanted, (unsigned) n);
-      return FALSE;
-    }
-
-  return TRUE;
+  return sa_matte (picture, mask, job, error);
 }
 
 SamMask *
-sa_segment_finish (const SamMask   *mask,
+sa_segment_finish (SamMask         *mask,
                    SamImage        *picture,
                    const SaRequest *request,
                    int              factor,
                    const SamJob    *job,
                    GError         **error)
 {
-  double   area = (double) factor * factor;
-  SamMask *done = sam_mask_copy (mask, error);
-  int      step = 0;
-  const struct
-  {
-    SamMask *(*work) (const SamMask *mask, double amount, GError **error);
-    double amount;
-  } steps[] = { { sam_mask_fill_holes, request->fill_holes / area },
-                { sam_mask_drop_specks, request->min_area / area },
-                { sam_mask_grow, request->grow / factor },
-                { NULL, 0.0 }, /* the matte */
-                { sam_mask_feather, request->feather / factor } };
-
-  for (; done != NULL && step < (int) G_N_ELEMENTS (steps); step++)
-    {
-      g_autoptr (SamMask) before = done;
-      gboolean            matte = steps[step].work == NULL;
-
-      done = NULL;
-      if (! sam_job_step (job, (double) step / G_N_ELEMENTS (steps), error))
-        return NULL;
-
-      if (matte && request->edge == SA_EDGE_MATTE)
-        done = sa_matte (picture, before, job, error);
-      else if (! matte && steps[step].amount != 0.0)
-        done = steps[step].work (before, steps[step].amount, error);
-      else
-        done = g_steal_pointer (&before);
-    }
-
-  return done;
+  return sam_mask_finish (mask, &request->finish, 1.0 / factor,
+                          request->edge == SA_EDGE_MATTE ? make_matte : NULL, picture, job, error);
 }
 
 SamMask *
@@ -183,7 +138,9 @@ sa_segment (SaSource        *source,
   else
     {
       logits = sam_model_predict (model, embedding, &prompt, &decoding, error);
-      if (logits == NULL || ! choose_candidate (logits, request->candidate, &candidate, error))
+      if (logits == NULL ||
+          ! sam_candidate_choose (request->candidate, sam_logits_get_n_candidates (logits),
+                                  sam_logits_get_best (logits), &candidate, error))
         return NULL;
 
       mask = sam_mask_new_from_logits (logits, candidate, edge, &masking, error);
@@ -193,5 +150,6 @@ sa_segment (SaSource        *source,
       *iou = sam_logits_get_iou (logits, candidate);
     }
 
-  return sa_segment_finish (mask, picture, request, source->factor, &ending, error);
+  return sa_segment_finish (g_steal_pointer (&mask), picture, request, source->factor, &ending,
+                            error);
 }

@@ -23,12 +23,13 @@ SamMask *sa_segment (SaSource        *source,
 
 /**
  * sa_segment_finish:
+ * @mask: taken over
  * @picture: for the matte's colours
  * @factor: of the source: lengths and areas of @request are in the drawable's pixels
  *
- * Holes, specks, growing, matte and feather, in this order.
+ * sam_mask_finish() with the matte, if @request asks for one. May run on any thread.
  */
-SamMask *sa_segment_finish (const SamMask   *mask,
+SamMask *sa_segment_finish (SamMask         *mask,
                             SamImage        *picture,
                             const SaRequest *request,
                             int              factor,

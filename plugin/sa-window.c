@@ -377,10 +377,10 @@ fill_request (Bridge *bridge)
   bridge->request.edge = options->matte                   ? SA_EDGE_MATTE
                          : options->edge == SAM_EDGE_HARD ? SA_EDGE_HARD
                                                           : SA_EDGE_SMOOTH;
-  bridge->request.grow = options->grow;
-  bridge->request.feather = options->feather;
-  bridge->request.fill_holes = options->fill_holes;
-  bridge->request.min_area = options->min_area;
+  bridge->request.finish.grow = options->grow;
+  bridge->request.finish.feather = options->feather;
+  bridge->request.finish.fill_holes = options->fill_holes;
+  bridge->request.finish.min_area = options->min_area;
 }
 
 /* Takes @mask. */
@@ -458,8 +458,9 @@ finish_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 {
   Applying *applying = data;
   GError   *error = NULL;
-  SamMask  *mask = sa_segment_finish (applying->mask, applying->picture, &applying->bridge->request,
-                                      applying->bridge->source.factor, NULL, &error);
+  SamMask  *mask = sa_segment_finish (g_steal_pointer (&applying->mask), applying->picture,
+                                      &applying->bridge->request, applying->bridge->source.factor,
+                                      NULL, &error);
 
   if (mask != NULL)
     g_task_return_pointer (task, mask, (GDestroyNotify) sam_mask_free);
@@ -591,10 +592,11 @@ on_copy_script (SuiWindow *window, Bridge *bridge)
     "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s "
     "#:fill-holes %s #:min-area %s",
     outputs[bridge->request.output], operations[sui_window_get_operation (window)],
-    edges[bridge->request.edge], g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),
-    g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.feather),
-    g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.fill_holes),
-    g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.min_area));
+    edges[bridge->request.edge],
+    g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.finish.grow),
+    g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.finish.feather),
+    g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.finish.fill_holes),
+    g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.finish.min_area));
   if (bridge->source.merged)
     g_string_append (arguments, " #:sample-merged TRUE");
   if (model != NULL && model[0] != '\0')
@@ -701,10 +703,10 @@ show_request (Bridge *bridge)
   SuiOptions options = {
     .edge = bridge->request.edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
     .matte = bridge->request.edge == SA_EDGE_MATTE,
-    .grow = bridge->request.grow,
-    .feather = bridge->request.feather,
-    .fill_holes = bridge->request.fill_holes,
-    .min_area = bridge->request.min_area,
+    .grow = bridge->request.finish.grow,
+    .feather = bridge->request.finish.feather,
+    .fill_holes = bridge->request.finish.fill_holes,
+    .min_area = bridge->request.finish.min_area,
   };
 
   sui_window_set_output (bridge->window, outputs[bridge->request.output],
@@ -724,9 +726,9 @@ remember (Bridge *bridge, GimpProcedureConfig *config)
 
   g_object_set (config, "output", outputs[bridge->request.output], "operation",
                 operations[sui_window_get_operation (bridge->window)], "edge",
-                edges[bridge->request.edge], "grow", bridge->request.grow, "feather",
-                bridge->request.feather, "fill-holes", 0.0, "min-area", 0.0, "candidate", "best",
-                "sample-merged", (gboolean) bridge->source.merged, NULL);
+                edges[bridge->request.edge], "grow", bridge->request.finish.grow, "feather",
+                bridge->request.finish.feather, "fill-holes", 0.0, "min-area", 0.0, "candidate",
+                "best", "sample-merged", (gboolean) bridge->source.merged, NULL);
   sa_request_forget_prompt (config);
 }
 
