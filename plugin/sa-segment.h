@@ -4,9 +4,17 @@
 
 #include "plugin/sa-request.h"
 #include "plugin/sa-source.h"
-#include "samcore/sam-model.h"
+#include "ui/session/sui-object.h"
 
 G_BEGIN_DECLS
+
+/**
+ * sa_segment_read_prompt:
+ *
+ * All that @request says about the object, the image's selection included, in the picture's
+ * coordinates. It is the same whether it was said as text, in numbers or in a window.
+ */
+SuiState *sa_segment_read_prompt (SaSource *source, const SaRequest *request, GError **error);
 
 /**
  * sa_segment:

@@ -16,7 +16,6 @@
 #include <libgimp/gimpui.h>
 #include <string.h>
 
-#include "ui/session/sui-replay.h"
 #include "ui/sui-window.h"
 
 #include "plugin/sa-error.h"
@@ -108,7 +107,6 @@ has_other_size (Bridge *bridge)
 }
 
 static gboolean read_picture (Bridge *bridge);
-static void     on_use_selection (SuiWindow *window, Bridge *bridge);
 
 static gboolean
 poll_image (gpointer data)
@@ -251,45 +249,24 @@ read_picture (Bridge *bridge)
 
 /* What a caller asked for, shown as if it had been clicked. */
 static void
-add_caller_prompts (Bridge *bridge)
+say_request (Bridge *bridge)
 {
-  g_auto (SamPrompt) prompt = { 0 };
-  GError            *error = NULL;
+  SaRequest *request = &bridge->request;
+  GError    *error = NULL;
+  SuiState  *said;
 
-  if (bridge->request.said != NULL)
-    {
-      SuiPlace  place = sa_source_get_place (&bridge->source);
-      SuiState *said = sui_replay_parse (bridge->request.said, &place,
-                                         (guint) bridge->source.mask_width,
-                                         (guint) bridge->source.mask_height, &error);
+  /* a window can do without */
+  if (gimp_selection_is_empty (bridge->image))
+    request->selection = SA_SELECTION_UNUSED;
+  if (request->said == NULL && request->selection == SA_SELECTION_UNUSED &&
+      sam_prompt_is_empty (&request->prompt))
+    return;
 
-      if (said != NULL)
-        sui_session_say (bridge->session, said);
-      else
-        say_error (bridge, error);
-      return;
-    }
-
-  sam_prompt_init (&prompt);
-  if (! sa_source_convert_prompt (&bridge->source, &bridge->request.prompt, &prompt, &error))
-    {
-      say_error (bridge, error);
-      return;
-    }
-  for (guint i = 0; i < prompt.boxes->len; i++)
-    {
-      const SamBox *box = &g_array_index (prompt.boxes, SamBox, i);
-
-      sui_session_add (bridge->session, sui_prompt_new_box (box->x0_image, box->y0_image,
-                                                            box->x1_image, box->y1_image));
-    }
-  for (guint i = 0; i < prompt.points->len; i++)
-    {
-      const SamPoint *point = &g_array_index (prompt.points, SamPoint, i);
-
-      sui_session_add (bridge->session,
-                       sui_prompt_new_point (point->x_image, point->y_image, point->label));
-    }
+  said = sa_segment_read_prompt (&bridge->source, request, &error);
+  if (said != NULL)
+    sui_session_say (bridge->session, said);
+  else
+    say_error (bridge, error);
 }
 
 static gboolean
@@ -303,10 +280,7 @@ first_read (gpointer data)
   if (bridge->closing || bridge->gone || ! bridge->has_source)
     return G_SOURCE_REMOVE;
 
-  if (bridge->request.said != NULL || ! sam_prompt_is_empty (&bridge->request.prompt))
-    add_caller_prompts (bridge);
-  if (bridge->request.selection != SA_SELECTION_UNUSED && ! gimp_selection_is_empty (bridge->image))
-    on_use_selection (bridge->window, bridge);
+  say_request (bridge);
   if (! sui_session_is_empty (bridge->session))
     return G_SOURCE_REMOVE;
 
