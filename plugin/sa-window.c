@@ -18,6 +18,7 @@
 
 #include "ui/sui-window.h"
 
+#include "plugin/sa-choice.h"
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"
 #include "plugin/sa-output.h"
@@ -328,26 +329,20 @@ keep_prompts (Bridge *bridge)
   gimp_parasite_free (parasite);
 }
 
+static GimpChannelOps
+get_operation (Bridge *bridge)
+{
+  return sa_choice_from_shown (sa_choice_operations, sui_window_get_operation (bridge->window));
+}
+
 static void
 fill_request (Bridge *bridge)
 {
-  static const GimpChannelOps operations[] = {
-    [SUI_OPERATION_REPLACE] = GIMP_CHANNEL_OP_REPLACE,
-    [SUI_OPERATION_ADD] = GIMP_CHANNEL_OP_ADD,
-    [SUI_OPERATION_SUBTRACT] = GIMP_CHANNEL_OP_SUBTRACT,
-    [SUI_OPERATION_INTERSECT] = GIMP_CHANNEL_OP_INTERSECT,
-  };
-  static const SaOutput outputs[] = {
-    [SUI_OUTPUT_SELECTION] = SA_OUTPUT_SELECTION,
-    [SUI_OUTPUT_CHANNEL] = SA_OUTPUT_CHANNEL,
-    [SUI_OUTPUT_LAYER_MASK] = SA_OUTPUT_LAYER_MASK,
-    [SUI_OUTPUT_NEW_LAYER] = SA_OUTPUT_NEW_LAYER,
-    [SUI_OUTPUT_PATH] = SA_OUTPUT_PATH,
-  };
   const SuiOptions *options = sui_session_get_options (bridge->session);
 
-  bridge->request.output = outputs[sui_window_get_output (bridge->window)];
-  bridge->request.operation = operations[sui_window_get_operation (bridge->window)];
+  bridge->request.output = sa_choice_from_shown (sa_choice_outputs,
+                                                 sui_window_get_output (bridge->window));
+  bridge->request.operation = get_operation (bridge);
   bridge->request.edge = options->matte                   ? SA_EDGE_MATTE
                          : options->edge == SAM_EDGE_HARD ? SA_EDGE_HARD
                                                           : SA_EDGE_SMOOTH;
@@ -547,16 +542,12 @@ on_refresh (SuiWindow *window, Bridge *bridge)
 static void
 on_copy_script (SuiWindow *window, Bridge *bridge)
 {
-  static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
-  static const char *const outputs[] = { "selection", "channel", "layer-mask", "new-layer",
-                                         "path" };
-  static const char *const edges[] = { "hard", "smooth", "matte" };
-  g_autoptr (GString)      arguments = g_string_new (NULL);
-  g_autofree char         *script = NULL;
-  SuiPlace                 place;
-  const char              *model = sui_session_get_model (bridge->session);
-  char                     grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
-  char                     holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autoptr (GString) arguments = g_string_new (NULL);
+  g_autofree char    *script = NULL;
+  SuiPlace            place;
+  const char         *model = sui_session_get_model (bridge->session);
+  char                grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
+  char                holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
 
   if (bridge->gone || ! bridge->has_source)
     return;
@@ -565,8 +556,9 @@ on_copy_script (SuiWindow *window, Bridge *bridge)
     arguments,
     "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s "
     "#:fill-holes %s #:min-area %s",
-    outputs[bridge->request.output], operations[sui_window_get_operation (window)],
-    edges[bridge->request.edge],
+    sa_choice_get_name (sa_choice_outputs, bridge->request.output),
+    sa_choice_get_name (sa_choice_operations, bridge->request.operation),
+    sa_choice_get_name (sa_choice_edges, bridge->request.edge),
     g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.finish.grow),
     g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.finish.feather),
     g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.finish.fill_holes),
@@ -661,19 +653,6 @@ add_temporary (Bridge *bridge)
 static void
 show_request (Bridge *bridge)
 {
-  static const SuiOutput outputs[] = {
-    [SA_OUTPUT_SELECTION] = SUI_OUTPUT_SELECTION,
-    [SA_OUTPUT_CHANNEL] = SUI_OUTPUT_CHANNEL,
-    [SA_OUTPUT_LAYER_MASK] = SUI_OUTPUT_LAYER_MASK,
-    [SA_OUTPUT_NEW_LAYER] = SUI_OUTPUT_NEW_LAYER,
-    [SA_OUTPUT_PATH] = SUI_OUTPUT_PATH,
-  };
-  static const SuiOperation operations[] = {
-    [GIMP_CHANNEL_OP_REPLACE] = SUI_OPERATION_REPLACE,
-    [GIMP_CHANNEL_OP_ADD] = SUI_OPERATION_ADD,
-    [GIMP_CHANNEL_OP_SUBTRACT] = SUI_OPERATION_SUBTRACT,
-    [GIMP_CHANNEL_OP_INTERSECT] = SUI_OPERATION_INTERSECT,
-  };
   SuiOptions options = {
     .edge = bridge->request.edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
     .matte = bridge->request.edge == SA_EDGE_MATTE,
@@ -683,8 +662,9 @@ show_request (Bridge *bridge)
     .min_area = bridge->request.finish.min_area,
   };
 
-  sui_window_set_output (bridge->window, outputs[bridge->request.output],
-                         operations[bridge->request.operation]);
+  sui_window_set_output (bridge->window,
+                         sa_choice_get_shown (sa_choice_outputs, bridge->request.output),
+                         sa_choice_get_shown (sa_choice_operations, bridge->request.operation));
   sui_window_set_options (bridge->window, &options);
   sui_window_set_merged (bridge->window, bridge->request.merged);
 }
@@ -693,16 +673,14 @@ show_request (Bridge *bridge)
 static void
 remember (Bridge *bridge, GimpProcedureConfig *config)
 {
-  static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
-  static const char *const outputs[] = { "selection", "channel", "layer-mask", "new-layer",
-                                         "path" };
-  static const char *const edges[] = { "hard", "smooth", "matte" };
+  const SaRequest *request = &bridge->request;
 
-  g_object_set (config, "output", outputs[bridge->request.output], "operation",
-                operations[sui_window_get_operation (bridge->window)], "edge",
-                edges[bridge->request.edge], "grow", bridge->request.finish.grow, "feather",
-                bridge->request.finish.feather, "fill-holes", 0.0, "min-area", 0.0, "candidate",
-                "best", "sample-merged", (gboolean) bridge->source.merged, NULL);
+  g_object_set (config, "output", sa_choice_get_name (sa_choice_outputs, request->output),
+                "operation", sa_choice_get_name (sa_choice_operations, get_operation (bridge)),
+                "edge", sa_choice_get_name (sa_choice_edges, request->edge), "grow",
+                request->finish.grow, "feather", request->finish.feather, "fill-holes", 0.0,
+                "min-area", 0.0, "candidate", "best", "sample-merged",
+                (gboolean) bridge->source.merged, NULL);
   sa_request_forget_prompt (config);
 }
 
