@@ -8,6 +8,7 @@
 #include "samcore/sam-catalogue.h"
 #include "samcore/sam-everything.h"
 
+#include "plugin/sa-choice.h"
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"
 #include "plugin/sa-output.h"
@@ -21,11 +22,10 @@ void
 sa_everything_add_arguments (GimpProcedure *procedure)
 {
   sa_request_add_model_arguments (procedure);
-  gimp_procedure_add_choice_argument (
-    procedure, "output", _ ("O_utput"), _ ("What to make of each object"),
-    gimp_choice_new_with_values ("channels", SA_OUTPUT_CHANNEL, _ ("Channels"), NULL, "layers",
-                                 SA_OUTPUT_NEW_LAYER, _ ("Layers"), NULL, NULL),
-    "channels", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "output", _ ("O_utput"),
+                                      _ ("What to make of each object"),
+                                      sa_choice_new (sa_choice_items), "channels",
+                                      G_PARAM_READWRITE);
   gimp_procedure_add_int_argument (
     procedure, "points-per-side", _ ("_Points per side"),
     _ ("A grid of so many points squared is tried: more find smaller objects, but "

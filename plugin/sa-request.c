@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The arguments: declared for GIMP, read back, checked as a stranger's input.
  *
- * points: [n, 2]   labels: [n]   boxes: [n, 4]   all in image coordinates
- *
- * Names of choices are part of the interface and never translated. GIMP replaces a name that a
- * choice does not have by its default before we see it. */
+ * points: [n, 2]   labels: [n]   boxes: [n, 4]   all in image coordinates */
 #include "config.h"
 
 #include "plugin/sa-request.h"
@@ -13,6 +10,7 @@
 
 #include "ui/session/sui-replay.h"
 
+#include "plugin/sa-choice.h"
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"
 
@@ -33,13 +31,10 @@ sa_request_add_prompt_arguments (GimpProcedure *procedure)
     _ ("Points and boxes in one line, as in “120,80 + ; 300,90 - ; box "
        "10,20,200,300”"),
     "", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (
-    procedure, "prompt-selection", _ ("Selection as prompt"),
-    _ ("Whether the current selection is part of the prompt"),
-    gimp_choice_new_with_values ("none", SA_SELECTION_UNUSED, _ ("Not used"), NULL, "box",
-                                 SA_SELECTION_BOX, _ ("Its bounding box"), NULL, "mask",
-                                 SA_SELECTION_MASK, _ ("The rough object"), NULL, NULL),
-    "none", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "prompt-selection", _ ("Selection as prompt"),
+                                      _ ("Whether the current selection is part of the prompt"),
+                                      sa_choice_new (sa_choice_selections), "none",
+                                      G_PARAM_READWRITE);
 }
 
 void
@@ -58,34 +53,19 @@ sa_request_add_output_arguments (GimpProcedure *procedure)
 {
   gimp_procedure_add_choice_argument (procedure, "candidate", _ ("Candidate"),
                                       _ ("Which of the proposals; only a lone point has three"),
-                                      gimp_choice_new_with_values ("best", 0, _ ("Best"), NULL, "1",
-                                                                   1, _ ("First"), NULL, "2", 2,
-                                                                   _ ("Second"), NULL, "3", 3,
-                                                                   _ ("Third"), NULL, NULL),
-                                      "best", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (
-    procedure, "output", _ ("Output"), _ ("What to make of the object"),
-    gimp_choice_new_with_values ("selection", SA_OUTPUT_SELECTION, _ ("Selection"), NULL, "channel",
-                                 SA_OUTPUT_CHANNEL, _ ("Channel"), NULL, "layer-mask",
-                                 SA_OUTPUT_LAYER_MASK, _ ("Layer mask"), NULL, "new-layer",
-                                 SA_OUTPUT_NEW_LAYER, _ ("New layer"), NULL, "path", SA_OUTPUT_PATH,
-                                 _ ("Path"), NULL, NULL),
-    "selection", G_PARAM_READWRITE);
+                                      sa_choice_new (sa_choice_candidates), "best",
+                                      G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "output", _ ("Output"),
+                                      _ ("What to make of the object"),
+                                      sa_choice_new (sa_choice_outputs), "selection",
+                                      G_PARAM_READWRITE);
   gimp_procedure_add_choice_argument (
     procedure, "operation", _ ("Operation"),
     _ ("How the object joins the selection, or the layer's mask, that "
        "is there already"),
-    gimp_choice_new_with_values ("replace", GIMP_CHANNEL_OP_REPLACE, _ ("Replace"), NULL, "add",
-                                 GIMP_CHANNEL_OP_ADD, _ ("Add"), NULL, "subtract",
-                                 GIMP_CHANNEL_OP_SUBTRACT, _ ("Subtract"), NULL, "intersect",
-                                 GIMP_CHANNEL_OP_INTERSECT, _ ("Intersect"), NULL, NULL),
-    "replace", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (
-    procedure, "edge", _ ("Edge"), _ ("How the object ends"),
-    gimp_choice_new_with_values ("hard", SA_EDGE_HARD, _ ("Hard"), NULL, "smooth", SA_EDGE_SMOOTH,
-                                 _ ("Smooth"), NULL, "matte", SA_EDGE_MATTE,
-                                 _ ("Matte, for hair and fur"), NULL, NULL),
-    "smooth", G_PARAM_READWRITE);
+    sa_choice_new (sa_choice_operations), "replace", G_PARAM_READWRITE);
+  gimp_procedure_add_choice_argument (procedure, "edge", _ ("Edge"), _ ("How the object ends"),
+                                      sa_choice_new (sa_choice_edges), "smooth", G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (
     procedure, "grow", _ ("Grow"), _ ("Grow the object by so many pixels; shrink it if negative"),
     -1000.0, 1000.0, 0.0, G_PARAM_READWRITE);
@@ -257,10 +237,10 @@ sa_request_init_for_window (SaRequest *request, GimpProcedureConfig *config, GEr
   {
     const char *name;
     double     *value;
-  } numbers[] = { { "grow", &request->grow },
-                  { "feather", &request->feather },
-                  { "fill-holes", &request->fill_holes },
-                  { "min-area", &request->min_area } };
+  } numbers[] = { { "grow", &request->finish.grow },
+                  { "feather", &request->finish.feather },
+                  { "fill-holes", &request->finish.fill_holes },
+                  { "min-area", &request->finish.min_area } };
 
   *request = (SaRequest) { 0 };
   request->operation = GIMP_CHANNEL_OP_REPLACE;

@@ -4,6 +4,7 @@
 
 #include <libgimp/gimp.h>
 
+#include "samcore/sam-mask-finish.h"
 #include "samcore/sam-prompt.h"
 
 G_BEGIN_DECLS
@@ -35,8 +36,8 @@ typedef enum
  * SaRequest:
  * @prompt: points and boxes in IMAGE coordinates
  * @said: (nullable): instead, all that was said in a window, likewise: sui_replay_parse() reads it
- * @candidate: 0 for the best, else 1, 2, 3
- * @grow, @feather: in pixels; @fill_holes, @min_area: in square pixels
+ * @candidate: see sam_candidate_choose()
+ * @finish: in pixels and square pixels of the drawable
  *
  * init from a procedure's configuration, then clear.
  */
@@ -51,7 +52,7 @@ typedef struct
   SaOutput       output;
   GimpChannelOps operation;
   SaEdge         edge;
-  double         grow, feather, fill_holes, min_area;
+  SamMaskFinish  finish;
 } SaRequest;
 
 /* Adds the arguments that hold a prompt, and those that say what is made of it. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The whole way without a window:
  *
- *   drawable ─▶ picture ─▶ embedding ─▶ logits ─▶ mask ─▶ finished mask
+ *   drawable ─▶ picture ─▶ embedding ─▶ answers ─▶ mask ─▶ finished mask
  *
+ * Answers are found as the window finds them, by sui-replay, however the prompt was given.
  * What is cheap to check is checked first: a misplaced point is told at once, not after
  * encoding. */
 #include "config.h"
@@ -14,8 +15,6 @@
 #include "samcore/samcore.h"
 #include "ui/session/sui-replay.h"
 
-#include "plugin/sa-error.h"
-#include "plugin/sa-intl.h"
 #include "plugin/sa-matte.h"
 
 /* The smallest box around what is selected at least by half. */
@@ -39,106 +38,42 @@ add_selection_box (SamPrompt *prompt, const SamMask *selection)
   sam_prompt_add_box (prompt, x0, y0, x1, y1);
 }
 
-static gboolean
-choose_candidate (const SamLogits *logits, int wanted, size_t *candidate, GError **error)
+static SamMask *
+make_matte (const SamMask *mask, gpointer data, const SamJob *job, GError **error)
 {
-  size_t n = sam_logits_get_n_candidates (logits);
+  SamImage *picture = data;
 
-  if (wanted == 0)
-    *candidate = sam_logits_get_best (logits);
-  else if ((size_t) wanted <= n)
-    *candidate = (size_t) wanted - 1;
-  else
-    {
-      g_set_error (
-        error, SA_ERROR, SA_ERROR_CALL,
-        _ ("There is no candidate %d for this prompt, only %u: ask for “best”, or give a lone "
-           "point."),
-        wanted, (unsigned) n);
-      return FALSE;
-    }
-
-  return TRUE;
+  return sa_matte (picture, mask, job, error);
 }
 
 SamMask *
-sa_segment_finish (const SamMask   *mask,
+sa_segment_finish (SamMask         *mask,
                    SamImage        *picture,
                    const SaRequest *request,
                    int              factor,
                    const SamJob    *job,
                    GError         **error)
 {
-  double   area = (double) factor * factor;
-  SamMask *done = sam_mask_copy (mask, error);
-  int      step = 0;
-  const struct
-  {
-    SamMask *(*work) (const SamMask *mask, double amount, GError **error);
-    double amount;
-  } steps[] = { { sam_mask_fill_holes, request->fill_holes / area },
-                { sam_mask_drop_specks, request->min_area / area },
-                { sam_mask_grow, request->grow / factor },
-                { NULL, 0.0 }, /* the matte */
-                { sam_mask_feather, request->feather / factor } };
-
-  for (; done != NULL && step < (int) G_N_ELEMENTS (steps); step++)
-    {
-      g_autoptr (SamMask) before = done;
-      gboolean            matte = steps[step].work == NULL;
-
-      done = NULL;
-      if (! sam_job_step (job, (double) step / G_N_ELEMENTS (steps), error))
-        return NULL;
-
-      if (matte && request->edge == SA_EDGE_MATTE)
-        done = sa_matte (picture, before, job, error);
-      else if (! matte && steps[step].amount != 0.0)
-        done = steps[step].work (before, steps[step].amount, error);
-      else
-        done = g_steal_pointer (&before);
-    }
-
-  return done;
+  return sam_mask_finish (mask, &request->finish, 1.0 / factor,
+                          request->edge == SA_EDGE_MATTE ? make_matte : NULL, picture, job, error);
 }
 
-SamMask *
-sa_segment (SaSource        *source,
-            const SaRequest *request,
-            const SamJob    *job,
-            double          *iou,
-            GError         **error)
+SuiState *
+sa_segment_read_prompt (SaSource *source, const SaRequest *request, GError **error)
 {
-  SamJob                reading = sam_job_part (job, 0.0, 0.1);
-  SamJob                loading = sam_job_part (job, 0.1, 0.2);
-  SamJob                encoding = sam_job_part (job, 0.2, 0.8);
-  SamJob                decoding = sam_job_part (job, 0.8, 0.9);
-  SamJob                masking = sam_job_part (job, 0.9, 0.95);
-  SamJob                ending = sam_job_part (job, 0.95, 1.0);
-  g_auto (SamPrompt)    prompt = { 0 };
-  g_autofree char      *path = NULL;
-  g_autoptr (SamMask)   selection = NULL;
-  g_autoptr (SamModel)  model = NULL;
-  g_autoptr (SamImage)  picture = NULL;
-  g_autoptr (SamScene)  embedding = NULL;
-  g_autoptr (SamLogits) logits = NULL;
-  g_autoptr (SamMask)   mask = NULL;
-  g_autoptr (SuiState)  said = NULL;
-  SamEdge               edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
-  guint                 width = (guint) source->mask_width, height = (guint) source->mask_height;
-  gboolean              found;
-  size_t                candidate;
+  g_auto (SamPrompt)  prompt = { NULL };
+  g_autoptr (SamMask) selection = NULL;
+  guint               width = (guint) source->mask_width, height = (guint) source->mask_height;
 
-  sam_prompt_init (&prompt);
   if (request->said != NULL)
     {
       SuiPlace place = sa_source_get_place (source);
 
-      said = sui_replay_parse (request->said, &place, width, height, error);
-      if (said == NULL)
-        return NULL;
+      return sui_replay_parse (request->said, &place, width, height, error);
     }
-  else if (! sa_source_convert_prompt (source, &request->prompt, &prompt, error))
+
+  sam_prompt_init (&prompt);
+  if (! sa_source_convert_prompt (source, &request->prompt, &prompt, error))
     return NULL;
 
   if (request->selection != SA_SELECTION_UNUSED)
@@ -154,7 +89,32 @@ sa_segment (SaSource        *source,
         add_selection_box (&prompt, selection);
     }
 
-  if (said == NULL && ! sam_prompt_check (&prompt, width, height, error))
+  return sam_prompt_check (&prompt, width, height, error) ? sui_replay_new (&prompt) : NULL;
+}
+
+SamMask *
+sa_segment (SaSource        *source,
+            const SaRequest *request,
+            const SamJob    *job,
+            double          *iou,
+            GError         **error)
+{
+  SamJob               reading = sam_job_part (job, 0.0, 0.1);
+  SamJob               loading = sam_job_part (job, 0.1, 0.2);
+  SamJob               encoding = sam_job_part (job, 0.2, 0.8);
+  SamJob               answering = sam_job_part (job, 0.8, 0.95);
+  SamJob               finishing = sam_job_part (job, 0.95, 1.0);
+  SamEdge              edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
+  g_autoptr (SuiState) said = NULL;
+  g_autofree char     *path = NULL;
+  g_autoptr (SamModel) model = NULL;
+  g_autoptr (SamImage) picture = NULL;
+  g_autoptr (SamScene) scene = NULL;
+  SamMask             *mask;
+  gboolean             found;
+
+  said = sa_segment_read_prompt (source, request, error);
+  if (said == NULL)
     return NULL;
 
   path = sam_catalogue_find (request->model, error);
@@ -169,29 +129,15 @@ sa_segment (SaSource        *source,
   if (model == NULL)
     return NULL;
 
-  embedding = sam_cache_encode (model, picture, &encoding, &found, error);
-  if (embedding == NULL)
+  scene = sam_cache_encode (model, picture, &encoding, &found, error);
+  if (scene == NULL)
     return NULL;
 
-  if (said != NULL)
-    {
-      mask = sui_replay_answer (said, &sui_engine_core, model, embedding, width, height, edge,
-                                &decoding, iou, error);
-      if (mask == NULL)
-        return NULL;
-    }
-  else
-    {
-      logits = sam_model_predict (model, embedding, &prompt, &decoding, error);
-      if (logits == NULL || ! choose_candidate (logits, request->candidate, &candidate, error))
-        return NULL;
+  mask = sui_replay_answer (said, &sui_engine_core, model, scene, (guint) source->mask_width,
+                            (guint) source->mask_height, edge, request->candidate, &answering, iou,
+                            error);
+  if (mask == NULL)
+    return NULL;
 
-      mask = sam_mask_new_from_logits (logits, candidate, edge, &masking, error);
-      if (mask == NULL)
-        return NULL;
-
-      *iou = sam_logits_get_iou (logits, candidate);
-    }
-
-  return sa_segment_finish (mask, picture, request, source->factor, &ending, error);
+  return sa_segment_finish (mask, picture, request, source->factor, &finishing, error);
 }

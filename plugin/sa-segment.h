@@ -4,9 +4,17 @@
 
 #include "plugin/sa-request.h"
 #include "plugin/sa-source.h"
-#include "samcore/sam-model.h"
+#include "ui/session/sui-object.h"
 
 G_BEGIN_DECLS
+
+/**
+ * sa_segment_read_prompt:
+ *
+ * All that @request says about the object, the image's selection included, in the picture's
+ * coordinates. It is the same whether it was said as text, in numbers or in a window.
+ */
+SuiState *sa_segment_read_prompt (SaSource *source, const SaRequest *request, GError **error);
 
 /**
  * sa_segment:
@@ -23,12 +31,13 @@ SamMask *sa_segment (SaSource        *source,
 
 /**
  * sa_segment_finish:
+ * @mask: taken over
  * @picture: for the matte's colours
  * @factor: of the source: lengths and areas of @request are in the drawable's pixels
  *
- * Holes, specks, growing, matte and feather, in this order.
+ * sam_mask_finish() with the matte, if @request asks for one. May run on any thread.
  */
-SamMask *sa_segment_finish (const SamMask   *mask,
+SamMask *sa_segment_finish (SamMask         *mask,
                             SamImage        *picture,
                             const SaRequest *request,
                             int              factor,

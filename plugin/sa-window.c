@@ -6,9 +6,7 @@
  *   prompts ◀─▶ image                  a parasite, offered again while the pixels are the same
  *   selection ─▶ prompt                a temporary procedure, called by a menu entry in GIMP's
  *
- * GIMP tells nothing about what happens to the image, so it is looked at four times a second:
- * closed, layer deleted, resized, moved, painted on. An id that is not valid any more is never
- * used: such a call would end the plug-in. */
+ * What happens to the image meanwhile, sa-watch finds out four times a second. */
 #include "config.h"
 
 #include "plugin/sa-window.h"
@@ -16,37 +14,33 @@
 #include <libgimp/gimpui.h>
 #include <string.h>
 
-#include "ui/session/sui-replay.h"
 #include "ui/sui-window.h"
 
+#include "plugin/sa-choice.h"
 #include "plugin/sa-error.h"
 #include "plugin/sa-intl.h"
 #include "plugin/sa-output.h"
 #include "plugin/sa-request.h"
 #include "plugin/sa-segment.h"
 #include "plugin/sa-source.h"
+#include "plugin/sa-watch.h"
 
-#define PARASITE  "segment-anything-prompts"
-#define POLL_MS   250
-#define THUMBNAIL 128
+#define PARASITE "segment-anything-prompts"
+#define POLL_MS  250
 
+/* @source: only means something while @watch has it */
 typedef struct
 {
   SuiWindow     *window;
   SuiSession    *session;
   GimpImage     *image;
-  int            image_id;
   GimpDrawable **drawables; /* as given */
   SaSource       source;
-  gboolean       has_source;
+  SaWatch        watch;
+  guint          poll;
   GCancellable  *reading; /* NULL while nothing is being read */
   gboolean       read_again;
   SaRequest      request;
-  char          *seen; /* hash of the layer when it was read */
-  guint          poll;
-  guint          n_polls;
-  gboolean       gone; /* image or layer */
-  gboolean       told_changed;
 
   gboolean applied;
   gint64   n_pixels;
@@ -67,111 +61,47 @@ say_error (Bridge *bridge, GError *error)
   g_error_free (error);
 }
 
-/* --- What has become of the image
- * ------------------------------------------------------------------- */
-
+/* There is a picture, and what it was read from. */
 static gboolean
-is_there (Bridge *bridge)
+is_usable (const Bridge *bridge)
 {
-  return gimp_image_id_is_valid (bridge->image_id) &&
-         (! bridge->has_source || bridge->source.layer == NULL ||
-          gimp_item_is_valid (GIMP_ITEM (bridge->source.layer)));
-}
-
-/* A hash of how the layer, or the visible image, looks in small. */
-static char *
-look_at (Bridge *bridge)
-{
-  int                width = THUMBNAIL, height = THUMBNAIL, bpp;
-  g_autoptr (GBytes) bytes = NULL;
-
-  if (bridge->source.merged || bridge->source.layer == NULL)
-    bytes = gimp_image_get_thumbnail_data (bridge->image, &width, &height, &bpp);
-  else
-    bytes = gimp_drawable_get_thumbnail_data (GIMP_DRAWABLE (bridge->source.layer), THUMBNAIL,
-                                              THUMBNAIL, &width, &height, &bpp);
-
-  return bytes != NULL ? g_compute_checksum_for_bytes (G_CHECKSUM_SHA1, bytes) : NULL;
-}
-
-static gboolean
-has_other_size (Bridge *bridge)
-{
-  const SaSource *source = &bridge->source;
-
-  if (source->merged)
-    return gimp_image_get_width (bridge->image) != source->width ||
-           gimp_image_get_height (bridge->image) != source->height;
-
-  return gimp_drawable_get_width (GIMP_DRAWABLE (source->layer)) != source->width ||
-         gimp_drawable_get_height (GIMP_DRAWABLE (source->layer)) != source->height;
+  return ! bridge->watch.gone && bridge->watch.source != NULL && bridge->reading == NULL;
 }
 
 static gboolean read_picture (Bridge *bridge);
-static void     on_use_selection (SuiWindow *window, Bridge *bridge);
 
 static gboolean
 poll_image (gpointer data)
 {
   Bridge *bridge = data;
+  SaNews  news;
 
   if (bridge->reading != NULL)
     return G_SOURCE_CONTINUE;
 
-  if (! is_there (bridge))
-    {
-      if (! bridge->gone)
-        sui_window_set_orphan (
-          bridge->window,
-          gimp_image_id_is_valid (bridge->image_id)
-            ? _ ("The layer was deleted. Undo that, or close this window and choose another "
-                 "layer.")
-            : _ ("The image was closed, so there is nothing left to apply to. Close this "
-                 "window."));
-      bridge->gone = TRUE;
-      return G_SOURCE_CONTINUE;
-    }
-  if (bridge->gone)
-    {
-      /* the deletion was undone */
-      bridge->gone = FALSE;
-      sui_window_set_orphan (bridge->window, NULL);
-    }
-
-  if (! bridge->has_source)
-    return G_SOURCE_CONTINUE;
-
-  if (has_other_size (bridge))
-    {
-      if (read_picture (bridge))
-        sui_window_say (
-          bridge->window, GTK_MESSAGE_INFO,
-          _ ("The layer has another size now: it was read again, and the prompts are gone."), NULL,
-          NULL);
-      return G_SOURCE_CONTINUE;
-    }
-  /* moved: the picture is the same, only elsewhere in the image */
-  if (! bridge->source.merged)
-    gimp_drawable_get_offsets (GIMP_DRAWABLE (bridge->source.layer), &bridge->source.x,
-                               &bridge->source.y);
-
-  /* dearer: once a second, and only until it was said */
-  if (! bridge->told_changed && ++bridge->n_polls % 4 == 0)
-    {
-      g_autofree char *now = look_at (bridge);
-
-      if (g_strcmp0 (now, bridge->seen) != 0)
-        {
-          bridge->told_changed = TRUE;
-          sui_window_say_changed (bridge->window);
-        }
-    }
+  news = sa_watch_poll (&bridge->watch);
+  if (news & SA_NEWS_GONE)
+    sui_window_set_orphan (
+      bridge->window,
+      sa_watch_has_image (&bridge->watch)
+        ? _ ("The layer was deleted. Undo that, or close this window and choose another "
+             "layer.")
+        : _ ("The image was closed, so there is nothing left to apply to. Close this "
+             "window."));
+  if (news & SA_NEWS_BACK)
+    sui_window_set_orphan (bridge->window, NULL);
+  if ((news & SA_NEWS_RESIZED) && read_picture (bridge))
+    sui_window_say (
+      bridge->window, GTK_MESSAGE_INFO,
+      _ ("The layer has another size now: it was read again, and the prompts are gone."), NULL,
+      NULL);
+  if (news & SA_NEWS_CHANGED)
+    sui_window_say_changed (bridge->window);
 
   return G_SOURCE_CONTINUE;
 }
 
-/* --- Layer to picture
- * ------------------------------------------------------------------------------- */
+/* --- Layer to picture --- */
 
 static void
 while_reading (double fraction, gpointer data)
@@ -179,6 +109,15 @@ while_reading (double fraction, gpointer data)
   /* a large layer comes in bands; the window is drawn and can be closed between them */
   while (gtk_events_pending ())
     gtk_main_iteration_do (FALSE);
+}
+
+static void
+forget_source (Bridge *bridge)
+{
+  if (bridge->watch.source == NULL)
+    return;
+  sa_watch_set_source (&bridge->watch, NULL);
+  sa_source_clear (&bridge->source);
 }
 
 /* FALSE when there is no new picture; the window has said why. */
@@ -197,14 +136,12 @@ read_picture (Bridge *bridge)
       g_cancellable_cancel (bridge->reading);
       return FALSE;
     }
-  if (! gimp_image_id_is_valid (bridge->image_id))
+  if (! sa_watch_has_image (&bridge->watch))
     return FALSE;
 
   do
     {
-      if (bridge->has_source)
-        sa_source_clear (&bridge->source);
-      bridge->has_source = FALSE;
+      forget_source (bridge);
       bridge->read_again = FALSE;
       g_clear_error (&error);
       g_clear_pointer (&picture, sam_image_unref);
@@ -219,18 +156,15 @@ read_picture (Bridge *bridge)
           return FALSE;
         }
 
-      bridge->has_source = TRUE;
       bridge->reading = cancellable;
-      g_free (bridge->seen);
-      bridge->seen = look_at (bridge);
-      bridge->told_changed = FALSE;
+      sa_watch_set_source (&bridge->watch, &bridge->source);
       sui_window_set_reading (bridge->window, TRUE);
       while_reading (0.0, bridge);
       picture = sa_source_read_copy (&bridge->source, &job, &error);
       bridge->reading = NULL;
       sui_window_set_reading (bridge->window, FALSE);
     }
-  while (bridge->read_again && ! bridge->closing && gimp_image_id_is_valid (bridge->image_id));
+  while (bridge->read_again && ! bridge->closing && sa_watch_has_image (&bridge->watch));
 
   if (bridge->closing)
     {
@@ -251,45 +185,24 @@ read_picture (Bridge *bridge)
 
 /* What a caller asked for, shown as if it had been clicked. */
 static void
-add_caller_prompts (Bridge *bridge)
+say_request (Bridge *bridge)
 {
-  g_auto (SamPrompt) prompt = { 0 };
-  GError            *error = NULL;
+  SaRequest *request = &bridge->request;
+  GError    *error = NULL;
+  SuiState  *said;
 
-  if (bridge->request.said != NULL)
-    {
-      SuiPlace  place = sa_source_get_place (&bridge->source);
-      SuiState *said = sui_replay_parse (bridge->request.said, &place,
-                                         (guint) bridge->source.mask_width,
-                                         (guint) bridge->source.mask_height, &error);
+  /* a window can do without */
+  if (gimp_selection_is_empty (bridge->image))
+    request->selection = SA_SELECTION_UNUSED;
+  if (request->said == NULL && request->selection == SA_SELECTION_UNUSED &&
+      sam_prompt_is_empty (&request->prompt))
+    return;
 
-      if (said != NULL)
-        sui_session_say (bridge->session, said);
-      else
-        say_error (bridge, error);
-      return;
-    }
-
-  sam_prompt_init (&prompt);
-  if (! sa_source_convert_prompt (&bridge->source, &bridge->request.prompt, &prompt, &error))
-    {
-      say_error (bridge, error);
-      return;
-    }
-  for (guint i = 0; i < prompt.boxes->len; i++)
-    {
-      const SamBox *box = &g_array_index (prompt.boxes, SamBox, i);
-
-      sui_session_add (bridge->session, sui_prompt_new_box (box->x0_image, box->y0_image,
-                                                            box->x1_image, box->y1_image));
-    }
-  for (guint i = 0; i < prompt.points->len; i++)
-    {
-      const SamPoint *point = &g_array_index (prompt.points, SamPoint, i);
-
-      sui_session_add (bridge->session,
-                       sui_prompt_new_point (point->x_image, point->y_image, point->label));
-    }
+  said = sa_segment_read_prompt (&bridge->source, request, &error);
+  if (said != NULL)
+    sui_session_say (bridge->session, said);
+  else
+    say_error (bridge, error);
 }
 
 static gboolean
@@ -300,13 +213,10 @@ first_read (gpointer data)
 
   read_picture (bridge);
   poll_image (bridge);
-  if (bridge->closing || bridge->gone || ! bridge->has_source)
+  if (bridge->closing || ! is_usable (bridge))
     return G_SOURCE_REMOVE;
 
-  if (bridge->request.said != NULL || ! sam_prompt_is_empty (&bridge->request.prompt))
-    add_caller_prompts (bridge);
-  if (bridge->request.selection != SA_SELECTION_UNUSED && ! gimp_selection_is_empty (bridge->image))
-    on_use_selection (bridge->window, bridge);
+  say_request (bridge);
   if (! sui_session_is_empty (bridge->session))
     return G_SOURCE_REMOVE;
 
@@ -326,8 +236,7 @@ first_read (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* --- Mask to image
- * ---------------------------------------------------------------------------------- */
+/* --- Mask to image --- */
 
 static void
 close_window (Bridge *bridge)
@@ -354,33 +263,27 @@ keep_prompts (Bridge *bridge)
   gimp_parasite_free (parasite);
 }
 
+static GimpChannelOps
+get_operation (Bridge *bridge)
+{
+  return sa_choice_from_shown (sa_choice_operations, sui_window_get_operation (bridge->window));
+}
+
 static void
 fill_request (Bridge *bridge)
 {
-  static const GimpChannelOps operations[] = {
-    [SUI_OPERATION_REPLACE] = GIMP_CHANNEL_OP_REPLACE,
-    [SUI_OPERATION_ADD] = GIMP_CHANNEL_OP_ADD,
-    [SUI_OPERATION_SUBTRACT] = GIMP_CHANNEL_OP_SUBTRACT,
-    [SUI_OPERATION_INTERSECT] = GIMP_CHANNEL_OP_INTERSECT,
-  };
-  static const SaOutput outputs[] = {
-    [SUI_OUTPUT_SELECTION] = SA_OUTPUT_SELECTION,
-    [SUI_OUTPUT_CHANNEL] = SA_OUTPUT_CHANNEL,
-    [SUI_OUTPUT_LAYER_MASK] = SA_OUTPUT_LAYER_MASK,
-    [SUI_OUTPUT_NEW_LAYER] = SA_OUTPUT_NEW_LAYER,
-    [SUI_OUTPUT_PATH] = SA_OUTPUT_PATH,
-  };
   const SuiOptions *options = sui_session_get_options (bridge->session);
 
-  bridge->request.output = outputs[sui_window_get_output (bridge->window)];
-  bridge->request.operation = operations[sui_window_get_operation (bridge->window)];
+  bridge->request.output = sa_choice_from_shown (sa_choice_outputs,
+                                                 sui_window_get_output (bridge->window));
+  bridge->request.operation = get_operation (bridge);
   bridge->request.edge = options->matte                   ? SA_EDGE_MATTE
                          : options->edge == SAM_EDGE_HARD ? SA_EDGE_HARD
                                                           : SA_EDGE_SMOOTH;
-  bridge->request.grow = options->grow;
-  bridge->request.feather = options->feather;
-  bridge->request.fill_holes = options->fill_holes;
-  bridge->request.min_area = options->min_area;
+  bridge->request.finish.grow = options->grow;
+  bridge->request.finish.feather = options->feather;
+  bridge->request.finish.fill_holes = options->fill_holes;
+  bridge->request.finish.min_area = options->min_area;
 }
 
 /* Takes @mask. */
@@ -394,7 +297,7 @@ put_into_image (Bridge *bridge, SamMask *mask, gboolean close)
 
   /* much may have happened since the button was pressed */
   poll_image (bridge);
-  if (bridge->gone)
+  if (bridge->watch.gone)
     {
       sui_window_applied (bridge->window, FALSE);
       return;
@@ -425,12 +328,7 @@ put_into_image (Bridge *bridge, SamMask *mask, gboolean close)
                   : 0.0;
   keep_prompts (bridge);
   gimp_displays_flush ();
-  if (bridge->source.merged && ! bridge->told_changed)
-    {
-      /* what was just made is no news */
-      g_free (bridge->seen);
-      bridge->seen = look_at (bridge);
-    }
+  sa_watch_accept (&bridge->watch);
   if (close)
     close_window (bridge);
 }
@@ -458,8 +356,9 @@ finish_run (GTask *task, gpointer source, gpointer data, GCancellable *cancellab
 {
   Applying *applying = data;
   GError   *error = NULL;
-  SamMask  *mask = sa_segment_finish (applying->mask, applying->picture, &applying->bridge->request,
-                                      applying->bridge->source.factor, NULL, &error);
+  SamMask  *mask = sa_segment_finish (g_steal_pointer (&applying->mask), applying->picture,
+                                      &applying->bridge->request, applying->bridge->source.factor,
+                                      NULL, &error);
 
   if (mask != NULL)
     g_task_return_pointer (task, mask, (GDestroyNotify) sam_mask_free);
@@ -533,7 +432,7 @@ on_apply (SuiWindow *window, gboolean close, Bridge *bridge)
   GError   *error = NULL;
 
   poll_image (bridge);
-  if (bridge->gone || ! bridge->has_source || bridge->reading != NULL)
+  if (! is_usable (bridge))
     {
       sui_window_applied (window, FALSE);
       return;
@@ -565,36 +464,34 @@ static void
 on_refresh (SuiWindow *window, Bridge *bridge)
 {
   poll_image (bridge);
-  if (! bridge->gone)
+  if (! bridge->watch.gone)
     read_picture (bridge);
 }
 
 static void
 on_copy_script (SuiWindow *window, Bridge *bridge)
 {
-  static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
-  static const char *const outputs[] = { "selection", "channel", "layer-mask", "new-layer",
-                                         "path" };
-  static const char *const edges[] = { "hard", "smooth", "matte" };
-  g_autoptr (GString)      arguments = g_string_new (NULL);
-  g_autofree char         *script = NULL;
-  SuiPlace                 place;
-  const char              *model = sui_session_get_model (bridge->session);
-  char                     grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
-  char                     holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
+  g_autoptr (GString) arguments = g_string_new (NULL);
+  g_autofree char    *script = NULL;
+  SuiPlace            place;
+  const char         *model = sui_session_get_model (bridge->session);
+  char                grow[G_ASCII_DTOSTR_BUF_SIZE], feather[G_ASCII_DTOSTR_BUF_SIZE];
+  char                holes[G_ASCII_DTOSTR_BUF_SIZE], specks[G_ASCII_DTOSTR_BUF_SIZE];
 
-  if (bridge->gone || ! bridge->has_source)
+  if (bridge->watch.gone || bridge->watch.source == NULL)
     return;
   fill_request (bridge);
   g_string_append_printf (
     arguments,
     "#:output \"%s\" #:operation \"%s\" #:edge \"%s\"\n  #:grow %s #:feather %s "
     "#:fill-holes %s #:min-area %s",
-    outputs[bridge->request.output], operations[sui_window_get_operation (window)],
-    edges[bridge->request.edge], g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.grow),
-    g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.feather),
-    g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.fill_holes),
-    g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.min_area));
+    sa_choice_get_name (sa_choice_outputs, bridge->request.output),
+    sa_choice_get_name (sa_choice_operations, bridge->request.operation),
+    sa_choice_get_name (sa_choice_edges, bridge->request.edge),
+    g_ascii_formatd (grow, sizeof grow, "%g", bridge->request.finish.grow),
+    g_ascii_formatd (feather, sizeof feather, "%g", bridge->request.finish.feather),
+    g_ascii_formatd (holes, sizeof holes, "%.0f", bridge->request.finish.fill_holes),
+    g_ascii_formatd (specks, sizeof specks, "%.0f", bridge->request.finish.min_area));
   if (bridge->source.merged)
     g_string_append (arguments, " #:sample-merged TRUE");
   if (model != NULL && model[0] != '\0')
@@ -617,8 +514,7 @@ on_copy_script (SuiWindow *window, Bridge *bridge)
     NULL, NULL);
 }
 
-/* --- Selection to prompt
- * ---------------------------------------------------------------------------- */
+/* --- Selection to prompt --- */
 
 static void
 on_use_selection (SuiWindow *window, Bridge *bridge)
@@ -628,7 +524,7 @@ on_use_selection (SuiWindow *window, Bridge *bridge)
   SuiPrompt          *prompt;
 
   poll_image (bridge);
-  if (bridge->gone || ! bridge->has_source || bridge->reading != NULL)
+  if (! is_usable (bridge))
     return;
   mask = sa_source_read_selection (&bridge->source, &error);
   if (mask == NULL)
@@ -679,36 +575,23 @@ add_temporary (Bridge *bridge)
   bridge->procedure_name = g_steal_pointer (&name);
 }
 
-/* --- The window
- * ------------------------------------------------------------------------------------- */
+/* --- The window --- */
 
 static void
 show_request (Bridge *bridge)
 {
-  static const SuiOutput outputs[] = {
-    [SA_OUTPUT_SELECTION] = SUI_OUTPUT_SELECTION,
-    [SA_OUTPUT_CHANNEL] = SUI_OUTPUT_CHANNEL,
-    [SA_OUTPUT_LAYER_MASK] = SUI_OUTPUT_LAYER_MASK,
-    [SA_OUTPUT_NEW_LAYER] = SUI_OUTPUT_NEW_LAYER,
-    [SA_OUTPUT_PATH] = SUI_OUTPUT_PATH,
-  };
-  static const SuiOperation operations[] = {
-    [GIMP_CHANNEL_OP_REPLACE] = SUI_OPERATION_REPLACE,
-    [GIMP_CHANNEL_OP_ADD] = SUI_OPERATION_ADD,
-    [GIMP_CHANNEL_OP_SUBTRACT] = SUI_OPERATION_SUBTRACT,
-    [GIMP_CHANNEL_OP_INTERSECT] = SUI_OPERATION_INTERSECT,
-  };
   SuiOptions options = {
     .edge = bridge->request.edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH,
     .matte = bridge->request.edge == SA_EDGE_MATTE,
-    .grow = bridge->request.grow,
-    .feather = bridge->request.feather,
-    .fill_holes = bridge->request.fill_holes,
-    .min_area = bridge->request.min_area,
+    .grow = bridge->request.finish.grow,
+    .feather = bridge->request.finish.feather,
+    .fill_holes = bridge->request.finish.fill_holes,
+    .min_area = bridge->request.finish.min_area,
   };
 
-  sui_window_set_output (bridge->window, outputs[bridge->request.output],
-                         operations[bridge->request.operation]);
+  sui_window_set_output (bridge->window,
+                         sa_choice_get_shown (sa_choice_outputs, bridge->request.output),
+                         sa_choice_get_shown (sa_choice_operations, bridge->request.operation));
   sui_window_set_options (bridge->window, &options);
   sui_window_set_merged (bridge->window, bridge->request.merged);
 }
@@ -717,16 +600,14 @@ show_request (Bridge *bridge)
 static void
 remember (Bridge *bridge, GimpProcedureConfig *config)
 {
-  static const char *const operations[] = { "replace", "add", "subtract", "intersect" };
-  static const char *const outputs[] = { "selection", "channel", "layer-mask", "new-layer",
-                                         "path" };
-  static const char *const edges[] = { "hard", "smooth", "matte" };
+  const SaRequest *request = &bridge->request;
 
-  g_object_set (config, "output", outputs[bridge->request.output], "operation",
-                operations[sui_window_get_operation (bridge->window)], "edge",
-                edges[bridge->request.edge], "grow", bridge->request.grow, "feather",
-                bridge->request.feather, "fill-holes", 0.0, "min-area", 0.0, "candidate", "best",
-                "sample-merged", (gboolean) bridge->source.merged, NULL);
+  g_object_set (config, "output", sa_choice_get_name (sa_choice_outputs, request->output),
+                "operation", sa_choice_get_name (sa_choice_operations, get_operation (bridge)),
+                "edge", sa_choice_get_name (sa_choice_edges, request->edge), "grow",
+                request->finish.grow, "feather", request->finish.feather, "fill-holes", 0.0,
+                "min-area", 0.0, "candidate", "best", "sample-merged",
+                (gboolean) bridge->source.merged, NULL);
   sa_request_forget_prompt (config);
 }
 
@@ -741,6 +622,7 @@ sa_window_run (GimpProcedure       *procedure,
   g_autofree char *name = NULL;
   GimpValueArray  *values;
   GimpItem        *item;
+  gboolean         is_there;
 
   /* without a display, GTK would end the program, which looks like a crash */
   if (! gtk_init_check (NULL, NULL))
@@ -763,7 +645,7 @@ sa_window_run (GimpProcedure       *procedure,
   sa_source_clear (&bridge.source);
 
   gimp_ui_init ("segment-anything");
-  bridge.image_id = gimp_image_get_id (image);
+  sa_watch_init (&bridge.watch, image);
   bridge.drawables = drawables;
   bridge.session = sui_session_new (&sui_engine_core);
   name = gimp_image_get_name (image);
@@ -794,14 +676,15 @@ sa_window_run (GimpProcedure       *procedure,
     remember (&bridge, config);
   gtk_widget_destroy (GTK_WIDGET (bridge.window));
   g_object_unref (bridge.session);
-  if (bridge.has_source && gimp_image_id_is_valid (bridge.image_id))
-    sa_source_clear (&bridge.source);
+  is_there = sa_watch_has_image (&bridge.watch);
+  if (is_there)
+    forget_source (&bridge);
+  sa_watch_clear (&bridge.watch);
   sa_request_clear (&bridge.request);
-  g_free (bridge.seen);
   g_free (bridge.procedure_name);
 
   /* after a success, GIMP keeps the settings with the image */
-  if (! bridge.applied || ! gimp_image_id_is_valid (bridge.image_id))
+  if (! bridge.applied || ! is_there)
     return gimp_procedure_new_return_values (procedure, GIMP_PDB_CANCEL, NULL);
 
   values = gimp_procedure_new_return_values (procedure, GIMP_PDB_SUCCESS, NULL);

@@ -13,6 +13,7 @@
 #pragma once
 
 #include "samcore/sam-cache.h"
+#include "samcore/sam-candidate.h"
 #include "samcore/sam-catalogue.h"
 #include "samcore/sam-convert.h"
 #include "samcore/sam-embedding.h"
@@ -23,6 +24,7 @@
 #include "samcore/sam-job.h"
 #include "samcore/sam-logits.h"
 #include "samcore/sam-mask.h"
+#include "samcore/sam-mask-finish.h"
 #include "samcore/sam-model.h"
 #include "samcore/sam-outline.h"
 #include "samcore/sam-parallel.h"

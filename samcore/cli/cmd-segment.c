@@ -7,23 +7,23 @@
 #include <string.h>
 
 #include "samcore/cli/command.h"
-#include "samcore/sam-cache.h"
-#include "samcore/sam-error.h"
-#include "samcore/cli/sam-json.h"
-#include "samcore/sam-mask.h"
 #include "samcore/cli/sam-image-file.h"
+#include "samcore/cli/sam-json.h"
+#include "samcore/sam-cache.h"
+#include "samcore/sam-candidate.h"
+#include "samcore/sam-mask-finish.h"
 
 typedef struct
 {
-  char   **points, **boxes;
-  char    *prompt, *mask;
-  char    *model;
-  char    *candidate;
-  char    *edge, *hq;
-  gboolean quick;
-  double   grow, feather, fill_holes, min_area;
-  char    *output, *overlay, *cutout, *logits;
-  gboolean json, no_cache;
+  char        **points, **boxes;
+  char         *prompt, *mask;
+  char         *model;
+  char         *candidate;
+  char         *edge, *hq;
+  gboolean      quick;
+  SamMaskFinish finish;
+  char         *output, *overlay, *cutout, *logits;
+  gboolean      json, no_cache;
 } Options;
 
 /* What is done once per run, and how long it took. */
@@ -82,7 +82,8 @@ static int
 check_options (const Options *options, SamPrompt *prompt, SamEdge *edge, int *candidate)
 {
   const char *to_stdout[] = { options->output, options->overlay, options->cutout, options->logits };
-  double  amounts[] = { options->grow, options->feather, options->fill_holes, options->min_area };
+  double  amounts[] = { options->finish.grow, options->finish.feather, options->finish.fill_holes,
+                        options->finish.min_area };
   int     n_stdout = options->json;
   GError *error = NULL;
 
@@ -109,13 +110,9 @@ check_options (const Options *options, SamPrompt *prompt, SamEdge *edge, int *ca
   if (sam_prompt_is_empty (prompt) && options->mask == NULL)
     return command_usage ("say what to select: --point X,Y, --box X0,Y0,X1,Y1 or --mask FILE");
 
-  *candidate = 0;
-  if (options->candidate != NULL && strcmp (options->candidate, "best") != 0)
-    {
-      if (strlen (options->candidate) != 1 || strchr ("123", options->candidate[0]) == NULL)
-        return command_usage ("--candidate must be best, 1, 2 or 3");
-      *candidate = options->candidate[0] - '0';
-    }
+  *candidate = SAM_CANDIDATE_BEST;
+  if (options->candidate != NULL && ! sam_candidate_parse (options->candidate, candidate))
+    return command_usage ("--candidate must be best, 1, 2 or 3");
 
   *edge = SAM_EDGE_HARD;
   if (options->edge != NULL && strcmp (options->edge, "smooth") == 0)
@@ -152,54 +149,6 @@ check_outputs (const Options *options, GError **error)
          (options->overlay == NULL || sam_picture_check_output (options->overlay, FALSE, error)) &&
          (options->cutout == NULL || sam_picture_check_output (options->cutout, TRUE, error)) &&
          (options->logits == NULL || sam_output_check (options->logits, error));
-}
-
-/* The candidate that @candidate (1 … or 0 for the best) means. */
-static gboolean
-choose_candidate (Run *run, int candidate, GError **error)
-{
-  size_t n = sam_logits_get_n_candidates (run->logits);
-
-  if (candidate == 0)
-    {
-      run->candidate = sam_logits_get_best (run->logits);
-      return TRUE;
-    }
-  if ((size_t) candidate > n)
-    {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "There is no candidate %d: this prompt has %zu%s; leave out --candidate",
-                   candidate, n, n == 1 ? ", since only a lone point is ambiguous" : "");
-      return FALSE;
-    }
-  run->candidate = (size_t) candidate - 1;
-
-  return TRUE;
-}
-
-static SamMask *
-take_step (SamMask *before, SamMask *after)
-{
-  sam_mask_free (before);
-  return after;
-}
-
-static SamMask *
-make_mask (const Run *run, const Options *options, SamEdge edge, GError **error)
-{
-  SamMask *mask = sam_mask_new_from_logits (run->logits, run->candidate, edge, command_job (),
-                                            error);
-
-  if (mask != NULL && options->fill_holes > 0)
-    mask = take_step (mask, sam_mask_fill_holes (mask, options->fill_holes, error));
-  if (mask != NULL && options->min_area > 0)
-    mask = take_step (mask, sam_mask_drop_specks (mask, options->min_area, error));
-  if (mask != NULL && options->grow != 0)
-    mask = take_step (mask, sam_mask_grow (mask, options->grow, error));
-  if (mask != NULL && options->feather > 0)
-    mask = take_step (mask, sam_mask_feather (mask, options->feather, error));
-
-  return mask;
 }
 
 static gboolean
@@ -245,11 +194,15 @@ run_all (Run           *run,
   run->encode_ms = take_time (&clock);
 
   run->logits = sam_model_predict (run->model, run->scene, prompt, job, error);
-  if (run->logits == NULL || ! choose_candidate (run, candidate, error))
+  if (run->logits == NULL ||
+      ! sam_candidate_choose (candidate, sam_logits_get_n_candidates (run->logits),
+                              sam_logits_get_best (run->logits), &run->candidate, error))
     return FALSE;
   run->predict_ms = take_time (&clock);
 
-  run->mask = make_mask (run, options, edge, error);
+  run->mask = sam_mask_new_from_logits (run->logits, run->candidate, edge, job, error);
+  if (run->mask != NULL)
+    run->mask = sam_mask_finish (run->mask, &options->finish, 1.0, NULL, NULL, job, error);
   run->mask_ms = take_time (&clock);
 
   return run->mask != NULL;
@@ -457,13 +410,14 @@ cmd_segment (int argc, char **argv)
     { "hq", 0, 0, G_OPTION_ARG_STRING, &options.hq,
       "SAM-HQ's finer mask: add (the default), only or off; other models have none", "MODE" },
     { "edge", 0, 0, G_OPTION_ARG_STRING, &options.edge, "hard (the default) or smooth", "EDGE" },
-    { "fill-holes", 0, 0, G_OPTION_ARG_DOUBLE, &options.fill_holes,
+    { "fill-holes", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.fill_holes,
       "Fill holes up to this many pixels", "AREA" },
-    { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.min_area, "Drop parts of fewer pixels",
+    { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.min_area, "Drop parts of fewer pixels",
       "AREA" },
-    { "grow", 0, 0, G_OPTION_ARG_DOUBLE, &options.grow, "Grow by a distance; shrink if negative",
+    { "grow", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.grow,
+      "Grow by a distance; shrink if negative", "PIXELS" },
+    { "feather", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.feather, "Feather by a radius",
       "PIXELS" },
-    { "feather", 0, 0, G_OPTION_ARG_DOUBLE, &options.feather, "Feather by a radius", "PIXELS" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Write the mask", "MASK.png" },
     { "overlay", 0, 0, G_OPTION_ARG_FILENAME, &options.overlay,
       "Write the picture with the object shown", "FILE" },
@@ -481,7 +435,7 @@ cmd_segment (int argc, char **argv)
   g_auto (SamPrompt) prompt;
   Run                run = { 0 };
   SamEdge            edge = SAM_EDGE_HARD;
-  int                candidate = 0, status;
+  int                candidate = SAM_CANDIDATE_BEST, status;
   GError            *error = NULL;
 
   sam_prompt_init (&prompt);

@@ -21,11 +21,7 @@ def segment(**arguments):
 
 PROMPTS = {
     "a point": ({"points": INSIDE}, ["--point", "265,205"]),
-    "points on and off": ({"points": INSIDE + OUTSIDE + [300.0, 150.0], "labels": [1, 0, 1]},
-                          ["--point", "265,205", "--point", "40,360,0", "--point", "300,150,1"]),
     "a box": ({"boxes": BOX}, ["--box", WORDS]),
-    "a box and a point": ({"boxes": BOX, "points": INSIDE},
-                          ["--box", WORDS, "--point", "265,205"]),
     "candidate 1": ({"points": INSIDE, "candidate": "1"}, ["--point", "265,205", "--candidate", "1"]),
     "candidate 3": ({"points": INSIDE, "candidate": "3"}, ["--point", "265,205", "--candidate", "3"]),
 }
@@ -55,6 +51,30 @@ run(PLUG_IN, image, [layer], boxes=[BOX[2], BOX[3], BOX[0], BOX[1]], edge="hard"
 boxed = coverage(image)
 run(PLUG_IN, image, [layer], prompt="box " + WORDS, edge="hard")
 check_equal("corners of a box come in any order", coverage(image), boxed)
+
+# --- several at once are answered one after the other, as in the window ------------------------------
+
+AGAIN = [300.0, 150.0]
+SEVERAL = {
+    "points on and off": ({"points": INSIDE + OUTSIDE + AGAIN, "labels": [1, 0, 1]},
+                          "265,205; 40,360 -; 300,150 +",
+                          "object -1; point 1 265 205; then -1; point 1 300 150; then -1; point 0 40 360"),
+    "a box and points": ({"boxes": BOX, "points": OUTSIDE + INSIDE, "labels": [0, 1]},
+                         f"40,360 -; box {WORDS}; 265,205",
+                         "object -1; box 1 165 10 415 312; then -1; point 1 265 205; then -1; point 0 40 360"),
+}
+for name, (arrays, line, clicks) in SEVERAL.items():
+    scores = []
+    masks = []
+    for arguments in (arrays, {"prompt": line}, {"prompt": clicks}):
+        scores.append(run(PLUG_IN, image, [layer], **arguments)[0])
+        masks.append(coverage(image))
+    check_equal(f"{name}: the prompt line gives the same mask as the arrays", masks[1], masks[0])
+    check_equal(f"{name}: so do clicks that wait for their answers", masks[2], masks[0])
+    check_equal(f"{name}: and the same score", scores, scores[:1] * 3)
+    check(f"{name}: what is on the object is in it",
+          all(masks[0][int(y) * size[0] + int(x)] >= 128 for x, y in (INSIDE, AGAIN)))
+    check(f"{name}: what is off it is not", masks[0][int(OUTSIDE[1]) * size[0] + int(OUTSIDE[0])] < 128)
 
 # --- operations ------------------------------------------------------------------------------------
 

@@ -35,6 +35,16 @@
 (plug-in-segment-anything #:image image #:drawables drawables #:prompt " box 165 , 10,415.0,312 ; ")
 (sam-check-equal "with blanks and decimal points too" (bounds) first-bounds)
 
+; several points, in whatever order: those on the object come first
+(define several (cadr (plug-in-segment-anything #:image image #:drawables drawables
+                                                #:points #(40 360  265 205  300 150) #:labels #(0 1 1))))
+(define several-bounds (bounds))
+(sam-check-equal "several points in one line"
+                 (cadr (plug-in-segment-anything #:image image #:drawables drawables
+                                                 #:prompt "265,205 + ; 300,150 + ; 40,360 -"))
+                 several)
+(sam-check-equal "several points in one line: the same place" (bounds) several-bounds)
+
 ; every choice has the name that is documented
 (map (lambda (operation)
        (plug-in-segment-anything #:image image #:drawables drawables #:boxes box #:operation operation)

@@ -16,6 +16,7 @@
 #include <math.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/sam-mask-finish.h"
 #include "ui/session/sui-job.h"
 
 /* Less trust than before by so much is worth a second opinion. */
@@ -275,37 +276,19 @@ make_mask (SuiJob       *job,
   return job->engine->mask (result->logits, candidate, width, height, edge, sam_job, error);
 }
 
-/* Takes @mask. */
+/* The options applied to @mask, which is taken. */
 static SamMask *
-apply_options (SamMask          *mask,
-               const SuiOptions *options,
-               double            scale,
-               GCancellable     *cancellable,
-               GError          **error)
+finish_mask (SuiJob *job, SamMask *mask, double scale, GError **error)
 {
-  double areas = scale * scale;
+  const SamMaskFinish finish = {
+    .fill_holes = job->options.fill_holes,
+    .min_area = job->options.min_area,
+    .grow = job->options.grow,
+    .feather = job->options.feather,
+  };
+  const SamJob quiet = { .cancellable = job->cancellable };
 
-  for (int step = 0; step < 4 && mask != NULL; step++)
-    {
-      SamMask *next = mask;
-
-      if (g_cancellable_set_error_if_cancelled (cancellable, error))
-        next = NULL;
-      else if (step == 0 && options->fill_holes > 0.0)
-        next = sam_mask_fill_holes (mask, options->fill_holes * areas, error);
-      else if (step == 1 && options->min_area > 0.0)
-        next = sam_mask_drop_specks (mask, options->min_area * areas, error);
-      else if (step == 2 && options->grow != 0.0)
-        next = sam_mask_grow (mask, options->grow * scale, error);
-      else if (step == 3 && options->feather > 0.0)
-        next = sam_mask_feather (mask, options->feather * scale, error);
-
-      if (next != mask)
-        sam_mask_free (mask);
-      mask = next;
-    }
-
-  return mask;
+  return sam_mask_finish (mask, &finish, scale / job->factor, NULL, NULL, &quiet, error);
 }
 
 static gboolean
@@ -361,8 +344,7 @@ make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
         {
           current = sam_mask_copy (o->mask, error);
           if (current != NULL)
-            current = apply_options (current, &job->options, scale / job->factor, job->cancellable,
-                                     error);
+            current = finish_mask (job, current, scale, error);
           if (current == NULL)
             goto fail;
         }
@@ -395,7 +377,7 @@ make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
     }
   else if (all != NULL)
     {
-      view->mask = apply_options (all, &job->options, scale / job->factor, job->cancellable, error);
+      view->mask = finish_mask (job, all, scale, error);
     }
   view->current = current;
   if (all != NULL && view->mask == NULL)

@@ -207,8 +207,12 @@ append_object (const SuiObject *object, const SuiPlace *place, GString *text)
     {
       for (; s < object->steps->len && g_array_index (object->steps, SuiStep, s).n_prompts == i;
            s++)
-        g_string_append_printf (text, "then %u\n",
-                                g_array_index (object->steps, SuiStep, s).candidate);
+        {
+          guint candidate = g_array_index (object->steps, SuiStep, s).candidate;
+
+          g_string_append_printf (text, "then %d\n",
+                                  candidate == SUI_STEP_BEST ? -1 : (int) candidate);
+        }
       sui_prompt_append_to (g_ptr_array_index (object->prompts, i), place, text);
       g_string_append_c (text, '\n');
     }
@@ -230,6 +234,22 @@ bad_line (GError **error, const char *line)
   return FALSE;
 }
 
+/* A candidate's number from 0, or -1 for the best. */
+static gboolean
+read_candidate (const char *word, guint *candidate)
+{
+  guint64 number;
+
+  *candidate = SUI_STEP_BEST;
+  if (strcmp (word, "-1") == 0)
+    return TRUE;
+  if (! g_ascii_string_to_unsigned (word, 10, 0, SUI_MAX_CANDIDATES - 1, &number, NULL))
+    return FALSE;
+  *candidate = (guint) number;
+
+  return TRUE;
+}
+
 gboolean
 sui_state_read_line (SuiState       *state,
                      const char     *line,
@@ -240,20 +260,18 @@ sui_state_read_line (SuiState       *state,
 {
   SuiObject *object = state->objects->len > 0 ? sui_state_get (state, state->objects->len - 1)
                                               : NULL;
-  guint64    number;
   g_autoptr (SuiPrompt) prompt = NULL;
 
   if (g_str_has_prefix (line, "object "))
     {
-      const char *word = line + strlen ("object ");
-      gboolean    chosen = g_ascii_string_to_unsigned (word, 10, 0, SUI_MAX_CANDIDATES - 1, &number,
-                                                       NULL);
+      guint candidate;
 
-      if (state->objects->len >= SUI_MAX_OBJECTS || (! chosen && strcmp (word, "-1") != 0))
+      if (state->objects->len >= SUI_MAX_OBJECTS ||
+          ! read_candidate (line + strlen ("object "), &candidate))
         return bad_line (error, line);
       object = sui_object_new ();
-      object->chosen = chosen;
-      object->candidate = chosen ? (guint) number : 0;
+      object->chosen = candidate != SUI_STEP_BEST;
+      object->candidate = object->chosen ? candidate : 0;
       g_ptr_array_add (state->objects, object);
       state->current = state->objects->len - 1;
       return TRUE;
@@ -265,14 +283,12 @@ sui_state_read_line (SuiState       *state,
     {
       SuiStep step = { object->prompts->len, 0 };
 
-      if (! g_ascii_string_to_unsigned (line + strlen ("then "), 10, 0, SUI_MAX_CANDIDATES - 1,
-                                        &number, NULL) ||
+      if (! read_candidate (line + strlen ("then "), &step.candidate) ||
           ! sui_object_is_answerable (object) ||
           (object->steps->len > 0 &&
            g_array_index (object->steps, SuiStep, object->steps->len - 1).n_prompts ==
              step.n_prompts))
         return bad_line (error, line);
-      step.candidate = (guint) number;
       g_array_append_val (object->steps, step);
       return TRUE;
     }

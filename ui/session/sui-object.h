@@ -29,7 +29,9 @@ SuiResult *sui_result_ref (SuiResult *result);
 void       sui_result_unref (SuiResult *result);
 
 /* An answer that was fed back: to the first @n_prompts, given the answer of the step before;
- * @candidate of it went into the next. */
+ * @candidate of it went into the next: the best one if it is SUI_STEP_BEST. */
+#define SUI_STEP_BEST G_MAXUINT
+
 typedef struct
 {
   guint n_prompts;
@@ -90,7 +92,8 @@ SuiObject *sui_state_get (const SuiState *state, guint i);
 
 /* As text, a line each:
  *   object N     another object; N is the candidate that was chosen, -1 for the best
- *   then N       what was found for the prompts so far, its candidate N, is to be refined
+ *   then N       what was found for the prompts so far, its candidate N, is to be refined; N as
+ *                above
  *   point …      and the other prompts */
 void sui_state_append_to (const SuiState *state, const SuiPlace *place, GString *text);
 /* Adds what one such line says to a state that was made without objects; @width, @height of the

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What was said in a window, answered without one, to the same pixel: see
- * sui_session_to_script(). */
+/* Prompts answered without a window, to the same pixel as in one: what was said there (see
+ * sui_session_to_script()), or points and boxes that were given at once. */
 #pragma once
 
 #include "ui/session/sui-object.h"
@@ -19,11 +19,27 @@ SuiState *sui_replay_parse (const char     *text,
                             GError        **error);
 
 /**
+ * sui_replay_new:
+ * @prompt: in the picture's coordinates
+ *
+ * One object, for which all of @prompt is said as if it had been clicked: the rough mask and the
+ * boxes at once, which are what tells most and several objects if there are several; then one point
+ * after the other, those on the object first. Each answer is fed back to the next, so that more
+ * points never make it worse. Of more than SUI_REPLAY_MAX_ANSWERS points, several go together.
+ */
+SuiState *sui_replay_new (const SamPrompt *prompt);
+
+/* A thousand points would take minutes. */
+#define SUI_REPLAY_MAX_ANSWERS 32
+
+/**
  * sui_replay_answer:
  * @width, @height: of the picture
+ * @candidate: of the current object, as sam_candidate_choose() takes it; what @state says if it is
+ *   SAM_CANDIDATE_BEST
  * @iou: (out): how sure the model is of the last object
  *
- * All objects united, at the picture's size.
+ * All objects united, at the picture's size. SAM_ERROR_BAD_PROMPT when there is no such @candidate.
  */
 SamMask *sui_replay_answer (const SuiState  *state,
                             const SuiEngine *engine,
@@ -32,6 +48,7 @@ SamMask *sui_replay_answer (const SuiState  *state,
                             guint            width,
                             guint            height,
                             SamEdge          edge,
+                            int              candidate,
                             const SamJob    *sam_job,
                             double          *iou,
                             GError         **error);

@@ -1409,6 +1409,10 @@ to_plain_prompt (SuiSession *session, const SuiPlace *place)
         sam_prompt_add_box (&prompt, xy[0], xy[1], xy[2], xy[3]);
     }
 
+  /* the line's points would be answered one after the other */
+  if (prompt.points->len + (prompt.boxes->len > 0) > 1)
+    return NULL;
+
   return sam_prompt_to_string (&prompt);
 }
 

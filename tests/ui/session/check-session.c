@@ -10,6 +10,7 @@
 #include <gdk-pixbuf/gdk-pixbuf.h>
 #include <gio/gio.h>
 
+#include "samcore/sam-candidate.h"
 #include "samcore/sam-error.h"
 #include "samcore/mask/sam-logits-private.h"
 #include "ui/session/sui-replay.h"
@@ -1026,7 +1027,7 @@ check_replay (Fixture *f, SamEdge edge)
   said = sui_replay_parse (text, &place, SIDE, SIDE, &error);
   g_assert_no_error (error);
   mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE, SIDE,
-                            edge, NULL, &iou, &error);
+                            edge, SAM_CANDIDATE_BEST, NULL, &iou, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE, sam_mask_get_coverage (view->mask),
                    SIDE * SIDE);
@@ -1056,6 +1057,19 @@ test_script (void)
   g_assert_nonnull (strstr (script, "#:prompt \"115.5,10 +\"\n  #:output \"selection\")"));
   g_free (script);
   check_replay (&f, SAM_EDGE_HARD);
+
+  /* a second one before the first is answered: the line's would be answered one after the other */
+  sui_session_clear (f.session);
+  sui_session_add (f.session, sui_prompt_new_point (15.5, 15, 1));
+  sui_session_add (f.session, sui_prompt_new_point (40, 40, 1));
+  settle (&f);
+  script = sui_session_to_script (f.session, &place, "");
+  g_assert_nonnull (strstr (script, "\"object -1; point 1 115.5 10; point 1 140 35\""));
+  g_free (script);
+  check_replay (&f, SAM_EDGE_HARD);
+  sui_session_clear (f.session);
+  sui_session_add (f.session, sui_prompt_new_point (15.5, 15, 1));
+  settle (&f);
 
   /* chosen, refined, refined at once by two, a prompt moved, an object more */
   sui_session_choose (f.session, 2);
@@ -1105,6 +1119,60 @@ test_script (void)
   close_session (&f);
 }
 
+/* Points given at once are answered as they are when each waits for the answer before. */
+static void
+test_at_once (void)
+{
+  static const struct
+  {
+    float x, y;
+    int   label;
+  } points[] = { { 20, 20, 1 }, { 44, 30, 1 }, { 32, 25, 0 } };
+  Fixture              f;
+  g_auto (SamPrompt)   prompt = { NULL };
+  g_autoptr (SuiState) said = NULL;
+  g_autoptr (SamMask)  mask = NULL;
+  g_autoptr (GError)   error = NULL;
+  SuiOptions           options = { .edge = SAM_EDGE_SMOOTH };
+  Fake                *model, *embedding;
+  double               iou = 0.0;
+
+  fake_reset ();
+  fake.remembers = TRUE;
+  open_session (&f, TRUE);
+  sui_session_set_options (f.session, &options);
+  sam_prompt_init (&prompt);
+  for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
+    {
+      sui_session_add (f.session, sui_prompt_new_point (points[i].x, points[i].y, points[i].label));
+      settle (&f);
+    }
+  /* the order in which they are given does not matter */
+  for (gsize i = 0; i < G_N_ELEMENTS (points); i++)
+    {
+      gsize k = (i + 2) % G_N_ELEMENTS (points);
+
+      sam_prompt_add_point (&prompt, points[k].x, points[k].y, points[k].label);
+    }
+  said = sui_replay_new (&prompt);
+
+  model = fake_new ("a");
+  embedding = fake_new ("a");
+  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE, SIDE,
+                            SAM_EDGE_SMOOTH, SAM_CANDIDATE_BEST, NULL, &iou, &error);
+  g_assert_no_error (error);
+  g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE,
+                   sam_mask_get_coverage (sui_session_get_view (f.session)->mask), SIDE * SIDE);
+
+  /* such a prompt has one candidate only */
+  g_assert_null (sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE,
+                                    SIDE, SAM_EDGE_SMOOTH, 3, NULL, &iou, &error));
+  g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT);
+  fake_unref (model);
+  fake_unref (embedding);
+  close_session (&f);
+}
+
 static void
 test_replay_refuses (void)
 {
@@ -1117,6 +1185,7 @@ test_replay_refuses (void)
     "object -1; point 1 64.5 5",
     "object -1; then 0; point 1 5 5",
     "object -1; point 1 5 5; then 7",
+    "object -1; point 1 5 5; then -2",
     "object -1; point 1 5 5; then 0; then 0",
     "object -1; point 0 5 5; then 0; point 1 5 5",
     "point 1 5 5",
@@ -1518,6 +1587,7 @@ main (int argc, char **argv)
   g_test_add_func ("/session/make-mask", test_make_mask);
   g_test_add_func ("/session/keep", test_keep);
   g_test_add_func ("/session/script", test_script);
+  g_test_add_func ("/replay/at-once", test_at_once);
   g_test_add_func ("/replay/refuses", test_replay_refuses);
   g_test_add_func ("/session/many-clicks", test_many_clicks);
   g_test_add_func ("/session/full", test_full);
