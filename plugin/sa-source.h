@@ -14,9 +14,10 @@
 G_BEGIN_DECLS
 
 /**
- * SaSource: @drawable: whose pixels are read @layer: (nullable): the layer that a mask or a cut-out
- * belongs to; NULL when a channel is active and the
- *   visible image is used
+ * SaSource:
+ * @drawable: whose pixels are read
+ * @layer: (nullable): the layer that a mask or a cut-out belongs to; NULL when a channel is active
+ *   and the visible image is used
  * @x, @y: the drawable's top left corner in image coordinates
  * @factor: huge drawables are read at 1 / factor of their size; 1 otherwise
  * @mask_width, @mask_height: the size of the picture, and so of its masks

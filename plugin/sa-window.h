@@ -7,8 +7,9 @@
 G_BEGIN_DECLS
 
 /**
- * sa_window_run: @config: where the window's settings begin, and are put when something was
- * applied; prompts are not kept
+ * sa_window_run:
+ * @config: where the window's settings begin, and are put when something was applied; prompts are
+ *   not kept
  *
  * Opens the window and returns when it is closed: GIMP_PDB_SUCCESS when something was applied,
  * GIMP_PDB_CANCEL when not, an error when there is nothing to open it on.

@@ -208,8 +208,7 @@ run_all (Run           *run,
   return run->mask != NULL;
 }
 
-/* --- results
- * -------------------------------------------------------------------------------------- */
+/* --- results --- */
 
 static void
 append_tensor (GString *header, const char *name, size_t n, size_t side, size_t from, size_t to)

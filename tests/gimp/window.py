@@ -184,6 +184,25 @@ values = with_window(settings, settings.get_layers()[0], click_and_choose(), for
 check_equal("settings: and does not come back", [words[0] for words in said(settings)], ["point"])
 
 
+# opened with several points, it begins with the answer that scripts get
+SEVERAL = {"points": INSIDE + OUTSIDE + [300.0, 150.0], "labels": [1, 0, 1]}
+
+
+def apply_at_once(window):
+    time.sleep(2.0)
+    keys("ctrl+Return")
+
+
+several = load(source("data/samples/coffee.png"))
+Gimp.Display.new(several)
+with_window(several, several.get_layers()[0], apply_at_once, **SEVERAL)
+check_equal("several points: those on the object come first", [words[:2] for words in said(several)],
+            [["point", "1"], ["point", "1"], ["point", "0"]])
+in_window = coverage(several)
+run(PLUG_IN, several, several.get_layers(), fill_holes=120.0, min_area=120.0, **SEVERAL)
+check_equal("several points: the same mask as without a window", coverage(several), in_window)
+
+
 # closed at once, while the worker has hardly begun
 def closed_at_once(window):
     keys("Escape")
