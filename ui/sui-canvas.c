@@ -44,8 +44,7 @@ G_DEFINE_FINAL_TYPE (SuiCanvas, sui_canvas, GTK_TYPE_DRAWING_AREA)
 
 /* --- the view --- */
 
-/* Measured each time: not every change of the scale factor is announced, such as the one when the
- * window appears on a screen that has another. */
+/* Measured each time, so that nothing depends on which changes GTK and the session announce. */
 static SuiSight *
 get_sight (SuiCanvas *canvas)
 {
