@@ -29,18 +29,18 @@ typedef struct
 
 typedef struct
 {
-  SuiJobKind       kind;
-  const SuiEngine *engine;
-  GCancellable    *cancellable;
-  gint             progress; /* thousandths, atomic */
-  gint64           started;
-  gboolean         stale; /* what it finds is not wanted any more */
+  SuiJobKind    kind;
+  GCancellable *cancellable;
+  gint          progress; /* thousandths, atomic */
+  gint64        started;
+  gboolean      stale; /* what it finds is not wanted any more */
 
-  char     *model_name;
-  SamModel *model;
-  SamImage *image;
-  SamScene *embedding;
-  guint     width, height; /* of the picture */
+  SuiLoad       load;
+  char         *model_name;
+  SamPredictor *predictor; /* given or loaded */
+  SamImage     *image;
+  gpointer      scene;         /* given or made, of image by predictor */
+  guint         width, height; /* of the picture */
 
   GArray    *objects; /* of SuiJobObject */
   guint      current;
@@ -57,7 +57,7 @@ typedef struct
   GError *error;
 } SuiJob;
 
-SuiJob *sui_job_new (SuiJobKind kind, const SuiEngine *engine);
+SuiJob *sui_job_new (SuiJobKind kind);
 void    sui_job_free (SuiJob *job);
 void    sui_job_add (SuiJob        *job,
                      SuiObject     *object,

@@ -4,7 +4,7 @@
  * thread. */
 #pragma once
 
-#include "ui/session/sui-engine.h"
+#include "samcore/sam-logits.h"
 #include "ui/session/sui-prompt.h"
 
 G_BEGIN_DECLS
@@ -16,15 +16,14 @@ G_BEGIN_DECLS
 /* A prediction; immutable. */
 typedef struct
 {
-  const SuiEngine *engine;
-  SamLogits       *logits;
-  guint            n_candidates;
-  float            iou[SUI_MAX_CANDIDATES];
-  SamMask         *thumbnail[SUI_MAX_CANDIDATES];
+  SamLogits *logits;
+  guint      n_candidates;
+  float      iou[SUI_MAX_CANDIDATES];
+  SamMask   *thumbnail[SUI_MAX_CANDIDATES];
 } SuiResult;
 
 /* @logits is taken over. */
-SuiResult *sui_result_new (const SuiEngine *engine, SamLogits *logits);
+SuiResult *sui_result_new (SamLogits *logits);
 SuiResult *sui_result_ref (SuiResult *result);
 void       sui_result_unref (SuiResult *result);
 

@@ -4,7 +4,7 @@
  *
  * One worker.  Whenever something changes, or a job ends, schedule() looks at what is missing and
  *              starts the
- * most urgent job: model, embedding, answer, the mask that somebody waits for, preview under the
+ * most urgent job: model, scene, answer, the mask that somebody waits for, preview under the
  * pointer.  A job has copies or references of all that it needs.  What a job finds is taken over if
  * it still fits; a job whose result is not wanted any more is cancelled, and ends at the next
  * layer. */
@@ -26,22 +26,22 @@
 
 struct _SuiSession
 {
-  GObject          parent_instance;
-  const SuiEngine *engine;
-  gboolean         closed;
+  GObject  parent_instance;
+  SuiLoad  load;
+  gboolean closed;
 
-  SamImage *image;
-  guint     width, height;
-  char     *hash; /* of image; NULL until known */
-  SamModel *model;
-  char     *model_name;
-  SamScene *embedding; /* of image by model */
+  SamImage     *image;
+  guint         width, height;
+  char         *hash; /* of image; NULL until known */
+  SamPredictor *predictor;
+  char         *model_name;
+  gpointer      scene; /* of image by predictor */
 
-  char     *wanted_model; /* the name; NULL when model is the one */
-  SamModel *next_model;   /* loaded, has not seen the picture */
-  gboolean  stopped;      /* by the user: nothing is loaded or encoded until resumed */
-  gboolean  encode_failed;
-  double    encode_seconds; /* by model; 0 when it came from a cache */
+  char         *wanted_model; /* the name; NULL when predictor is the one */
+  SamPredictor *next;         /* loaded, has not seen the picture */
+  gboolean      stopped;      /* by the user: nothing is loaded or encoded until resumed */
+  gboolean      encode_failed;
+  double        encode_seconds; /* by predictor; 0 when it came from a cache */
 
   GPtrArray *states; /* of SuiState */
   guint      at;
@@ -118,11 +118,11 @@ fail (SuiSession *session, GError *error)
 /* --- life --- */
 
 SuiSession *
-sui_session_new (const SuiEngine *engine)
+sui_session_new (SuiLoad load)
 {
   SuiSession *session = g_object_new (SUI_TYPE_SESSION, NULL);
 
-  session->engine = engine;
+  session->load = load;
 
   return session;
 }
@@ -144,7 +144,7 @@ drop_hover (SuiSession *session)
   g_clear_pointer (&session->hover_object, sui_object_unref);
 }
 
-/* Answers belong to one embedding. */
+/* Answers belong to one scene. */
 static void
 drop_answers (SuiSession *session)
 {
@@ -172,11 +172,11 @@ drop_answers (SuiSession *session)
 }
 
 static void
-drop_embedding (SuiSession *session)
+drop_scene (SuiSession *session)
 {
-  if (session->embedding != NULL)
-    session->engine->embedding_unref (session->embedding);
-  session->embedding = NULL;
+  if (session->scene != NULL)
+    session->predictor->free_scene (session->scene);
+  session->scene = NULL;
   drop_answers (session);
 }
 
@@ -221,12 +221,10 @@ sui_session_finalize (GObject *object)
 
   drop_hover (session);
   g_ptr_array_unref (session->states);
-  if (session->embedding != NULL)
-    session->engine->embedding_unref (session->embedding);
-  if (session->model != NULL)
-    session->engine->model_unref (session->model);
-  if (session->next_model != NULL)
-    session->engine->model_unref (session->next_model);
+  if (session->scene != NULL)
+    session->predictor->free_scene (session->scene);
+  sam_predictor_unref (session->predictor);
+  sam_predictor_unref (session->next);
   sui_view_free (session->view);
   sam_image_unref (session->image);
   g_queue_free_full (session->makes, g_object_unref);
@@ -320,15 +318,15 @@ job_done (SuiSession *session, SuiJob *job)
     case SUI_JOB_LOAD:
       if (job->stale)
         break;
-      if (job->model != NULL)
+      if (job->predictor != NULL)
         {
-          session->next_model = g_steal_pointer (&job->model);
+          session->next = g_steal_pointer (&job->predictor);
         }
       else if (! cancelled)
         {
           /* the old model, if any, stays */
           g_clear_pointer (&session->wanted_model, g_free);
-          if (session->embedding == NULL)
+          if (session->scene == NULL)
             fail_makes (session, job->error);
           emit (session, MODEL);
           fail (session, job->error);
@@ -338,20 +336,19 @@ job_done (SuiSession *session, SuiJob *job)
     case SUI_JOB_ENCODE:
       if (job->stale)
         break;
-      if (job->embedding != NULL)
+      if (job->scene != NULL)
         {
-          if (session->embedding != NULL)
-            session->engine->embedding_unref (session->embedding);
-          session->embedding = g_steal_pointer (&job->embedding);
+          if (session->scene != NULL)
+            session->predictor->free_scene (session->scene);
+          session->scene = g_steal_pointer (&job->scene);
           /* what comes from a cache reports no progress */
           session->encode_seconds = g_atomic_int_get (&job->progress) > 0
                                       ? (g_get_monotonic_time () - job->started) / 1e6
                                       : 0.0;
-          if (job->model == session->next_model)
+          if (job->predictor == session->next)
             {
-              if (session->model != NULL)
-                session->engine->model_unref (session->model);
-              session->model = g_steal_pointer (&session->next_model);
+              sam_predictor_unref (session->predictor);
+              session->predictor = g_steal_pointer (&session->next);
               g_free (session->model_name);
               session->model_name = g_steal_pointer (&session->wanted_model);
             }
@@ -361,10 +358,10 @@ job_done (SuiSession *session, SuiJob *job)
         }
       else if (! cancelled)
         {
-          if (job->model == session->next_model && session->embedding != NULL)
+          if (job->predictor == session->next && session->scene != NULL)
             {
-              session->engine->model_unref (session->next_model);
-              session->next_model = NULL;
+              sam_predictor_unref (session->next);
+              session->next = NULL;
               g_clear_pointer (&session->wanted_model, g_free);
               emit (session, MODEL);
             }
@@ -372,7 +369,7 @@ job_done (SuiSession *session, SuiJob *job)
             {
               session->encode_failed = TRUE;
             }
-          if (session->embedding == NULL)
+          if (session->scene == NULL)
             fail_makes (session, job->error);
           fail (session, job->error);
         }
@@ -478,10 +475,10 @@ start (SuiSession *session, SuiJob *job)
 }
 
 static void
-give (SuiJob *job, SamModel *model, SamScene *embedding, SamImage *image)
+give (SuiJob *job, SamPredictor *predictor, gpointer scene, SamImage *image)
 {
-  job->model = model != NULL ? job->engine->model_ref (model) : NULL;
-  job->embedding = embedding != NULL ? job->engine->embedding_ref (embedding) : NULL;
+  job->predictor = sam_predictor_ref (predictor);
+  job->scene = scene != NULL ? predictor->ref_scene (scene) : NULL;
   job->image = image != NULL ? sam_image_ref (image) : NULL;
 }
 
@@ -493,30 +490,30 @@ schedule (SuiSession *session)
   if (session->closed || session->job != NULL)
     return;
 
-  if (session->wanted_model != NULL && session->next_model == NULL && ! session->stopped)
+  if (session->wanted_model != NULL && session->next == NULL && ! session->stopped)
     {
-      job = sui_job_new (SUI_JOB_LOAD, session->engine);
+      job = sui_job_new (SUI_JOB_LOAD);
+      job->load = session->load;
       job->model_name = g_strdup (session->wanted_model);
       start (session, job);
       return;
     }
 
   if (session->image != NULL && ! session->stopped && ! session->encode_failed &&
-      (session->next_model != NULL || (session->model != NULL && session->embedding == NULL)))
+      (session->next != NULL || (session->predictor != NULL && session->scene == NULL)))
     {
-      job = sui_job_new (SUI_JOB_ENCODE, session->engine);
-      give (job, session->next_model != NULL ? session->next_model : session->model, NULL,
-            session->image);
+      job = sui_job_new (SUI_JOB_ENCODE);
+      give (job, session->next != NULL ? session->next : session->predictor, NULL, session->image);
       start (session, job);
       return;
     }
 
-  if (session->embedding != NULL && session->dirty)
+  if (session->scene != NULL && session->dirty)
     {
       SuiState *state = state_now (session);
 
-      job = sui_job_new (SUI_JOB_ANSWER, session->engine);
-      give (job, session->model, session->embedding, NULL);
+      job = sui_job_new (SUI_JOB_ANSWER);
+      give (job, session->predictor, session->scene, NULL);
       for (guint i = 0; i < state->objects->len; i++)
         {
           SuiObject *object = sui_state_get (state, i);
@@ -529,13 +526,13 @@ schedule (SuiSession *session)
       return;
     }
 
-  if (! g_queue_is_empty (session->makes) && session->embedding != NULL)
+  if (! g_queue_is_empty (session->makes) && session->scene != NULL)
     {
       SuiState *state = state_now (session);
       GTask    *task = g_queue_pop_head (session->makes);
 
-      job = sui_job_new (SUI_JOB_MAKE, session->engine);
-      give (job, session->model, session->embedding, NULL);
+      job = sui_job_new (SUI_JOB_MAKE);
+      give (job, session->predictor, session->scene, NULL);
       job->task = task;
       for (guint i = 0; i < state->objects->len; i++)
         {
@@ -549,13 +546,13 @@ schedule (SuiSession *session)
       return;
     }
 
-  if (session->hover_wanted && session->embedding != NULL)
+  if (session->hover_wanted && session->scene != NULL)
     {
       SuiObject *object = object_now (session);
 
       session->hover_wanted = FALSE;
-      job = sui_job_new (SUI_JOB_HOVER, session->engine);
-      give (job, session->model, session->embedding, NULL);
+      job = sui_job_new (SUI_JOB_HOVER);
+      give (job, session->predictor, session->scene, NULL);
       sui_job_add (job, object, object->result, TRUE, object->candidate, NULL);
       job->x = session->hover_x;
       job->y = session->hover_y;
@@ -613,7 +610,7 @@ sui_session_set_image (SuiSession *session, SamImage *image)
       reset_states (session);
       g_clear_pointer (&session->view, sui_view_free);
     }
-  drop_embedding (session);
+  drop_scene (session);
   if (session->offer != NULL)
     start_hashing (session);
   schedule (session);
@@ -637,14 +634,13 @@ sui_session_set_factor (SuiSession *session, double factor)
 void
 sui_session_set_model (SuiSession *session, const char *model)
 {
-  if (session->next_model != NULL)
-    session->engine->model_unref (session->next_model);
-  session->next_model = NULL;
+  sam_predictor_unref (session->next);
+  session->next = NULL;
   g_clear_pointer (&session->wanted_model, g_free);
   interrupt (session, SUI_JOB_LOAD);
   /* an encoding for the model that is not wanted any more */
   if (session->job != NULL && session->job->kind == SUI_JOB_ENCODE &&
-      session->job->model != session->model)
+      session->job->predictor != session->predictor)
     interrupt (session, SUI_JOB_ENCODE);
   if (g_strcmp0 (session->model_name, model) != 0)
     session->wanted_model = g_strdup (model);
@@ -669,7 +665,7 @@ sui_session_get_wanted_model (SuiSession *session)
 SamModel *
 sui_session_get_loaded (SuiSession *session)
 {
-  return session->model;
+  return session->predictor != NULL ? session->predictor->data : NULL;
 }
 
 double
@@ -681,7 +677,7 @@ sui_session_get_encode_seconds (SuiSession *session)
 gboolean
 sui_session_is_ready (SuiSession *session)
 {
-  return session->embedding != NULL;
+  return session->scene != NULL;
 }
 
 /* --- what the user says --- */
@@ -1119,7 +1115,7 @@ sui_session_make_mask (SuiSession         *session,
       g_object_unref (task);
       return;
     }
-  if (finished && ! session->dirty && session->embedding != NULL && session->view != NULL &&
+  if (finished && ! session->dirty && session->scene != NULL && session->view != NULL &&
       session->view->mask != NULL && session->view->scale == 1.0)
     {
       GError  *error = NULL;
@@ -1132,7 +1128,7 @@ sui_session_make_mask (SuiSession         *session,
       g_object_unref (task);
       return;
     }
-  if (session->encode_failed || (session->model == NULL && session->wanted_model == NULL))
+  if (session->encode_failed || (session->predictor == NULL && session->wanted_model == NULL))
     {
       g_task_return_new_error (task, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL, "there is no model");
       g_object_unref (task);
@@ -1201,12 +1197,11 @@ sui_session_cancel (SuiSession *session)
     {
     case SUI_JOB_LOAD:
     case SUI_JOB_ENCODE:
-      if (session->embedding != NULL)
+      if (session->scene != NULL)
         {
           /* a switch is given up; the old model still knows the picture */
-          if (session->next_model != NULL)
-            session->engine->model_unref (session->next_model);
-          session->next_model = NULL;
+          sam_predictor_unref (session->next);
+          session->next = NULL;
           g_clear_pointer (&session->wanted_model, g_free);
           emit (session, MODEL);
         }

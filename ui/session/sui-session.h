@@ -14,7 +14,7 @@
 #pragma once
 
 #include "ui/session/sui-contour.h"
-#include "ui/session/sui-engine.h"
+#include "ui/session/sui-load.h"
 #include "ui/session/sui-object.h"
 #include "ui/session/sui-prompt.h"
 
@@ -72,7 +72,8 @@ typedef struct
 #define SUI_HOVER_SIDE     512
 #define SUI_THUMBNAIL_SIDE 144
 
-SuiSession *sui_session_new (const SuiEngine *engine);
+/* @load: sui_load, but in tests */
+SuiSession *sui_session_new (SuiLoad load);
 
 /* Cancels everything, waits for the worker and forgets the picture; no signal comes afterwards. To
  * be called before the last unref. */
@@ -86,7 +87,7 @@ SamImage *sui_session_get_image (SuiSession *session);
 /* A huge image is read at 1 / factor of its size; 1 at first. */
 void sui_session_set_factor (SuiSession *session, double factor);
 
-/* @model as SuiEngine.load takes it. The old model goes on until the new one has seen the picture;
+/* @model as SuiLoad takes it. The old model goes on until the new one has seen the picture;
  * a model that cannot be loaded is reported and the old one stays. */
 void        sui_session_set_model (SuiSession *session, const char *model);
 const char *sui_session_get_model (SuiSession *session); /* the one that answers; NULL before */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The session without a display.  A fake engine answers discs around the points, as slowly and as
+/* The session without a display.  A fake model answers discs around the points, as slowly and as
  *                                 badly as a
  * test wants; where the built-in model is there, it is asked too. */
 #include "config.h"
@@ -24,7 +24,7 @@ typedef struct
 {
   int   ref_count;
   char *name;
-} Fake;
+} Thing;
 
 static struct
 {
@@ -40,10 +40,10 @@ static struct
   gint     alive; /* models and embeddings */
 } fake;
 
-static Fake *
+static Thing *
 fake_new (const char *name)
 {
-  Fake *f = g_new0 (Fake, 1);
+  Thing *f = g_new0 (Thing, 1);
 
   f->ref_count = 1;
   f->name = g_strdup (name);
@@ -55,7 +55,7 @@ fake_new (const char *name)
 static gpointer
 fake_ref (gpointer data)
 {
-  g_atomic_int_inc (&((Fake *) data)->ref_count);
+  g_atomic_int_inc (&((Thing *) data)->ref_count);
 
   return data;
 }
@@ -63,7 +63,7 @@ fake_ref (gpointer data)
 static void
 fake_unref (gpointer data)
 {
-  Fake *f = data;
+  Thing *f = data;
 
   if (! g_atomic_int_dec_and_test (&f->ref_count))
     return;
@@ -85,21 +85,8 @@ fake_work (int ms, const SamJob *job, GError **error)
   return sam_job_step (job, 1.0, error);
 }
 
-static SamModel *
-fake_load (const char *name, const SamJob *job, GError **error)
-{
-  g_atomic_int_inc (&fake.n_loads);
-  if (strcmp (name, "broken") == 0)
-    {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE, "broken.safetensors: the file is damaged");
-      return NULL;
-    }
-
-  return (SamModel *) fake_new (name);
-}
-
-static SamScene *
-fake_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error)
+static gpointer
+fake_encode (SamImage *image, gpointer model, const SamJob *job, GError **error)
 {
   g_atomic_int_inc (&fake.n_encodes);
   if (! fake_work (fake.encode_ms, job, error))
@@ -110,13 +97,13 @@ fake_encode (SamModel *model, SamImage *image, const SamJob *job, GError **error
       return NULL;
     }
 
-  return (SamScene *) fake_new (((Fake *) model)->name);
+  return fake_new (((Thing *) model)->name);
 }
 
 static SamLogits *
-fake_predict (SamModel        *model,
-              SamScene        *embedding,
+fake_predict (gpointer         scene,
               const SamPrompt *prompt,
+              gpointer         model,
               const SamJob    *job,
               GError         **error)
 {
@@ -128,7 +115,7 @@ fake_predict (SamModel        *model,
   float             *values = g_new (float, n *SIDE *SIDE);
 
   sam_geometry_init (&geometry, SIDE, SIDE, SIDE * 4, SAM_FIT_SQUASH, SAM_UPSAMPLE_BILINEAR);
-  g_assert_cmpstr (((Fake *) model)->name, ==, ((const Fake *) embedding)->name);
+  g_assert_cmpstr (((Thing *) model)->name, ==, ((Thing *) scene)->name);
   g_atomic_int_inc (&fake.n_predicts);
   fake.n_points = (int) prompt->points->len;
   fake.n_boxes = (int) prompt->boxes->len;
@@ -181,22 +168,33 @@ fake_predict (SamModel        *model,
                               0.0f, prompt);
 }
 
-static SuiEngine engine;
+static SamPredictor *
+fake_load (const char *name, const SamJob *job, GError **error)
+{
+  SamPredictor predictor = {
+    .encode = fake_encode,
+    .predict = fake_predict,
+    .free_scene = fake_unref,
+    .ref_scene = fake_ref,
+    .free_data = fake_unref,
+  };
+
+  g_atomic_int_inc (&fake.n_loads);
+  if (strcmp (name, "broken") == 0)
+    {
+      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE, "broken.safetensors: the file is damaged");
+      return NULL;
+    }
+  predictor.data = fake_new (name);
+
+  return sam_predictor_new (&predictor);
+}
 
 static void
 fake_reset (void)
 {
   g_assert_cmpint (fake.alive, ==, 0);
   memset (&fake, 0, sizeof fake);
-
-  engine = sui_engine_core;
-  engine.load = fake_load;
-  engine.model_ref = (SamModel * (*) (SamModel *) ) fake_ref;
-  engine.model_unref = (void (*) (SamModel *)) fake_unref;
-  engine.encode = fake_encode;
-  engine.embedding_ref = (SamScene * (*) (SamScene *) ) fake_ref;
-  engine.embedding_unref = (void (*) (SamScene *)) fake_unref;
-  engine.predict = fake_predict;
 }
 
 /* --- helpers --- */
@@ -245,7 +243,7 @@ open_session (Fixture *f, gboolean with_picture)
   g_autoptr (SamImage) image = picture (0);
 
   memset (f, 0, sizeof *f);
-  f->session = sui_session_new (&engine);
+  f->session = sui_session_new (fake_load);
   g_signal_connect (f->session, "failed", G_CALLBACK (on_failed), f);
   g_signal_connect (f->session, "view", G_CALLBACK (count), &f->n_views);
   g_signal_connect (f->session, "hover", G_CALLBACK (count), &f->n_hovers);
@@ -999,7 +997,8 @@ check_replay (Fixture *f, SamEdge edge)
   g_autoptr (SuiState)  said = NULL;
   g_autoptr (SamMask)   mask = NULL;
   SuiOptions            options = { .edge = edge };
-  Fake                 *model = fake_new ("a"), *embedding = fake_new ("a");
+  SamPredictor         *predictor = fake_load ("a", NULL, NULL);
+  gpointer              scene = fake_new ("a");
   const SuiView        *view;
   double                iou = 0.0;
 
@@ -1026,14 +1025,14 @@ check_replay (Fixture *f, SamEdge edge)
 
   said = sui_replay_parse (text, &place, SIDE, SIDE, &error);
   g_assert_no_error (error);
-  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE, SIDE,
-                            edge, SAM_CANDIDATE_BEST, NULL, &iou, &error);
+  mask = sui_replay_answer (said, predictor, scene, SIDE, SIDE, edge, SAM_CANDIDATE_BEST, NULL,
+                            &iou, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE, sam_mask_get_coverage (view->mask),
                    SIDE * SIDE);
   g_assert_cmpfloat (iou, >, 0.0);
-  fake_unref (model);
-  fake_unref (embedding);
+  fake_unref (scene);
+  sam_predictor_unref (predictor);
 }
 
 static void
@@ -1134,7 +1133,8 @@ test_at_once (void)
   g_autoptr (SamMask)  mask = NULL;
   g_autoptr (GError)   error = NULL;
   SuiOptions           options = { .edge = SAM_EDGE_SMOOTH };
-  Fake                *model, *embedding;
+  SamPredictor        *predictor;
+  gpointer             scene;
   double               iou = 0.0;
 
   fake_reset ();
@@ -1156,20 +1156,20 @@ test_at_once (void)
     }
   said = sui_replay_new (&prompt);
 
-  model = fake_new ("a");
-  embedding = fake_new ("a");
-  mask = sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE, SIDE,
-                            SAM_EDGE_SMOOTH, SAM_CANDIDATE_BEST, NULL, &iou, &error);
+  predictor = fake_load ("a", NULL, NULL);
+  scene = fake_new ("a");
+  mask = sui_replay_answer (said, predictor, scene, SIDE, SIDE, SAM_EDGE_SMOOTH, SAM_CANDIDATE_BEST,
+                            NULL, &iou, &error);
   g_assert_no_error (error);
   g_assert_cmpmem (sam_mask_get_coverage (mask), SIDE * SIDE,
                    sam_mask_get_coverage (sui_session_get_view (f.session)->mask), SIDE * SIDE);
 
   /* such a prompt has one candidate only */
-  g_assert_null (sui_replay_answer (said, &engine, (SamModel *) model, (SamScene *) embedding, SIDE,
-                                    SIDE, SAM_EDGE_SMOOTH, 3, NULL, &iou, &error));
+  g_assert_null (sui_replay_answer (said, predictor, scene, SIDE, SIDE, SAM_EDGE_SMOOTH, 3, NULL,
+                                    &iou, &error));
   g_assert_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT);
-  fake_unref (model);
-  fake_unref (embedding);
+  fake_unref (scene);
+  sam_predictor_unref (predictor);
   close_session (&f);
 }
 
@@ -1312,7 +1312,7 @@ test_builtin (void)
 
   fake_reset ();
   start = g_get_monotonic_time ();
-  f.session = sui_session_new (&sui_engine_core);
+  f.session = sui_session_new (sui_load);
   g_signal_connect (f.session, "failed", G_CALLBACK (on_failed), &f);
   g_signal_connect (f.session, "hover", G_CALLBACK (count), &f.n_hovers);
   sui_session_set_image (f.session, photo);
