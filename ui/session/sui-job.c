@@ -35,19 +35,6 @@ sui_job_new (SuiJobKind kind)
 }
 
 void
-sui_view_free (SuiView *view)
-{
-  if (view == NULL)
-    return;
-
-  sam_mask_free (view->mask);
-  sam_mask_free (view->current);
-  sui_contour_unref (view->outline);
-  sui_contour_unref (view->current_outline);
-  g_free (view);
-}
-
-void
 sui_job_free (SuiJob *job)
 {
   for (guint i = 0; i < job->objects->len; i++)
@@ -95,16 +82,6 @@ job_progress (double fraction, gpointer data)
   SuiJob *job = data;
 
   g_atomic_int_set (&job->progress, (gint) (CLAMP (fraction, 0.0, 1.0) * 1000.0));
-}
-
-double
-sui_view_scale (guint width, guint height, double detail)
-{
-  double pixels = (double) width * height;
-  double least = sqrt (SUI_VIEW_LEAST / pixels), most = sqrt (SUI_VIEW_MOST / pixels);
-
-  /* in doublings: not another view for each turn of the wheel */
-  return MIN (1.0, CLAMP (exp2 (ceil (log2 (detail))), least, most));
 }
 
 /* How many of the user's points a candidate gets wrong. */
@@ -306,6 +283,28 @@ make_thumbnails (SuiJob *job, SuiResult *result, const SamJob *sam_job, GError *
   return TRUE;
 }
 
+/* What of the object's answer and mask is not there yet. */
+static gboolean
+answer_object (SuiJob *job, SuiJobObject *o, double scale, const SamJob *sam_job, GError **error)
+{
+  if (o->result == NULL)
+    {
+      guint best;
+
+      o->result = find (job, o->object, &best, sam_job, error);
+      if (o->result == NULL || ! make_thumbnails (job, o->result, sam_job, error))
+        return FALSE;
+      if (o->candidate >= o->result->n_candidates)
+        o->keep_candidate = FALSE;
+      if (! o->keep_candidate)
+        o->candidate = best;
+    }
+  if (o->mask == NULL)
+    o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job, error);
+
+  return o->mask != NULL;
+}
+
 static SuiView *
 make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
 {
@@ -319,22 +318,7 @@ make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
 
       if (! sui_object_is_answerable (o->object))
         continue;
-      if (o->result == NULL)
-        {
-          guint best;
-
-          o->result = find (job, o->object, &best, sam_job, error);
-          if (o->result == NULL || ! make_thumbnails (job, o->result, sam_job, error))
-            goto fail;
-          if (o->candidate >= o->result->n_candidates)
-            o->keep_candidate = FALSE;
-          if (! o->keep_candidate)
-            o->candidate = best;
-        }
-      if (o->mask == NULL)
-        o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job,
-                             error);
-      if (o->mask == NULL)
+      if (! answer_object (job, o, scale, sam_job, error))
         goto fail;
 
       if (i == job->current && job->kind == SUI_JOB_ANSWER)

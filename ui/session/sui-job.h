@@ -3,8 +3,9 @@
  * so that the worker never looks at the session. Internal. */
 #pragma once
 
+#include "ui/session/sui-load.h"
 #include "ui/session/sui-object.h"
-#include "ui/session/sui-session.h"
+#include "ui/session/sui-view.h"
 
 G_BEGIN_DECLS
 
@@ -68,9 +69,5 @@ void    sui_job_add (SuiJob        *job,
 
 /* In the worker. What came of it is in the job. */
 void sui_job_run (SuiJob *job);
-
-/* The size of the masks of a view; see sui_session_set_detail(). */
-double sui_view_scale (guint width, guint height, double detail);
-void   sui_view_free (SuiView *view);
 
 G_END_DECLS

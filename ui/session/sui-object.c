@@ -194,6 +194,26 @@ sui_state_get (const SuiState *state, guint i)
   return g_ptr_array_index (state->objects, i);
 }
 
+gboolean
+sui_state_is_empty (const SuiState *state)
+{
+  for (guint i = 0; i < state->objects->len; i++)
+    if (sui_state_get (state, i)->prompts->len > 0)
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+sui_state_is_answerable (const SuiState *state)
+{
+  for (guint i = 0; i < state->objects->len; i++)
+    if (sui_object_is_answerable (sui_state_get (state, i)))
+      return TRUE;
+
+  return FALSE;
+}
+
 /* --- text --- */
 
 static void

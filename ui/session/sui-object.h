@@ -38,9 +38,10 @@ typedef struct
 } SuiStep;
 
 /**
- * SuiObject: @prompts: (element-type SuiPrompt) @steps: (element-type SuiStep): how the answer to
- * be refined was found; with the prompts, all that the
- *   answer depends on
+ * SuiObject:
+ * @prompts: (element-type SuiPrompt)
+ * @steps: (element-type SuiStep): how the answer to be refined was found; with the prompts, all
+ *   that the answer depends on
  * @previous: (nullable): the answer of the last step; without it, the steps are gone through again
  * @result: (nullable): the answer
  * @candidate: the one to show; only means something with @result
@@ -88,6 +89,11 @@ void      sui_state_free (SuiState *state);
 /* @object is taken over. */
 void       sui_state_set (SuiState *state, guint i, SuiObject *object);
 SuiObject *sui_state_get (const SuiState *state, guint i);
+
+/* No object has a prompt. */
+gboolean sui_state_is_empty (const SuiState *state);
+/* At least one object is. */
+gboolean sui_state_is_answerable (const SuiState *state);
 
 /* As text, a line each:
  *   object N     another object; N is the candidate that was chosen, -1 for the best

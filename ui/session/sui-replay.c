@@ -31,9 +31,8 @@ sui_replay_parse (const char     *text,
         ! sui_state_read_line (state, lines[i], place, width, height, error))
       return NULL;
 
-  for (guint i = 0; i < state->objects->len; i++)
-    if (sui_object_is_answerable (sui_state_get (state, i)))
-      return g_steal_pointer (&state);
+  if (sui_state_is_answerable (state))
+    return g_steal_pointer (&state);
 
   g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "no prompt says where an object is");
 

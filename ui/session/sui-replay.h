@@ -35,7 +35,8 @@ SuiState *sui_replay_new (const SamPrompt *prompt);
 
 /**
  * sui_replay_answer:
- * @predictor: a shared one; @scene: made by it of the picture
+ * @predictor: a shared one
+ * @scene: what it made of the picture
  * @width, @height: of the picture
  * @candidate: of the current object, as sam_candidate_choose() takes it; what @state says if it is
  *   SAM_CANDIDATE_BEST
