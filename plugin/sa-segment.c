@@ -99,19 +99,20 @@ sa_segment (SaSource        *source,
             double          *iou,
             GError         **error)
 {
-  SamJob               reading = sam_job_part (job, 0.0, 0.1);
-  SamJob               loading = sam_job_part (job, 0.1, 0.2);
-  SamJob               encoding = sam_job_part (job, 0.2, 0.8);
-  SamJob               answering = sam_job_part (job, 0.8, 0.95);
-  SamJob               finishing = sam_job_part (job, 0.95, 1.0);
-  SamEdge              edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
-  g_autoptr (SuiState) said = NULL;
-  g_autofree char     *path = NULL;
-  g_autoptr (SamModel) model = NULL;
-  g_autoptr (SamImage) picture = NULL;
-  g_autoptr (SamScene) scene = NULL;
-  SamMask             *mask;
-  gboolean             found;
+  SamJob                   reading = sam_job_part (job, 0.0, 0.1);
+  SamJob                   loading = sam_job_part (job, 0.1, 0.2);
+  SamJob                   encoding = sam_job_part (job, 0.2, 0.8);
+  SamJob                   answering = sam_job_part (job, 0.8, 0.95);
+  SamJob                   finishing = sam_job_part (job, 0.95, 1.0);
+  SamEdge                  edge = request->edge == SA_EDGE_HARD ? SAM_EDGE_HARD : SAM_EDGE_SMOOTH;
+  g_autoptr (SuiState)     said = NULL;
+  g_autofree char         *path = NULL;
+  g_autoptr (SamModel)     model = NULL;
+  g_autoptr (SamPredictor) predictor = NULL;
+  g_autoptr (SamImage)     picture = NULL;
+  g_autoptr (SamScene)     scene = NULL;
+  SamMask                 *mask;
+  gboolean                 found;
 
   said = sa_segment_read_prompt (source, request, error);
   if (said == NULL)
@@ -129,11 +130,12 @@ sa_segment (SaSource        *source,
   if (model == NULL)
     return NULL;
 
+  predictor = sam_predictor_new_for_model (model);
   scene = sam_cache_encode (model, picture, &encoding, &found, error);
   if (scene == NULL)
     return NULL;
 
-  mask = sui_replay_answer (said, &sui_engine_core, model, scene, (guint) source->mask_width,
+  mask = sui_replay_answer (said, predictor, scene, (guint) source->mask_width,
                             (guint) source->mask_height, edge, request->candidate, &answering, iou,
                             error);
   if (mask == NULL)

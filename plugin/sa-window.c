@@ -647,7 +647,7 @@ sa_window_run (GimpProcedure       *procedure,
   gimp_ui_init ("segment-anything");
   sa_watch_init (&bridge.watch, image);
   bridge.drawables = drawables;
-  bridge.session = sui_session_new (&sui_engine_core);
+  bridge.session = sui_session_new (sui_load);
   name = gimp_image_get_name (image);
   bridge.window = SUI_WINDOW (sui_window_new (bridge.session, name));
   gtk_window_set_role (GTK_WINDOW (bridge.window), "segment-anything");

@@ -75,7 +75,7 @@ measure (double megapixels)
 {
   size_t                 height = (size_t) sqrt (megapixels * 1e6 / 1.5), width = height * 3 / 2;
   g_autoptr (SamImage)   image = picture (width, height);
-  g_autoptr (SuiSession) session = sui_session_new (&sui_engine_core);
+  g_autoptr (SuiSession) session = sui_session_new (sui_load);
   GtkWidget             *window = gtk_window_new (GTK_WINDOW_POPUP);
   GtkWidget             *canvas = sui_canvas_new (session);
   double                 answered[CLICKS], own[CLICKS];

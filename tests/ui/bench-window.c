@@ -171,7 +171,7 @@ static void
 run (const char *path, int width, int height)
 {
   g_autoptr (SamImage) image = read_picture (path, width, height);
-  Bench                bench = { .session = sui_session_new (&sui_engine_core) };
+  Bench                bench = { .session = sui_session_new (sui_load) };
   GtkWidget           *window = sui_window_new (bench.session, "bench");
   Times                first[N_CLICKS], further[N_CLICKS], start, end;
   double               before = resident_megabytes ();

@@ -60,7 +60,7 @@ open_canvas (Fixture *f)
 {
   g_autoptr (SamImage) image = picture (1);
 
-  f->session = sui_session_new (&sui_engine_core);
+  f->session = sui_session_new (sui_load);
   sui_session_set_image (f->session, image);
   sui_session_set_model (f->session, "builtin");
   f->window = gtk_window_new (GTK_WINDOW_POPUP);

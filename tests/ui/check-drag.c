@@ -23,7 +23,7 @@ open_drag (Fixture *f)
   g_autoptr (GBytes) bytes = g_bytes_new_take (g_malloc0 (WIDTH * HEIGHT * 3), WIDTH * HEIGHT * 3);
   g_autoptr (SamImage) image = sam_image_new (WIDTH, HEIGHT, bytes, NULL);
 
-  f->session = sui_session_new (&sui_engine_core);
+  f->session = sui_session_new (sui_load);
   sui_session_set_image (f->session, image);
   sui_sight_init (&f->sight);
   f->sight.image_width = WIDTH;

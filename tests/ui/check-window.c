@@ -31,7 +31,7 @@ settle (void)
 static void
 open_window (Fixture *f, gconstpointer data)
 {
-  f->session = sui_session_new (&sui_engine_core);
+  f->session = sui_session_new (sui_load);
   f->window = SUI_WINDOW (sui_window_new (f->session, "picture"));
   g_signal_connect (f->window, "refresh", G_CALLBACK (on_refresh), f);
   gtk_widget_show (GTK_WIDGET (f->window));

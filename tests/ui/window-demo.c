@@ -106,7 +106,7 @@ main (int argc, char **argv)
       return 1;
     }
 
-  session = sui_session_new (&sui_engine_core);
+  session = sui_session_new (sui_load);
   name = g_path_get_basename (argv[1]);
   window = sui_window_new (session, name);
   g_signal_connect (window, "apply", G_CALLBACK (on_apply), NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The worker's side.
  *   load    model name -> model
- *   encode  model, image -> embedding
+ *   encode  model, image -> scene
  *   answer  per object: prompts (+ the answer before) -> candidates -> mask; united; options;
  *           outlines
  *   hover   the current object's prompts and one more point -> a small mask and its outline
@@ -23,29 +23,15 @@
 #define TRUST_LOST 0.05f
 
 SuiJob *
-sui_job_new (SuiJobKind kind, const SuiEngine *engine)
+sui_job_new (SuiJobKind kind)
 {
   SuiJob *job = g_new0 (SuiJob, 1);
 
   job->kind = kind;
-  job->engine = engine;
   job->cancellable = g_cancellable_new ();
   job->objects = g_array_new (FALSE, TRUE, sizeof (SuiJobObject));
 
   return job;
-}
-
-void
-sui_view_free (SuiView *view)
-{
-  if (view == NULL)
-    return;
-
-  sam_mask_free (view->mask);
-  sam_mask_free (view->current);
-  sui_contour_unref (view->outline);
-  sui_contour_unref (view->current_outline);
-  g_free (view);
 }
 
 void
@@ -60,10 +46,9 @@ sui_job_free (SuiJob *job)
       sam_mask_free (o->mask);
     }
   g_array_unref (job->objects);
-  if (job->model != NULL)
-    job->engine->model_unref (job->model);
-  if (job->embedding != NULL)
-    job->engine->embedding_unref (job->embedding);
+  if (job->scene != NULL)
+    job->predictor->free_scene (job->scene);
+  sam_predictor_unref (job->predictor);
   sam_image_unref (job->image);
   sui_view_free (job->view);
   g_clear_object (&job->task);
@@ -99,29 +84,16 @@ job_progress (double fraction, gpointer data)
   g_atomic_int_set (&job->progress, (gint) (CLAMP (fraction, 0.0, 1.0) * 1000.0));
 }
 
-double
-sui_view_scale (guint width, guint height, double detail)
-{
-  double pixels = (double) width * height;
-  double least = sqrt (SUI_VIEW_LEAST / pixels), most = sqrt (SUI_VIEW_MOST / pixels);
-
-  /* in doublings: not another view for each turn of the wheel */
-  return MIN (1.0, CLAMP (exp2 (ceil (log2 (detail))), least, most));
-}
-
 /* How many of the user's points a candidate gets wrong. */
 static guint
-contradictions (const SuiEngine *engine,
-                const SamLogits *logits,
-                size_t           candidate,
-                const SamPrompt *prompt)
+contradictions (const SamLogits *logits, size_t candidate, const SamPrompt *prompt)
 {
   guint n = 0;
 
   for (guint i = 0; i < prompt->points->len; i++)
     {
       const SamPoint *point = &g_array_index (prompt->points, SamPoint, i);
-      float           logit = engine->sample (logits, candidate, point->x_image, point->y_image);
+      float           logit = sam_logits_sample (logits, candidate, point->x_image, point->y_image);
 
       n += point->label ? ! (logit > 0.0f) : ! (logit <= 0.0f);
     }
@@ -130,18 +102,18 @@ contradictions (const SuiEngine *engine,
 }
 
 static guint
-choose (const SuiEngine *engine, const SamLogits *logits, const SamPrompt *prompt, guint *n_wrong)
+choose (const SamLogits *logits, const SamPrompt *prompt, guint *n_wrong)
 {
-  size_t n = MIN (engine->n_candidates (logits), SUI_MAX_CANDIDATES);
+  size_t n = MIN (sam_logits_get_n_candidates (logits), SUI_MAX_CANDIDATES);
   guint  best = 0;
 
   *n_wrong = G_MAXUINT;
   for (size_t i = 0; i < n; i++)
     {
-      guint wrong = contradictions (engine, logits, i, prompt);
+      guint wrong = contradictions (logits, i, prompt);
 
       if (wrong < *n_wrong ||
-          (wrong == *n_wrong && engine->iou (logits, i) > engine->iou (logits, best)))
+          (wrong == *n_wrong && sam_logits_get_iou (logits, i) > sam_logits_get_iou (logits, best)))
         {
           *n_wrong = wrong;
           best = (guint) i;
@@ -162,7 +134,7 @@ predict (SuiJob          *job,
          const SamJob    *sam_job,
          GError         **error)
 {
-  const SuiEngine      *engine = job->engine;
+  const SamPredictor   *predictor = job->predictor;
   g_autoptr (GPtrArray) asked = g_ptr_array_new ();
   g_auto (SamPrompt)    prompt = { NULL };
   g_autoptr (SamMask)   rough = NULL;
@@ -187,46 +159,47 @@ predict (SuiJob          *job,
       prompt.previous_candidate = before;
     }
 
-  logits = engine->predict (job->model, job->embedding, &prompt, sam_job, error);
+  logits = predictor->predict (job->scene, &prompt, predictor->data, sam_job, error);
   if (logits == NULL)
     return NULL;
-  best = choose (engine, logits, &prompt, &n_wrong);
+  best = choose (logits, &prompt, &n_wrong);
 
   if (prompt.previous != NULL &&
-      (n_wrong > 0 || engine->iou (logits, best) < previous->iou[before] - TRUST_LOST))
+      (n_wrong > 0 || sam_logits_get_iou (logits, best) < previous->iou[before] - TRUST_LOST))
     {
       prompt.previous = NULL;
-      again = engine->predict (job->model, job->embedding, &prompt, sam_job, error);
+      again = predictor->predict (job->scene, &prompt, predictor->data, sam_job, error);
       if (again == NULL)
         {
-          engine->logits_free (logits);
+          sam_logits_free (logits);
           return NULL;
         }
-      best_again = choose (engine, again, &prompt, &n_wrong_again);
-      if (n_wrong_again < n_wrong || (n_wrong_again == n_wrong &&
-                                      engine->iou (again, best_again) > engine->iou (logits, best)))
+      best_again = choose (again, &prompt, &n_wrong_again);
+      if (n_wrong_again < n_wrong ||
+          (n_wrong_again == n_wrong &&
+           sam_logits_get_iou (again, best_again) > sam_logits_get_iou (logits, best)))
         {
-          engine->logits_free (logits);
+          sam_logits_free (logits);
           logits = again;
           best = best_again;
           n_wrong = n_wrong_again;
         }
       else
         {
-          engine->logits_free (again);
+          sam_logits_free (again);
         }
 
       /* a box is news of another kind than points are */
       if (last->kind != SUI_PROMPT_BOX &&
-          contradictions (engine, previous->logits, before, &prompt) < n_wrong)
+          contradictions (previous->logits, before, &prompt) < n_wrong)
         {
-          engine->logits_free (logits);
+          sam_logits_free (logits);
           return sui_result_ref (previous);
         }
     }
   *candidate = best;
 
-  return sui_result_new (engine, logits);
+  return sui_result_new (logits);
 }
 
 /* The answer for all prompts, by way of the object's steps where what they gave is not there any
@@ -273,7 +246,8 @@ make_mask (SuiJob       *job,
   guint width = (guint) MAX (1.0, round (job->width * scale));
   guint height = (guint) MAX (1.0, round (job->height * scale));
 
-  return job->engine->mask (result->logits, candidate, width, height, edge, sam_job, error);
+  return sam_mask_new_from_logits_at (result->logits, candidate, width, height, edge, sam_job,
+                                      error);
 }
 
 /* The options applied to @mask, which is taken. */
@@ -309,6 +283,28 @@ make_thumbnails (SuiJob *job, SuiResult *result, const SamJob *sam_job, GError *
   return TRUE;
 }
 
+/* What of the object's answer and mask is not there yet. */
+static gboolean
+answer_object (SuiJob *job, SuiJobObject *o, double scale, const SamJob *sam_job, GError **error)
+{
+  if (o->result == NULL)
+    {
+      guint best;
+
+      o->result = find (job, o->object, &best, sam_job, error);
+      if (o->result == NULL || ! make_thumbnails (job, o->result, sam_job, error))
+        return FALSE;
+      if (o->candidate >= o->result->n_candidates)
+        o->keep_candidate = FALSE;
+      if (! o->keep_candidate)
+        o->candidate = best;
+    }
+  if (o->mask == NULL)
+    o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job, error);
+
+  return o->mask != NULL;
+}
+
 static SuiView *
 make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
 {
@@ -322,22 +318,7 @@ make_view (SuiJob *job, double scale, const SamJob *sam_job, GError **error)
 
       if (! sui_object_is_answerable (o->object))
         continue;
-      if (o->result == NULL)
-        {
-          guint best;
-
-          o->result = find (job, o->object, &best, sam_job, error);
-          if (o->result == NULL || ! make_thumbnails (job, o->result, sam_job, error))
-            goto fail;
-          if (o->candidate >= o->result->n_candidates)
-            o->keep_candidate = FALSE;
-          if (! o->keep_candidate)
-            o->candidate = best;
-        }
-      if (o->mask == NULL)
-        o->mask = make_mask (job, o->result, o->candidate, scale, job->options.edge, sam_job,
-                             error);
-      if (o->mask == NULL)
+      if (! answer_object (job, o, scale, sam_job, error))
         goto fail;
 
       if (i == job->current && job->kind == SUI_JOB_ANSWER)
@@ -449,11 +430,11 @@ sui_job_run (SuiJob *job)
   switch (job->kind)
     {
     case SUI_JOB_LOAD:
-      job->model = job->engine->load (job->model_name, &sam_job, &job->error);
+      job->predictor = job->load (job->model_name, &sam_job, &job->error);
       break;
 
     case SUI_JOB_ENCODE:
-      job->embedding = job->engine->encode (job->model, job->image, &sam_job, &job->error);
+      job->scene = job->predictor->encode (job->image, job->predictor->data, &sam_job, &job->error);
       break;
 
     case SUI_JOB_ANSWER:

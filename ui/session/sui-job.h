@@ -3,8 +3,9 @@
  * so that the worker never looks at the session. Internal. */
 #pragma once
 
+#include "ui/session/sui-load.h"
 #include "ui/session/sui-object.h"
-#include "ui/session/sui-session.h"
+#include "ui/session/sui-view.h"
 
 G_BEGIN_DECLS
 
@@ -29,18 +30,18 @@ typedef struct
 
 typedef struct
 {
-  SuiJobKind       kind;
-  const SuiEngine *engine;
-  GCancellable    *cancellable;
-  gint             progress; /* thousandths, atomic */
-  gint64           started;
-  gboolean         stale; /* what it finds is not wanted any more */
+  SuiJobKind    kind;
+  GCancellable *cancellable;
+  gint          progress; /* thousandths, atomic */
+  gint64        started;
+  gboolean      stale; /* what it finds is not wanted any more */
 
-  char     *model_name;
-  SamModel *model;
-  SamImage *image;
-  SamScene *embedding;
-  guint     width, height; /* of the picture */
+  SuiLoad       load;
+  char         *model_name;
+  SamPredictor *predictor; /* given or loaded */
+  SamImage     *image;
+  gpointer      scene;         /* given or made, of image by predictor */
+  guint         width, height; /* of the picture */
 
   GArray    *objects; /* of SuiJobObject */
   guint      current;
@@ -57,7 +58,7 @@ typedef struct
   GError *error;
 } SuiJob;
 
-SuiJob *sui_job_new (SuiJobKind kind, const SuiEngine *engine);
+SuiJob *sui_job_new (SuiJobKind kind);
 void    sui_job_free (SuiJob *job);
 void    sui_job_add (SuiJob        *job,
                      SuiObject     *object,
@@ -68,9 +69,5 @@ void    sui_job_add (SuiJob        *job,
 
 /* In the worker. What came of it is in the job. */
 void sui_job_run (SuiJob *job);
-
-/* The size of the masks of a view; see sui_session_set_detail(). */
-double sui_view_scale (guint width, guint height, double detail);
-void   sui_view_free (SuiView *view);
 
 G_END_DECLS

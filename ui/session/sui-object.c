@@ -8,15 +8,14 @@
 #include "ui/session/sui-object.h"
 
 SuiResult *
-sui_result_new (const SuiEngine *engine, SamLogits *logits)
+sui_result_new (SamLogits *logits)
 {
   SuiResult *result = g_atomic_rc_box_new0 (SuiResult);
 
-  result->engine = engine;
   result->logits = logits;
-  result->n_candidates = (guint) MIN (engine->n_candidates (logits), SUI_MAX_CANDIDATES);
+  result->n_candidates = (guint) MIN (sam_logits_get_n_candidates (logits), SUI_MAX_CANDIDATES);
   for (guint i = 0; i < result->n_candidates; i++)
-    result->iou[i] = engine->iou (logits, i);
+    result->iou[i] = sam_logits_get_iou (logits, i);
 
   return result;
 }
@@ -32,7 +31,7 @@ result_clear (gpointer data)
 {
   SuiResult *result = data;
 
-  result->engine->logits_free (result->logits);
+  sam_logits_free (result->logits);
   for (guint i = 0; i < SUI_MAX_CANDIDATES; i++)
     sam_mask_free (result->thumbnail[i]);
 }
@@ -193,6 +192,26 @@ SuiObject *
 sui_state_get (const SuiState *state, guint i)
 {
   return g_ptr_array_index (state->objects, i);
+}
+
+gboolean
+sui_state_is_empty (const SuiState *state)
+{
+  for (guint i = 0; i < state->objects->len; i++)
+    if (sui_state_get (state, i)->prompts->len > 0)
+      return FALSE;
+
+  return TRUE;
+}
+
+gboolean
+sui_state_is_answerable (const SuiState *state)
+{
+  for (guint i = 0; i < state->objects->len; i++)
+    if (sui_object_is_answerable (sui_state_get (state, i)))
+      return TRUE;
+
+  return FALSE;
 }
 
 /* --- text --- */

@@ -4,7 +4,7 @@
  * thread. */
 #pragma once
 
-#include "ui/session/sui-engine.h"
+#include "samcore/sam-logits.h"
 #include "ui/session/sui-prompt.h"
 
 G_BEGIN_DECLS
@@ -16,15 +16,14 @@ G_BEGIN_DECLS
 /* A prediction; immutable. */
 typedef struct
 {
-  const SuiEngine *engine;
-  SamLogits       *logits;
-  guint            n_candidates;
-  float            iou[SUI_MAX_CANDIDATES];
-  SamMask         *thumbnail[SUI_MAX_CANDIDATES];
+  SamLogits *logits;
+  guint      n_candidates;
+  float      iou[SUI_MAX_CANDIDATES];
+  SamMask   *thumbnail[SUI_MAX_CANDIDATES];
 } SuiResult;
 
 /* @logits is taken over. */
-SuiResult *sui_result_new (const SuiEngine *engine, SamLogits *logits);
+SuiResult *sui_result_new (SamLogits *logits);
 SuiResult *sui_result_ref (SuiResult *result);
 void       sui_result_unref (SuiResult *result);
 
@@ -39,9 +38,10 @@ typedef struct
 } SuiStep;
 
 /**
- * SuiObject: @prompts: (element-type SuiPrompt) @steps: (element-type SuiStep): how the answer to
- * be refined was found; with the prompts, all that the
- *   answer depends on
+ * SuiObject:
+ * @prompts: (element-type SuiPrompt)
+ * @steps: (element-type SuiStep): how the answer to be refined was found; with the prompts, all
+ *   that the answer depends on
  * @previous: (nullable): the answer of the last step; without it, the steps are gone through again
  * @result: (nullable): the answer
  * @candidate: the one to show; only means something with @result
@@ -89,6 +89,11 @@ void      sui_state_free (SuiState *state);
 /* @object is taken over. */
 void       sui_state_set (SuiState *state, guint i, SuiObject *object);
 SuiObject *sui_state_get (const SuiState *state, guint i);
+
+/* No object has a prompt. */
+gboolean sui_state_is_empty (const SuiState *state);
+/* At least one object is. */
+gboolean sui_state_is_answerable (const SuiState *state);
 
 /* As text, a line each:
  *   object N     another object; N is the candidate that was chosen, -1 for the best

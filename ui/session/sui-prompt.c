@@ -516,16 +516,44 @@ bad_line (GError **error, const char *line)
   return NULL;
 }
 
+/* After its corners, [2, 2] in @xy: width, height, and a bit per pixel in base64. NULL when that is
+ * not so. */
+static SuiPrompt *
+parse_mask (char **words, guint n_words, const float *xy)
+{
+  guint64             w, h;
+  gsize               size;
+  g_autofree uint8_t *bits = NULL;
+  uint8_t            *coverage;
+  SuiPrompt          *prompt;
+
+  if (n_words != 9 ||
+      ! g_ascii_string_to_unsigned (words[6], 10, 1, SUI_PROMPT_MASK_SIDE, &w, NULL) ||
+      ! g_ascii_string_to_unsigned (words[7], 10, 1, SUI_PROMPT_MASK_SIDE, &h, NULL))
+    return NULL;
+  bits = g_base64_decode (words[8], &size);
+  if (size != (w * h + 7) / 8)
+    return NULL;
+  coverage = g_malloc (w * h);
+  for (size_t i = 0; i < w * h; i++)
+    coverage[i] = bits[i / 8] >> (i % 8) & 1 ? 255 : 0;
+  prompt = prompt_new (SUI_PROMPT_MASK, 1, 2);
+  memcpy (prompt->xy, xy, 4 * sizeof (float));
+  prompt->mask = sam_mask_new_take (w, h, coverage);
+
+  return prompt;
+}
+
 SuiPrompt *
 sui_prompt_parse (const char *line, const SuiPlace *place, GError **error)
 {
-  g_auto (GStrv)        words = g_strsplit (line, " ", 2 * SUI_PROMPT_MAX_CORNERS + 8);
-  guint                 n_words = g_strv_length (words);
-  guint                 kind, first = 2, n_numbers;
-  guint64               label;
-  double                width = 0.0;
-  g_autofree float     *xy = NULL;
-  g_autoptr (SuiPrompt) prompt = NULL;
+  g_auto (GStrv)    words = g_strsplit (line, " ", 2 * SUI_PROMPT_MAX_CORNERS + 8);
+  guint             n_words = g_strv_length (words);
+  guint             kind, first = 2, n_numbers;
+  guint64           label;
+  double            width = 0.0;
+  g_autofree float *xy = NULL;
+  SuiPrompt        *prompt;
 
   if (place == NULL)
     place = &own_place;
@@ -589,28 +617,9 @@ sui_prompt_parse (const char *line, const SuiPlace *place, GError **error)
       return sui_prompt_new_lasso (xy, n_numbers / 2, (int) label);
 
     case SUI_PROMPT_MASK:
-      {
-        guint64             w, h;
-        gsize               size;
-        g_autofree uint8_t *bits = NULL;
-        uint8_t            *coverage;
-
-        if (n_words != 9 ||
-            ! g_ascii_string_to_unsigned (words[6], 10, 1, SUI_PROMPT_MASK_SIDE, &w, NULL) ||
-            ! g_ascii_string_to_unsigned (words[7], 10, 1, SUI_PROMPT_MASK_SIDE, &h, NULL))
-          return bad_line (error, line);
-        bits = g_base64_decode (words[8], &size);
-        if (size != (w * h + 7) / 8)
-          return bad_line (error, line);
-        coverage = g_malloc (w * h);
-        for (size_t i = 0; i < w * h; i++)
-          coverage[i] = bits[i / 8] >> (i % 8) & 1 ? 255 : 0;
-        prompt = prompt_new (SUI_PROMPT_MASK, 1, 2);
-        memcpy (prompt->xy, xy, 4 * sizeof (float));
-        prompt->mask = sam_mask_new_take (w, h, coverage);
-      }
-      break;
+      prompt = parse_mask (words, n_words, xy);
+      return prompt != NULL ? prompt : bad_line (error, line);
     }
 
-  return g_steal_pointer (&prompt);
+  return bad_line (error, line);
 }

@@ -31,9 +31,8 @@ sui_replay_parse (const char     *text,
         ! sui_state_read_line (state, lines[i], place, width, height, error))
       return NULL;
 
-  for (guint i = 0; i < state->objects->len; i++)
-    if (sui_object_is_answerable (sui_state_get (state, i)))
-      return g_steal_pointer (&state);
+  if (sui_state_is_answerable (state))
+    return g_steal_pointer (&state);
 
   g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "no prompt says where an object is");
 
@@ -87,25 +86,24 @@ sui_replay_new (const SamPrompt *prompt)
 }
 
 SamMask *
-sui_replay_answer (const SuiState  *state,
-                   const SuiEngine *engine,
-                   SamModel        *model,
-                   SamScene        *embedding,
-                   guint            width,
-                   guint            height,
-                   SamEdge          edge,
-                   int              candidate,
-                   const SamJob    *sam_job,
-                   double          *iou,
-                   GError         **error)
+sui_replay_answer (const SuiState *state,
+                   SamPredictor   *predictor,
+                   gpointer        scene,
+                   guint           width,
+                   guint           height,
+                   SamEdge         edge,
+                   int             candidate,
+                   const SamJob   *sam_job,
+                   double         *iou,
+                   GError        **error)
 {
-  SuiJob  *job = sui_job_new (SUI_JOB_MAKE, engine);
+  SuiJob  *job = sui_job_new (SUI_JOB_MAKE);
   SamMask *mask = NULL;
 
   if (sam_job != NULL && sam_job->cancellable != NULL)
     g_set_object (&job->cancellable, sam_job->cancellable);
-  job->model = engine->model_ref (model);
-  job->embedding = engine->embedding_ref (embedding);
+  job->predictor = sam_predictor_ref (predictor);
+  job->scene = predictor->ref_scene (scene);
   job->width = width;
   job->height = height;
   job->factor = 1.0;

@@ -3,6 +3,7 @@
  * sui_session_to_script()), or points and boxes that were given at once. */
 #pragma once
 
+#include "samcore/sam-predictor.h"
 #include "ui/session/sui-object.h"
 
 G_BEGIN_DECLS
@@ -34,6 +35,8 @@ SuiState *sui_replay_new (const SamPrompt *prompt);
 
 /**
  * sui_replay_answer:
+ * @predictor: a shared one
+ * @scene: what it made of the picture
  * @width, @height: of the picture
  * @candidate: of the current object, as sam_candidate_choose() takes it; what @state says if it is
  *   SAM_CANDIDATE_BEST
@@ -41,16 +44,15 @@ SuiState *sui_replay_new (const SamPrompt *prompt);
  *
  * All objects united, at the picture's size. SAM_ERROR_BAD_PROMPT when there is no such @candidate.
  */
-SamMask *sui_replay_answer (const SuiState  *state,
-                            const SuiEngine *engine,
-                            SamModel        *model,
-                            SamScene        *embedding,
-                            guint            width,
-                            guint            height,
-                            SamEdge          edge,
-                            int              candidate,
-                            const SamJob    *sam_job,
-                            double          *iou,
-                            GError         **error);
+SamMask *sui_replay_answer (const SuiState *state,
+                            SamPredictor   *predictor,
+                            gpointer        scene,
+                            guint           width,
+                            guint           height,
+                            SamEdge         edge,
+                            int             candidate,
+                            const SamJob   *sam_job,
+                            double         *iou,
+                            GError        **error);
 
 G_END_DECLS

@@ -13,10 +13,9 @@
  *   failed   (GError *): something could not be done; the session goes on */
 #pragma once
 
-#include "ui/session/sui-contour.h"
-#include "ui/session/sui-engine.h"
+#include "ui/session/sui-load.h"
 #include "ui/session/sui-object.h"
-#include "ui/session/sui-prompt.h"
+#include "ui/session/sui-view.h"
 
 G_BEGIN_DECLS
 
@@ -33,46 +32,8 @@ typedef enum
   SUI_BUSY_MAKING /* the mask at the picture's size */
 } SuiBusy;
 
-/* Lengths are pixels, areas square pixels, of the image that the picture was made of: see
- * sui_session_set_factor(). 0 leaves the mask alone. @matte is for the one who makes the result:
- * the session shows it as a smooth edge. */
-typedef struct
-{
-  SamEdge  edge;
-  gboolean matte;
-  double   grow; /* shrinks when negative */
-  double   feather;
-  double   fill_holes;
-  double   min_area;
-} SuiOptions;
-
-/**
- * SuiView:
- * @scale: pixels of the masks per pixel of the picture, at most 1
- * @mask: all objects, options applied; NULL when there are none
- * @current: the current object alone; NULL when it is empty
- * @outline, @current_outline: their outlines, in pixels of the masks
- * @area: of @mask, as a part of the picture
- *
- * What there is to see. Immutable.
- */
-typedef struct
-{
-  double      scale;
-  SamMask    *mask, *current;
-  SuiContour *outline, *current_outline;
-  double      area;
-} SuiView;
-
-/* Pictures up to the first are always shown with the very mask that is applied; larger ones with
- * one that has as many pixels as the screen shows, up to the second. A preview under the pointer
- * has at most SUI_HOVER_SIDE pixels a side. */
-#define SUI_VIEW_LEAST     1000000.0
-#define SUI_VIEW_MOST      4000000.0
-#define SUI_HOVER_SIDE     512
-#define SUI_THUMBNAIL_SIDE 144
-
-SuiSession *sui_session_new (const SuiEngine *engine);
+/* @load: sui_load, but in tests */
+SuiSession *sui_session_new (SuiLoad load);
 
 /* Cancels everything, waits for the worker and forgets the picture; no signal comes afterwards. To
  * be called before the last unref. */
@@ -86,7 +47,7 @@ SamImage *sui_session_get_image (SuiSession *session);
 /* A huge image is read at 1 / factor of its size; 1 at first. */
 void sui_session_set_factor (SuiSession *session, double factor);
 
-/* @model as SuiEngine.load takes it. The old model goes on until the new one has seen the picture;
+/* @model as SuiLoad takes it. The old model goes on until the new one has seen the picture;
  * a model that cannot be loaded is reported and the old one stays. */
 void        sui_session_set_model (SuiSession *session, const char *model);
 const char *sui_session_get_model (SuiSession *session); /* the one that answers; NULL before */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Prompts that are given at once: in which order they are said, and which answers are fed back.
- * That they are answered to the same pixel as in a window is for check-session. */
+ * That they are answered to the same pixel as in a window is for check-kept. */
 #include "config.h"
 
 #include <string.h>
