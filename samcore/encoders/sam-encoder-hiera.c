@@ -269,9 +269,9 @@ sam_encoder_hiera_new_planned (SamWeights         *weights,
   g_autofree char *body = g_strconcat (prefix, trunk, NULL);
   Hiera           *self = g_new0 (Hiera, 1);
   size_t           side = spec->input / PATCH_STEP;
+  SamPrefix        neck = sam_prefix ("%sneck.convs.0.conv.weight", prefix);
   size_t           width = plan->width;
-  size_t           channels = sam_weights_dim (weights, 4, 0, 8, 4096,
-                                               sam_prefix ("%sneck.convs.0.conv.weight", prefix).text);
+  size_t           channels = sam_weights_dim (weights, 4, 0, 8, 4096, neck.text);
 
   self->parent.klass = &hiera_class;
   self->parent.input = spec->input;
