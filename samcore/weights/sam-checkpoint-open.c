@@ -74,13 +74,8 @@ open_bytes (GBytes *bytes, const char *name, gboolean mapped, GError **error)
   g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_new (bytes, name, mapped);
 
   if (! read_contents (checkpoint, error) || ! sam_scales_attach (checkpoint, error) ||
-      ! sam_rename_tensors (checkpoint, error))
+      ! sam_rename_tensors (checkpoint, error) || ! sam_checkpoint_check_any (checkpoint, error))
     return NULL;
-  if (sam_checkpoint_get_n_tensors (checkpoint) == 0)
-    {
-      sam_checkpoint_fail (checkpoint, error, "there are no tensors in the file");
-      return NULL;
-    }
 
   return g_steal_pointer (&checkpoint);
 }

@@ -62,6 +62,22 @@ gboolean sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
                                     size_t           offset,
                                     GError         **error);
 
+/* Notes that there is a tensor @name which cannot be read: "tensor NAME @reason". It matters only to
+ * who needs it. Returns its copy of the name. */
+const char *
+sam_checkpoint_add_unreadable (SamCheckpoint *checkpoint, const char *name, const char *reason);
+
+/* The reason; NULL where there is no such tensor. */
+const char *sam_checkpoint_get_unreadable (const SamCheckpoint *checkpoint, const char *name);
+
+/* @rename gives the new name of each, to be freed with g_free, or NULL: forget it. */
+void sam_checkpoint_rename_unreadable (SamCheckpoint *checkpoint,
+                                       char *(*rename) (const char *name, gpointer data),
+                                       gpointer data);
+
+/* Sets an error where nothing could be read. */
+gboolean sam_checkpoint_check_any (const SamCheckpoint *checkpoint, GError **error);
+
 /* Puts @tensors (SamTensor, their names are copied) in place of those that were added: the same
  * under other names, or parts of them. Refuses two of the same name. */
 gboolean

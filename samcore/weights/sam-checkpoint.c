@@ -36,6 +36,7 @@ struct _SamCheckpoint
   GArray        *tensors; /* SamTensor */
   GHashTable    *by_name; /* char * → index + 1 */
   GHashTable    *metadata;
+  GHashTable    *unreadable; /* char *: name → reason */
   GStringChunk  *names;
   GPtrArray     *kept;   /* GBytes */
   size_t         n_kept; /* bytes in them */
@@ -64,6 +65,7 @@ sam_checkpoint_new (GBytes *bytes, const char *name, gboolean mapped)
   checkpoint->tensors = g_array_new (FALSE, FALSE, sizeof (SamTensor));
   checkpoint->by_name = g_hash_table_new (g_str_hash, g_str_equal);
   checkpoint->metadata = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  checkpoint->unreadable = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
   checkpoint->names = g_string_chunk_new (4096);
   checkpoint->crcs = g_array_new (FALSE, FALSE, sizeof (Crc));
   checkpoint->kept = g_ptr_array_new_with_free_func ((GDestroyNotify) g_bytes_unref);
@@ -228,6 +230,61 @@ sam_checkpoint_replace_tensors (SamCheckpoint *checkpoint, const GArray *tensors
   return TRUE;
 }
 
+const char *
+sam_checkpoint_add_unreadable (SamCheckpoint *checkpoint, const char *name, const char *reason)
+{
+  const char *copy = g_string_chunk_insert (checkpoint->names, name);
+
+  g_hash_table_replace (checkpoint->unreadable, (gpointer) copy, g_strdup (reason));
+
+  return copy;
+}
+
+const char *
+sam_checkpoint_get_unreadable (const SamCheckpoint *checkpoint, const char *name)
+{
+  return g_hash_table_lookup (checkpoint->unreadable, name);
+}
+
+void
+sam_checkpoint_rename_unreadable (SamCheckpoint *checkpoint,
+                                  char *(*rename) (const char *name, gpointer data),
+                                  gpointer data)
+{
+  GHashTable    *renamed = g_hash_table_new_full (g_str_hash, g_str_equal, NULL, g_free);
+  GHashTableIter iter;
+  gpointer       name, reason;
+
+  g_hash_table_iter_init (&iter, checkpoint->unreadable);
+  while (g_hash_table_iter_next (&iter, &name, &reason))
+    {
+      g_autofree char *new_name = rename (name, data);
+
+      if (new_name != NULL)
+        g_hash_table_replace (renamed, g_string_chunk_insert (checkpoint->names, new_name),
+                              g_strdup (reason));
+    }
+  g_hash_table_unref (checkpoint->unreadable);
+  checkpoint->unreadable = renamed;
+}
+
+gboolean
+sam_checkpoint_check_any (const SamCheckpoint *checkpoint, GError **error)
+{
+  g_autofree char *quoted = NULL;
+  GHashTableIter   iter;
+  gpointer         name, reason;
+
+  if (checkpoint->tensors->len > 0)
+    return TRUE;
+  g_hash_table_iter_init (&iter, checkpoint->unreadable);
+  if (! g_hash_table_iter_next (&iter, &name, &reason))
+    return sam_checkpoint_fail (checkpoint, error, "there are no tensors in the file");
+  quoted = sam_quote (name, strlen (name));
+
+  return sam_checkpoint_fail (checkpoint, error, "tensor %s %s", quoted, (char *) reason);
+}
+
 void
 sam_checkpoint_drop (const SamCheckpoint *checkpoint, gconstpointer data, size_t n_bytes)
 {
@@ -260,6 +317,7 @@ sam_checkpoint_unref (SamCheckpoint *checkpoint)
   g_array_unref (checkpoint->tensors);
   g_hash_table_unref (checkpoint->by_name);
   g_hash_table_unref (checkpoint->metadata);
+  g_hash_table_unref (checkpoint->unreadable);
   g_string_chunk_free (checkpoint->names);
   g_ptr_array_unref (checkpoint->kept);
   g_array_unref (checkpoint->crcs);

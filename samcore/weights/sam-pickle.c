@@ -3,8 +3,8 @@
  *
  * A pickle is a program for a stack machine: push a constant, build a container from what is above
  * the mark, remember the top under a number, import a name, call it. Ours knows the opcodes that
- * dictionaries of tensors are written with. It imports nothing: a name is looked up in the caller's
- * list and is refused if it is not there. It calls nothing: a call becomes a value that holds what
+ * pickles are written with. It imports nothing: a name is looked up in the caller's list, and stands
+ * for something foreign if it is not there. It calls nothing: a call becomes a value that holds what
  * would be called, and the caller decides what that means.
  *
  * Every opcode makes at most one value of fixed size and moves what is on the stack, or copies the
@@ -18,10 +18,10 @@
 
 #include "samcore/sam-error.h"
 #include "samcore/weights/sam-pickle.h"
-#include "samcore/weights/sam-quote.h"
 
-#define MAX_OPCODES 1000000 /* some 40 000 tensors */
-#define N_BLOCK     1024    /* values allocated at a time */
+#define MAX_OPCODES 1000000   /* some 40 000 tensors */
+#define MAX_LINE    (1 << 20) /* bytes of a name or a number as text */
+#define N_BLOCK     1024      /* values allocated at a time */
 
 struct _SamPickle
 {
@@ -76,8 +76,9 @@ const char *
 sam_pickle_type_name (SamPickleType type)
 {
   static const char *names[] = {
-    "None",    "a boolean", "a number",     "a number", "a number",  "a string",  "bytes",
-    "a tuple", "a list",    "a dictionary", "a class",  "a storage", "an object",
+    "None",     "a boolean", "a number", "a number", "a number",
+    "a string", "bytes",     "a tuple",  "a list",   "a dictionary",
+    "a class",  "a storage", "a tensor", "a class",  "an object",
   };
 
   return names[type];
@@ -243,10 +244,16 @@ add_items (SamPickle *pickle, guint from, SamPickleType type)
   if (from <= get_floor (pickle))
     return fail (pickle, "nothing on the stack");
   container = g_ptr_array_index (pickle->stack, from - 1);
-  if (container->type != type)
-    return fail (pickle, "items for something that is no container of them");
   if (type == SAM_PICKLE_DICT && (pickle->stack->len - from) % 2 != 0)
     return fail (pickle, "a key without a value");
+  if (container->type == SAM_PICKLE_OBJECT && type == SAM_PICKLE_DICT)
+    {
+      gather (pickle, from, SAM_PICKLE_DICT);
+      append (container, pop (pickle));
+      return TRUE;
+    }
+  if (container->type != type && container->type != SAM_PICKLE_OBJECT)
+    return fail (pickle, "items for something that is no container of them");
   for (guint i = from; i < pickle->stack->len; i++)
     append (container, g_ptr_array_index (pickle->stack, i));
   g_ptr_array_set_size (pickle->stack, from);
@@ -374,65 +381,59 @@ equals (const char *bytes, size_t n, const char *string)
   return strlen (string) == n && memcmp (bytes, string, n) == 0;
 }
 
-static gboolean
-push_global (SamPickle  *pickle,
-             const char *module,
-             size_t      n_module,
-             const char *name,
-             size_t      n_name)
+/* What @module and @name, both strings, stand for. */
+static void
+push_global (SamPickle *pickle, SamPickleValue *module, SamPickleValue *name)
 {
-  g_autofree char *quoted_module = NULL;
-  g_autofree char *quoted_name = NULL;
+  SamPickleValue *foreign;
 
   for (const SamPickleGlobal *global = pickle->globals; global->module != NULL; global++)
-    if (equals (module, n_module, global->module) && equals (name, n_name, global->name))
+    if (equals (module->bytes, module->n, global->module) &&
+        equals (name->bytes, name->n, global->name))
       {
         push (pickle, SAM_PICKLE_GLOBAL)->global = global;
-        return TRUE;
+        return;
       }
 
-  quoted_module = sam_quote (module, n_module);
-  quoted_name = sam_quote (name, n_name);
-
-  return fail_because (pickle,
-                       "its pickle asks for %s of the Python module %s, which a dictionary of "
-                       "tensors does not need; nothing of the file was run",
-                       quoted_name, quoted_module);
+  foreign = push (pickle, SAM_PICKLE_FOREIGN);
+  append (foreign, module);
+  append (foreign, name);
 }
 
-/* The rest of a line, without its end. */
-static const char *
-take_line (SamPickle *pickle, size_t *n)
+/* The rest of a line, without its end, as a string. */
+static SamPickleValue *
+take_line (SamPickle *pickle)
 {
-  const char    *line = (const char *) pickle->data + pickle->at;
-  const uint8_t *end = memchr (line, '\n', pickle->size - pickle->at);
+  SamPickleValue *value;
+  const char     *line = (const char *) pickle->data + pickle->at;
+  const uint8_t  *end = memchr (line, '\n', pickle->size - pickle->at);
+  size_t          n = end == NULL ? 0 : (size_t) (end - (const uint8_t *) line);
 
-  if (end == NULL)
+  if (end == NULL || n > MAX_LINE)
     {
-      fail (pickle, "a name without end");
+      fail (pickle, "a line without end");
       return NULL;
     }
-  *n = end - (const uint8_t *) line;
-  pickle->at += *n + 1;
+  pickle->at += n + 1;
+  value = new_value (pickle, SAM_PICKLE_STRING);
+  value->bytes = line;
+  value->n = n;
 
-  return line;
+  return value;
 }
 
 /* GLOBAL: two lines */
 static gboolean
 do_global (SamPickle *pickle, int n, SamPickleType type)
 {
-  const char *module, *name;
-  size_t      n_module, n_name;
+  SamPickleValue *module = take_line (pickle);
+  SamPickleValue *name = module == NULL ? NULL : take_line (pickle);
 
-  module = take_line (pickle, &n_module);
-  if (module == NULL)
-    return FALSE;
-  name = take_line (pickle, &n_name);
   if (name == NULL)
     return FALSE;
+  push_global (pickle, module, name);
 
-  return push_global (pickle, module, n_module, name, n_name);
+  return TRUE;
 }
 
 static gboolean
@@ -445,8 +446,25 @@ do_stack_global (SamPickle *pickle, int n, SamPickleType type)
     return FALSE;
   if (name->type != SAM_PICKLE_STRING || module->type != SAM_PICKLE_STRING)
     return fail (pickle, "an import whose name is not a string");
+  push_global (pickle, module, name);
 
-  return push_global (pickle, module->bytes, module->n, name->bytes, name->n);
+  return TRUE;
+}
+
+/* EXT1, EXT2, EXT4: a name under a number that only the writer's Python knows */
+static gboolean
+do_extension (SamPickle *pickle, int n, SamPickleType type)
+{
+  SamPickleValue *number;
+
+  if (take (pickle, n) == NULL)
+    return FALSE;
+  number = new_value (pickle, SAM_PICKLE_STRING);
+  number->bytes = "copyreg";
+  number->n = strlen (number->bytes);
+  push_global (pickle, number, number);
+
+  return TRUE;
 }
 
 /* OrderedDict (), or OrderedDict ([[key, value], …]) as Python 2 wrote it. */
@@ -478,8 +496,21 @@ make_dict (SamPickle *pickle, SamPickleValue *arguments)
   return TRUE;
 }
 
+/* What @callee, nothing that we know, would make of @arguments. */
+static SamPickleValue *
+push_object (SamPickle *pickle, SamPickleValue *callee, SamPickleValue *arguments)
+{
+  SamPickleValue *object = push (pickle, SAM_PICKLE_OBJECT);
+
+  append (object, callee);
+  append (object, arguments);
+
+  return object;
+}
+
+/* REDUCE, NEWOBJ: a call of what lies below a tuple of arguments */
 static gboolean
-do_reduce (SamPickle *pickle, int n, SamPickleType type)
+do_call (SamPickle *pickle, int n, SamPickleType type)
 {
   SamPickleValue *arguments = pop (pickle);
   SamPickleValue *callee = arguments == NULL ? NULL : pop (pickle);
@@ -487,6 +518,9 @@ do_reduce (SamPickle *pickle, int n, SamPickleType type)
 
   if (callee == NULL)
     return FALSE;
+  if (callee->type == SAM_PICKLE_FOREIGN || callee->type == SAM_PICKLE_OBJECT ||
+      callee->type == SAM_PICKLE_CALL)
+    return push_object (pickle, callee, arguments) != NULL;
   if (arguments->type != SAM_PICKLE_TUPLE || callee->type != SAM_PICKLE_GLOBAL)
     return fail (pickle, "a call of something that is no function");
   if (callee->global->kind == SAM_PICKLE_KIND_DICT)
@@ -499,19 +533,52 @@ do_reduce (SamPickle *pickle, int n, SamPickleType type)
   return TRUE;
 }
 
-/* State of a dictionary (a module's _metadata) is of no use to us; nothing else may have any. */
+/* NEWOBJ_EX: arguments by place, arguments by name */
+static gboolean
+do_call_named (SamPickle *pickle, int n, SamPickleType type)
+{
+  SamPickleValue *named = pop (pickle);
+  SamPickleValue *arguments = named == NULL ? NULL : pop (pickle);
+  SamPickleValue *callee = arguments == NULL ? NULL : pop (pickle);
+
+  if (callee == NULL)
+    return FALSE;
+  append (push_object (pickle, callee, arguments), named);
+
+  return TRUE;
+}
+
+/* INST: the class in two lines; OBJ: the class behind the mark; the arguments follow the mark */
+static gboolean
+do_call_marked (SamPickle *pickle, int n_lines, SamPickleType type)
+{
+  SamPickleValue *callee, *arguments;
+  guint           height = 0;
+
+  if (! pop_mark (pickle, &height))
+    return FALSE;
+  if (n_lines == 0 && pickle->stack->len == height)
+    return fail (pickle, "nothing on the stack");
+  arguments = gather (pickle, height + (n_lines == 0), SAM_PICKLE_TUPLE);
+  pop (pickle);
+  if (n_lines > 0 && ! do_global (pickle, 0, SAM_PICKLE_GLOBAL))
+    return FALSE;
+  callee = pop (pickle);
+
+  return callee != NULL && push_object (pickle, callee, arguments) != NULL;
+}
+
+/* The state of a dictionary (a module's _metadata) or of a tensor is of no use to us. */
 static gboolean
 do_build (SamPickle *pickle, int n, SamPickleType type)
 {
-  SamPickleValue *target;
+  SamPickleValue *state = pop (pickle);
+  SamPickleValue *target = state == NULL ? NULL : get_top (pickle);
 
-  if (pop (pickle) == NULL)
-    return FALSE;
-  target = get_top (pickle);
   if (target == NULL)
     return FALSE;
-  if (target->type != SAM_PICKLE_DICT)
-    return fail (pickle, "state for something else than a dictionary");
+  if (target->type == SAM_PICKLE_OBJECT)
+    append (target, state);
 
   return TRUE;
 }
@@ -614,6 +681,34 @@ do_dup (SamPickle *pickle, int n, SamPickleType type)
   return TRUE;
 }
 
+/* FLOAT, STRING, UNICODE: a line of text, of no use to us */
+static gboolean
+do_line (SamPickle *pickle, int n, SamPickleType type)
+{
+  SamPickleValue *line = take_line (pickle);
+
+  if (line == NULL)
+    return FALSE;
+  g_ptr_array_add (pickle->stack, line);
+
+  return TRUE;
+}
+
+/* INT, LONG: a number as text, which may end in an L */
+static gboolean
+do_digits (SamPickle *pickle, int n, SamPickleType type)
+{
+  SamPickleValue *line = take_line (pickle);
+  char            digits[24] = "";
+
+  if (line == NULL)
+    return FALSE;
+  memcpy (digits, line->bytes, MIN (line->n, sizeof digits - 1));
+  push (pickle, type)->integer = g_ascii_strtoll (digits, NULL, 10);
+
+  return TRUE;
+}
+
 /* FRAME: where a writer's buffer ended, of no use to us */
 static gboolean
 do_frame (SamPickle *pickle, int n, SamPickleType type)
@@ -636,6 +731,8 @@ static const Opcode opcodes[256] = {
   ['M'] = { "BININT2", do_unsigned, 2, SAM_PICKLE_INT },
   [0x8a] = { "LONG1", do_long, 1, SAM_PICKLE_LONG },
   [0x8b] = { "LONG4", do_long, 4, SAM_PICKLE_LONG },
+  ['I'] = { "INT", do_digits, 0, SAM_PICKLE_INT },
+  ['L'] = { "LONG", do_digits, 0, SAM_PICKLE_INT },
   ['G'] = { "BINFLOAT", do_float, 8, SAM_PICKLE_FLOAT },
 
   ['X'] = { "BINUNICODE", do_bytes, 4, SAM_PICKLE_STRING },
@@ -646,6 +743,10 @@ static const Opcode opcodes[256] = {
   ['C'] = { "SHORT_BINBYTES", do_bytes, 1, SAM_PICKLE_BYTES },
   ['B'] = { "BINBYTES", do_bytes, 4, SAM_PICKLE_BYTES },
   [0x8e] = { "BINBYTES8", do_bytes, 8, SAM_PICKLE_BYTES },
+  [0x96] = { "BYTEARRAY8", do_bytes, 8, SAM_PICKLE_BYTES },
+  ['F'] = { "FLOAT", do_line },
+  ['S'] = { "STRING", do_line },
+  ['V'] = { "UNICODE", do_line },
 
   [')'] = { "EMPTY_TUPLE", do_gather, 0, SAM_PICKLE_TUPLE },
   [0x85] = { "TUPLE1", do_gather, 1, SAM_PICKLE_TUPLE },
@@ -658,6 +759,9 @@ static const Opcode opcodes[256] = {
   ['d'] = { "DICT", do_gather_marked, 0, SAM_PICKLE_DICT },
   ['a'] = { "APPEND", do_add, 1, SAM_PICKLE_LIST },
   ['e'] = { "APPENDS", do_add_marked, 0, SAM_PICKLE_LIST },
+  [0x8f] = { "EMPTY_SET", do_gather, 0, SAM_PICKLE_LIST },
+  [0x90] = { "ADDITEMS", do_add_marked, 0, SAM_PICKLE_LIST },
+  [0x91] = { "FROZENSET", do_gather_marked, 0, SAM_PICKLE_LIST },
   ['s'] = { "SETITEM", do_add, 2, SAM_PICKLE_DICT },
   ['u'] = { "SETITEMS", do_add_marked, 0, SAM_PICKLE_DICT },
 
@@ -673,29 +777,20 @@ static const Opcode opcodes[256] = {
 
   ['c'] = { "GLOBAL", do_global },
   [0x93] = { "STACK_GLOBAL", do_stack_global },
-  ['R'] = { "REDUCE", do_reduce, 0, SAM_PICKLE_CALL },
+  [0x82] = { "EXT1", do_extension, 1 },
+  [0x83] = { "EXT2", do_extension, 2 },
+  [0x84] = { "EXT4", do_extension, 4 },
+  ['R'] = { "REDUCE", do_call, 0, SAM_PICKLE_CALL },
+  [0x81] = { "NEWOBJ", do_call, 0, SAM_PICKLE_CALL },
+  [0x92] = { "NEWOBJ_EX", do_call_named },
+  ['o'] = { "OBJ", do_call_marked, 0 },
+  ['i'] = { "INST", do_call_marked, 2 },
   ['b'] = { "BUILD", do_build },
   ['Q'] = { "BINPERSID", do_persistent, 0, SAM_PICKLE_PERSISTENT },
 
-  ['F'] = { "FLOAT" },
-  ['I'] = { "INT" },
-  ['L'] = { "LONG" },
-  ['S'] = { "STRING" },
-  ['V'] = { "UNICODE" },
   ['P'] = { "PERSID" },
-  ['i'] = { "INST" },
-  ['o'] = { "OBJ" },
   ['g'] = { "GET" },
   ['p'] = { "PUT" },
-  [0x81] = { "NEWOBJ" },
-  [0x82] = { "EXT1" },
-  [0x83] = { "EXT2" },
-  [0x84] = { "EXT4" },
-  [0x8f] = { "EMPTY_SET" },
-  [0x90] = { "ADDITEMS" },
-  [0x91] = { "FROZENSET" },
-  [0x92] = { "NEWOBJ_EX" },
-  [0x96] = { "BYTEARRAY8" },
   [0x97] = { "NEXT_BUFFER" },
   [0x98] = { "READONLY_BUFFER" },
 };
@@ -709,8 +804,8 @@ step (SamPickle *pickle, uint8_t code)
     return opcode->run (pickle, opcode->n, opcode->type);
   if (opcode->name != NULL)
     return fail_because (pickle,
-                         "its pickle uses %s, which a dictionary of tensors does not need; "
-                         "nothing of the file was run",
+                         "its pickle uses %s, which PyTorch does not write; nothing of the file "
+                         "was run",
                          opcode->name);
 
   return fail_because (pickle, "its pickle has the unknown opcode 0x%02x", code);
@@ -790,6 +885,8 @@ sam_pickle_free (SamPickle *pickle)
           case SAM_PICKLE_DICT:
           case SAM_PICKLE_PERSISTENT:
           case SAM_PICKLE_CALL:
+          case SAM_PICKLE_FOREIGN:
+          case SAM_PICKLE_OBJECT:
             g_free (block[i].items);
             break;
           default:

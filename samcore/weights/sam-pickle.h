@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A pickle read as data: a tree of values in which calls and imports are only written down, never
- * made. */
+ * made. What the caller does not know by name is an object like any other. */
 #pragma once
 
 #include <stdint.h>
@@ -19,14 +19,18 @@ typedef enum
   SAM_PICKLE_STRING,     /* bytes: UTF-8 by promise only */
   SAM_PICKLE_BYTES,      /* bytes */
   SAM_PICKLE_TUPLE,      /* items */
-  SAM_PICKLE_LIST,       /* items */
+  SAM_PICKLE_LIST,       /* items; sets, too */
   SAM_PICKLE_DICT,       /* items: key, value, key, value… */
   SAM_PICKLE_GLOBAL,     /* global */
   SAM_PICKLE_PERSISTENT, /* items: the persistent id */
-  SAM_PICKLE_CALL        /* items: what would be called, the tuple of arguments */
+  SAM_PICKLE_CALL,       /* items: the global that would be called, the tuple of arguments */
+  SAM_PICKLE_FOREIGN,    /* items: module and name, strings, of what is none of the globals */
+  SAM_PICKLE_OBJECT      /* items: the foreign thing that would make it, what it would be given, in
+                          * the order of the file: arguments, states, members; keys with their values
+                          * are a dictionary */
 } SamPickleType;
 
-/* A name that a pickle may mention: what it stands for is the caller's business, but for dictionary
+/* A name that the caller knows: what it stands for is the caller's business, but for dictionary
  * classes, which become a SAM_PICKLE_DICT when called. */
 typedef struct
 {
@@ -59,10 +63,10 @@ typedef struct _SamPickle SamPickle;
 /**
  * sam_pickle_new:
  * @name: what errors call the file
- * @globals: the names that may be mentioned, the last one with module NULL
+ * @globals: the names that are known, the last one with module NULL
  *
  * Reads one pickle at @data, protocols 2 to 5. @data must outlive the result. SAM_ERROR_BAD_FILE
- * with the opcode or the name that is not allowed.
+ * with the opcode that is not allowed.
  */
 SamPickle *sam_pickle_new (const char            *name,
                            const uint8_t         *data,

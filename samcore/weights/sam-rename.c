@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Other programs' names of the same tensors: those of the transformers library, in which SAM,
- * SAM-HQ, SlimSAM and SAM 2 are published too, and the "module." that training on several devices
- * leaves in front.
+ * SAM-HQ, SlimSAM and SAM 2 are published too, behind the words that wrapper classes and training
+ * programs put in front of all names.
  *
  * A table is a list of replacements, done one after the other on every name that begins as the line
  * says. The order matters: inside of small networks "layers.0" becomes "layers.1" before "proj_in"
@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+#include "samcore/weights/sam-prefix.h"
+#include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-rename.h"
 
 #define MAX_ROWS 8 /* of a table that is split */
@@ -117,8 +119,6 @@ static const Rule sam2_rules[] = {
   { NULL }
 };
 
-static const Rule module_rules[] = { { "module.", "module.", "" }, { NULL } };
-
 static const Renames tables[] = {
   { "vision_encoder.backbone.patch_embed.projection.weight",
     { "shared_image_embedding.positional_embedding",
@@ -130,8 +130,6 @@ static const Renames tables[] = {
       "prompt_encoder.shared_embedding.positional_embedding" },
     { NULL, NULL },
     sam_rules },
-  { "module.mask_decoder.iou_token.weight", { NULL, NULL }, { NULL, NULL }, module_rules },
-  { "module.sam_mask_decoder.iou_token.weight", { NULL, NULL }, { NULL, NULL }, module_rules },
 };
 
 /* The table for the names in @checkpoint; NULL when they are the published ones, or none that we
@@ -146,15 +144,20 @@ find_renames (const SamCheckpoint *checkpoint)
   return NULL;
 }
 
-/* The published name of a tensor; its own where it has none there. Free with g_free. */
-static char *
-get_published (const Renames *renames, const SamCheckpoint *checkpoint, const char *name)
+/* Is @name a second copy of a tensor, which keeps its own name? */
+static gboolean
+is_spare (const Renames *renames, const SamCheckpoint *checkpoint, const char *name)
 {
-  GString *renamed = g_string_new (name);
+  return renames->spare[0] != NULL && g_str_equal (name, renames->spare[0]) &&
+         sam_checkpoint_lookup (checkpoint, renames->spare[1]) != NULL;
+}
 
-  if (renames->spare[0] != NULL && g_str_equal (name, renames->spare[0]) &&
-      sam_checkpoint_lookup (checkpoint, renames->spare[1]) != NULL)
-    return g_string_free (renamed, FALSE);
+/* The published name of a tensor. Free with g_free. */
+static char *
+get_published (const char *name, gpointer data)
+{
+  const Renames *renames = data;
+  GString       *renamed = g_string_new (name);
 
   /* Where a rule begins is asked of the name in the file, what it replaces is looked for in the new
    * one. */
@@ -197,14 +200,70 @@ split_rows (GArray *tensors, GStringChunk *names, const SamTensor *table, const 
     }
 }
 
+static char *
+get_stripped (const char *name, gpointer prefix)
+{
+  return g_str_has_prefix (name, prefix) ? g_strdup (name + strlen (prefix)) : NULL;
+}
+
+/* Leaves the tensors of one network, without what stands in front of all their names. */
+static gboolean
+strip_prefix (SamCheckpoint *checkpoint, GError **error)
+{
+  g_autofree char   *prefix = NULL;
+  g_autofree char   *quoted = NULL;
+  g_autoptr (GArray) tensors = NULL;
+  size_t             n_prefix;
+
+  for (size_t i = 0; i < sam_checkpoint_get_n_tensors (checkpoint); i++)
+    {
+      const char *name = sam_checkpoint_get_tensor (checkpoint, i)->name;
+      gssize      n = sam_prefix_measure (name);
+
+      if (n == 0)
+        return TRUE;
+      if (n > 0 && prefix != NULL)
+        {
+          quoted = sam_quote (prefix, strlen (prefix));
+          return sam_checkpoint_fail (checkpoint, error,
+                                      "it holds several networks, one under %s; save the one that "
+                                      "you want alone in a file of its own",
+                                      quoted);
+        }
+      if (n > 0)
+        prefix = g_strndup (name, n);
+    }
+  if (prefix == NULL)
+    return TRUE;
+
+  n_prefix = strlen (prefix);
+  tensors = g_array_new (FALSE, FALSE, sizeof (SamTensor));
+  for (size_t i = 0; i < sam_checkpoint_get_n_tensors (checkpoint); i++)
+    {
+      SamTensor tensor = *sam_checkpoint_get_tensor (checkpoint, i);
+
+      if (! g_str_has_prefix (tensor.name, prefix))
+        continue;
+      tensor.name += n_prefix;
+      g_array_append_val (tensors, tensor);
+    }
+
+  sam_checkpoint_rename_unreadable (checkpoint, get_stripped, prefix);
+
+  return sam_checkpoint_replace_tensors (checkpoint, tensors, error);
+}
+
 gboolean
 sam_rename_tensors (SamCheckpoint *checkpoint, GError **error)
 {
-  const Renames           *renames = find_renames (checkpoint);
+  const Renames           *renames;
   g_autoptr (GStringChunk) names = NULL;
   g_autoptr (GArray)       tensors = NULL;
   g_autoptr (GArray)       rows = NULL;
 
+  if (! strip_prefix (checkpoint, error))
+    return FALSE;
+  renames = find_renames (checkpoint);
   if (renames == NULL)
     return TRUE;
 
@@ -214,7 +273,9 @@ sam_rename_tensors (SamCheckpoint *checkpoint, GError **error)
   for (size_t i = 0; i < sam_checkpoint_get_n_tensors (checkpoint); i++)
     {
       SamTensor        tensor = *sam_checkpoint_get_tensor (checkpoint, i);
-      g_autofree char *name = get_published (renames, checkpoint, tensor.name);
+      g_autofree char *name = is_spare (renames, checkpoint, tensor.name)
+                                ? g_strdup (tensor.name)
+                                : get_published (tensor.name, (gpointer) renames);
 
       if (g_strcmp0 (tensor.name, renames->split[0]) == 0)
         split_rows (rows, names, &tensor, renames->split[1]);
@@ -222,6 +283,7 @@ sam_rename_tensors (SamCheckpoint *checkpoint, GError **error)
       g_array_append_val (tensors, tensor);
     }
   g_array_append_vals (tensors, rows->data, rows->len);
+  sam_checkpoint_rename_unreadable (checkpoint, get_published, (gpointer) renames);
 
   return sam_checkpoint_replace_tensors (checkpoint, tensors, error);
 }

@@ -28,6 +28,8 @@ typedef struct
   const char    *at;
   const char    *end;
   GString       *string; /* the last one that was read */
+  const uint8_t *data;   /* behind the header */
+  size_t         n_data;
 } Header;
 
 typedef struct
@@ -235,10 +237,10 @@ read_metadata (Header *header)
   return TRUE;
 }
 
+/* *unknown is set to the type's name where we do not know it. */
 static gboolean
-read_dtype (Header *header, const char *name, SamDtype *dtype)
+read_dtype (Header *header, SamDtype *dtype, char **unknown)
 {
-  g_autofree char *type = NULL;
 
   if (! read_string (header))
     return FALSE;
@@ -248,10 +250,9 @@ read_dtype (Header *header, const char *name, SamDtype *dtype)
         *dtype = i;
         return TRUE;
       }
-  type = sam_quote (header->string->str, header->string->len);
+  *unknown = sam_quote (header->string->str, header->string->len);
 
-  return sam_checkpoint_fail (header->checkpoint, header->error,
-                              "tensor %s has the type %s, which we do not know", name, type);
+  return TRUE;
 }
 
 /* An array of at most @max numbers. */
@@ -277,18 +278,83 @@ read_numbers (Header *header, const char *name, uint64_t *numbers, int max, int 
   return TRUE;
 }
 
-/* What stands behind a tensor's name; adds the tensor. */
 static gboolean
-read_tensor (Header *header, const char *name, const uint8_t *data, size_t n_data, GArray *ranges)
+read_shape (Header *header, const char *quoted, SamTensor *tensor)
+{
+  uint64_t numbers[SAM_MAX_RANK];
+
+  if (! read_numbers (header, quoted, numbers, SAM_MAX_RANK, &tensor->rank))
+    return FALSE;
+  for (int i = 0; i < tensor->rank; i++)
+    {
+      tensor->shape[i] = numbers[i];
+      if (tensor->shape[i] != numbers[i])
+        return fail_at (header, "dimension too large");
+    }
+
+  return TRUE;
+}
+
+static gboolean
+read_range (Header *header, const char *quoted, Range *range)
+{
+  uint64_t numbers[2];
+  int      n;
+
+  if (! read_numbers (header, quoted, numbers, 2, &n))
+    return FALSE;
+  if (n != 2)
+    return sam_checkpoint_fail (header->checkpoint, header->error, "tensor %s lacks an offset",
+                                quoted);
+  range->begin = numbers[0];
+  range->end = numbers[1];
+
+  return TRUE;
+}
+
+/* Adds the tensor to the checkpoint, or notes that its type is @unknown; and its range. */
+static gboolean
+add_tensor (Header *header, SamTensor *tensor, const char *unknown, Range range, GArray *ranges)
+{
+  g_autofree char *quoted = sam_quote (tensor->name, strlen (tensor->name));
+  g_autofree char *reason = NULL;
+  size_t           n_elements, n_bytes;
+
+  if (range.begin > range.end || range.end > header->n_data)
+    return sam_checkpoint_fail (header->checkpoint, header->error,
+                                "tensor %s lies outside of the data; is the file whole?", quoted);
+  if (unknown != NULL)
+    {
+      reason = g_strdup_printf ("has the type %s, which we do not know", unknown);
+      range.name = sam_checkpoint_add_unreadable (header->checkpoint, tensor->name, reason);
+      g_array_append_val (ranges, range);
+      return TRUE;
+    }
+  if (! sam_tensor_count (tensor, &n_elements, &n_bytes) || n_bytes != range.end - range.begin)
+    return sam_checkpoint_fail (header->checkpoint, header->error,
+                                "the shape and the type of tensor %s do not fit its offsets",
+                                quoted);
+
+  sam_tensor_set_contiguous (tensor);
+  if (! sam_checkpoint_add_tensor (header->checkpoint, tensor, header->data, header->n_data,
+                                   range.begin, header->error))
+    return FALSE;
+  range.name = sam_checkpoint_lookup (header->checkpoint, tensor->name)->name;
+  g_array_append_val (ranges, range);
+
+  return TRUE;
+}
+
+/* What stands behind a tensor's name. */
+static gboolean
+read_tensor (Header *header, const char *name, GArray *ranges)
 {
   g_autofree char *quoted = sam_quote (name, strlen (name));
+  g_autofree char *unknown = NULL;
   SamTensor        tensor = { .name = name };
-  uint64_t         numbers[SAM_MAX_RANK];
-  Range            range;
+  Range            range = { 0, 0, NULL };
   gboolean         has_dtype = FALSE, has_shape = FALSE, has_range = FALSE;
   gboolean         more = TRUE;
-  size_t           n_elements, n_bytes;
-  int              n;
 
   if (! expect (header, '{'))
     return FALSE;
@@ -299,31 +365,20 @@ read_tensor (Header *header, const char *name, const uint8_t *data, size_t n_dat
       if (! has_dtype && g_str_equal (header->string->str, "dtype"))
         {
           has_dtype = TRUE;
-          if (! read_dtype (header, quoted, &tensor.dtype))
+          if (! read_dtype (header, &tensor.dtype, &unknown))
             return FALSE;
         }
       else if (! has_shape && g_str_equal (header->string->str, "shape"))
         {
           has_shape = TRUE;
-          if (! read_numbers (header, quoted, numbers, SAM_MAX_RANK, &tensor.rank))
+          if (! read_shape (header, quoted, &tensor))
             return FALSE;
-          for (int i = 0; i < tensor.rank; i++)
-            {
-              tensor.shape[i] = numbers[i];
-              if (tensor.shape[i] != numbers[i])
-                return fail_at (header, "dimension too large");
-            }
         }
       else if (! has_range && g_str_equal (header->string->str, "data_offsets"))
         {
           has_range = TRUE;
-          if (! read_numbers (header, quoted, numbers, 2, &n))
+          if (! read_range (header, quoted, &range))
             return FALSE;
-          if (n != 2)
-            return sam_checkpoint_fail (header->checkpoint, header->error,
-                                        "tensor %s lacks an offset", quoted);
-          range.begin = numbers[0];
-          range.end = numbers[1];
         }
       else
         {
@@ -339,22 +394,8 @@ read_tensor (Header *header, const char *name, const uint8_t *data, size_t n_dat
   if (! has_dtype || ! has_shape || ! has_range)
     return sam_checkpoint_fail (header->checkpoint, header->error,
                                 "tensor %s lacks its type, shape or offsets", quoted);
-  if (range.begin > range.end || range.end > n_data)
-    return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "tensor %s lies outside of the data; is the file whole?", quoted);
-  if (! sam_tensor_count (&tensor, &n_elements, &n_bytes) || n_bytes != range.end - range.begin)
-    return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "the shape and the type of tensor %s do not fit its offsets",
-                                quoted);
 
-  sam_tensor_set_contiguous (&tensor);
-  if (! sam_checkpoint_add_tensor (header->checkpoint, &tensor, data, n_data, range.begin,
-                                   header->error))
-    return FALSE;
-  range.name = sam_checkpoint_lookup (header->checkpoint, name)->name;
-  g_array_append_val (ranges, range);
-
-  return TRUE;
+  return add_tensor (header, &tensor, unknown, range, ranges);
 }
 
 static int
@@ -402,11 +443,9 @@ sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
   size_t              size = sam_checkpoint_get_size (checkpoint);
   g_autoptr (GString) string = g_string_new (NULL);
   g_autoptr (GArray)  ranges = g_array_new (FALSE, FALSE, sizeof (Range));
-  Header              header = { checkpoint, error, (const char *) bytes + 8, NULL, NULL, string };
+  Header              header = { checkpoint, error, (const char *) bytes + 8, .string = string };
   gboolean            more = TRUE, has_metadata = FALSE;
   uint64_t            n_header;
-  const uint8_t      *data;
-  size_t              n_data;
 
   if (size < 8)
     return sam_checkpoint_fail (checkpoint, error, "the file is cut off in its first bytes");
@@ -423,8 +462,8 @@ sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
                                 "the header is larger than any that makes sense");
   header.at = header.start;
   header.end = header.start + n_header;
-  data = bytes + 8 + n_header;
-  n_data = size - 8 - n_header;
+  header.data = bytes + 8 + n_header;
+  header.n_data = size - 8 - n_header;
 
   if (! expect (&header, '{'))
     return FALSE;
@@ -447,7 +486,7 @@ sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
           if (! read_metadata (&header))
             return FALSE;
         }
-      else if (! read_tensor (&header, name, data, n_data, ranges))
+      else if (! read_tensor (&header, name, ranges))
         {
           return FALSE;
         }
@@ -458,5 +497,5 @@ sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
   if (header.at != header.end)
     return fail_at (&header, "more text behind the end");
 
-  return check_ranges (&header, ranges, n_data);
+  return check_ranges (&header, ranges, header.n_data);
 }

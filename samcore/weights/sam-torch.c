@@ -6,8 +6,9 @@
  *            object, the list of storage keys; then for each key an int64 count of elements and the
  *            raw elements
  *
- * The object is a tree out of sam-pickle. In it we look for a dictionary of tensors, at the top or
- * under one of the usual names, and understand what a tensor is written as:
+ * The object is a tree out of sam-pickle. We look for tensors everywhere in it, whatever surrounds
+ * them, and give them the names of all keys on the way; of these we take the network's, without
+ * what stands in front of all its names. A tensor is written as:
  *
  *   _rebuild_tensor_v2 (storage, offset, size, stride, …)       perhaps inside _rebuild_parameter
  *   (…, …) storage: persistent id ("storage", class, key, device, number of elements [, view])
@@ -20,27 +21,31 @@
 
 #include "samcore/sam-error.h"
 #include "samcore/weights/sam-pickle.h"
+#include "samcore/weights/sam-prefix.h"
 #include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
 
-#define MAX_WRAPPERS 2   /* dictionaries around the one with the tensors */
-#define MAX_KEY      255 /* bytes: it is copied wherever a storage is mentioned */
+#define MAX_KEY   255 /* bytes: it is copied wherever a storage is mentioned */
+#define MAX_DEPTH 48  /* containers around a tensor */
+#define MAX_PATH  255 /* bytes of their keys together */
 
 enum
 {
   KIND_DICT = SAM_PICKLE_KIND_DICT,
-  KIND_STORAGE, /* value: SamDtype */
+  KIND_STORAGE,        /* value: SamDtype */
+  KIND_STORAGE_UNREAD, /* value: bytes of an element */
   KIND_UNTYPED_STORAGE,
   KIND_DTYPE,  /* value: SamDtype */
   KIND_TENSOR, /* value: number of arguments that matter */
   KIND_TENSOR_V3,
+  KIND_TENSOR_UNREAD,
   KIND_PARAMETER,
   KIND_SIZE,
   KIND_OTHER /* harmless, of no use */
 };
 
-/* Everything that a pickle may mention. */
+/* What of a pickle means something to us. */
 static const SamPickleGlobal globals[] = {
   { "collections", "OrderedDict", KIND_DICT, 0 },
   { "torch._utils", "_rebuild_tensor", KIND_TENSOR, 4 },
@@ -48,6 +53,13 @@ static const SamPickleGlobal globals[] = {
   { "torch._utils", "_rebuild_tensor_v3", KIND_TENSOR_V3, 7 },
   { "torch._utils", "_rebuild_parameter", KIND_PARAMETER, 0 },
   { "torch._utils", "_rebuild_parameter_with_state", KIND_PARAMETER, 0 },
+  { "torch._utils", "_rebuild_device_tensor_from_numpy", KIND_TENSOR_UNREAD, 0 },
+  { "torch._utils", "_rebuild_meta_tensor_no_storage", KIND_TENSOR_UNREAD, 0 },
+  { "torch._utils", "_rebuild_nested_tensor", KIND_TENSOR_UNREAD, 0 },
+  { "torch._utils", "_rebuild_qtensor", KIND_TENSOR_UNREAD, 0 },
+  { "torch._utils", "_rebuild_sparse_tensor", KIND_TENSOR_UNREAD, 0 },
+  { "torch._utils", "_rebuild_wrapper_subclass", KIND_TENSOR_UNREAD, 0 },
+  { "torch._tensor", "_rebuild_from_type_v2", KIND_TENSOR_UNREAD, 0 },
   { "torch", "Size", KIND_SIZE, 0 },
   { "torch", "device", KIND_OTHER, 0 },
   { "torch", "FloatStorage", KIND_STORAGE, SAM_DTYPE_F32 },
@@ -60,6 +72,11 @@ static const SamPickleGlobal globals[] = {
   { "torch", "IntStorage", KIND_STORAGE, SAM_DTYPE_I32 },
   { "torch", "LongStorage", KIND_STORAGE, SAM_DTYPE_I64 },
   { "torch", "BoolStorage", KIND_STORAGE, SAM_DTYPE_BOOL },
+  { "torch", "ComplexFloatStorage", KIND_STORAGE_UNREAD, 8 },
+  { "torch", "ComplexDoubleStorage", KIND_STORAGE_UNREAD, 16 },
+  { "torch", "QInt8Storage", KIND_STORAGE_UNREAD, 1 },
+  { "torch", "QUInt8Storage", KIND_STORAGE_UNREAD, 1 },
+  { "torch", "QInt32Storage", KIND_STORAGE_UNREAD, 4 },
   { "torch.storage", "UntypedStorage", KIND_UNTYPED_STORAGE, 0 },
   { "torch", "float32", KIND_DTYPE, SAM_DTYPE_F32 },
   { "torch", "float16", KIND_DTYPE, SAM_DTYPE_F16 },
@@ -77,10 +94,11 @@ static const SamPickleGlobal globals[] = {
   { NULL }
 };
 
-/* Under which names training programs keep the weights, in the order in which we look. */
-static const char *wrappers[] = {
-  "model", "state_dict", "model_state_dict", "ema", "net", "module"
-};
+/* Where there are two networks, under which of these the trained one is kept. */
+static const char *usual[] = { "model.", "state_dict.", "model_state_dict.", "net.", "module." };
+
+/* In a module that was saved whole: dictionaries which its tensors' names do not mention. */
+static const char *silent[] = { "_modules", "_parameters", "_buffers" };
 
 typedef struct
 {
@@ -96,11 +114,33 @@ typedef struct
   GHashTable    *storages; /* key → Storage */
 } Torch;
 
+/* A tensor in the tree. */
+typedef struct
+{
+  const char           *name;
+  const SamPickleValue *value;
+} Found;
+
+typedef struct
+{
+  Torch        *torch;
+  GError      **error;
+  GString      *path; /* the keys on the way, each with its dot */
+  GHashTable   *seen; /* containers that were searched: there may be circles */
+  GStringChunk *names;
+  GArray       *found;   /* Found */
+  size_t        budget;  /* bytes that names may still have */
+  size_t        n_dicts; /* containers with tensors */
+  size_t        n_path;  /* of the first one's path */
+} Search;
+
 /* What a persistent id says. */
 typedef struct
 {
   SamDtype dtype;
   gboolean untyped;
+  size_t   n_element; /* bytes of one */
+  char    *unread;    /* the class, quoted, where we do not read it; dtype means nothing then */
   char    *key;
   uint64_t n;     /* elements; bytes if untyped */
   uint64_t first; /* element where a view begins */
@@ -147,63 +187,66 @@ is_tensor (const SamPickleValue *value)
 {
   int kind = get_call_kind (value);
 
-  return kind == KIND_TENSOR || kind == KIND_TENSOR_V3 || kind == KIND_PARAMETER;
-}
-
-static gboolean
-has_tensors (const SamPickleValue *dict)
-{
-  for (uint32_t i = 0; i + 1 < dict->n; i += 2)
-    if (dict->items[i]->type == SAM_PICKLE_STRING && is_tensor (dict->items[i + 1]))
-      return TRUE;
-
-  return FALSE;
-}
-
-/* The dictionary with the tensors: one inside a wrapper before one that has some next to it. */
-static const SamPickleValue *
-find_tensors (const SamPickleValue *value, int depth)
-{
-  if (value->type != SAM_PICKLE_DICT)
-    return NULL;
-
-  for (size_t i = 0; depth < MAX_WRAPPERS && i < G_N_ELEMENTS (wrappers); i++)
-    {
-      const SamPickleValue *inner = dict_lookup (value, wrappers[i]);
-      const SamPickleValue *found = inner == NULL ? NULL : find_tensors (inner, depth + 1);
-
-      if (found != NULL)
-        return found;
-    }
-
-  return has_tensors (value) ? value : NULL;
+  return kind == KIND_TENSOR || kind == KIND_TENSOR_V3 || kind == KIND_TENSOR_UNREAD ||
+         kind == KIND_PARAMETER;
 }
 
 static void
 storage_id_clear (StorageId *id)
 {
+  g_free (id->unread);
   g_free (id->key);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (StorageId, storage_id_clear)
 
+/* What the storage's class says; an unknown one cannot even be skipped. */
+static gboolean
+parse_storage_class (const SamPickleValue *class, StorageId *id)
+{
+  const SamPickleGlobal *global;
+
+  id->dtype = SAM_DTYPE_U8;
+  if (class->type == SAM_PICKLE_FOREIGN)
+    {
+      id->unread = sam_quote (class->items[1]->bytes, class->items[1]->n);
+      return TRUE;
+    }
+  if (class->type != SAM_PICKLE_GLOBAL)
+    return FALSE;
+
+  global = class->global;
+  switch (global->kind)
+    {
+    case KIND_STORAGE:
+      id->dtype = global->value;
+      id->n_element = sam_dtype_get_size (id->dtype);
+      return TRUE;
+    case KIND_STORAGE_UNREAD:
+      id->unread = sam_quote (global->name, strlen (global->name));
+      id->n_element = global->value;
+      return TRUE;
+    case KIND_UNTYPED_STORAGE:
+      id->untyped = TRUE;
+      id->n_element = 1;
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
 static gboolean
 parse_storage_id (const SamPickleValue *value, StorageId *id)
 {
-  const SamPickleValue *tuple, *class, *view;
+  const SamPickleValue *tuple, *view;
 
   if (value->type != SAM_PICKLE_PERSISTENT)
     return FALSE;
   tuple = value->items[0];
   if (tuple->type != SAM_PICKLE_TUPLE || tuple->n < 5 || tuple->n > 6 ||
-      ! is_string (tuple->items[0], "storage") || tuple->items[1]->type != SAM_PICKLE_GLOBAL ||
+      ! is_string (tuple->items[0], "storage") || ! parse_storage_class (tuple->items[1], id) ||
       tuple->items[2]->type != SAM_PICKLE_STRING || ! get_size (tuple->items[4], &id->n))
     return FALSE;
-  class = tuple->items[1];
-  if (class->global->kind != KIND_STORAGE && class->global->kind != KIND_UNTYPED_STORAGE)
-    return FALSE;
-  id->untyped = class->global->kind == KIND_UNTYPED_STORAGE;
-  id->dtype = id->untyped ? SAM_DTYPE_U8 : class->global->value;
   id->first = 0;
   id->n_view = id->n;
 
@@ -286,29 +329,52 @@ get_sizes (const SamPickleValue *value, size_t *sizes, int *n)
   return TRUE;
 }
 
+/* A tensor's type where it is not that of the storage. FALSE: none that we know. */
+static gboolean
+get_dtype (const SamPickleValue *call, const StorageId *id, SamDtype *dtype)
+{
+  const SamPickleValue *value = call->items[0]->global->kind == KIND_TENSOR_V3
+                                  ? call->items[1]->items[6]
+                                  : NULL;
+
+  *dtype = id->dtype;
+  if (value == NULL)
+    return ! id->untyped;
+  if (value->type != SAM_PICKLE_GLOBAL || value->global->kind != KIND_DTYPE || ! id->untyped)
+    return FALSE;
+  *dtype = value->global->value;
+
+  return TRUE;
+}
+
 static gboolean
 read_tensor (Torch *torch, const char *name, const SamPickleValue *value, GError **error)
 {
-  g_autofree char       *quoted = sam_quote (name, strlen (name));
-  SamTensor              tensor = { .name = name };
-  g_auto (StorageId)     id = { 0 };
-  const SamPickleGlobal *callee;
-  const SamPickleValue  *arguments;
-  const Storage         *storage;
-  uint64_t               offset;
-  size_t                 n_bytes, first, n_view;
-  int                    n_strides;
+  g_autofree char      *quoted = sam_quote (name, strlen (name));
+  g_autofree char      *unread = NULL;
+  SamTensor             tensor = { .name = name };
+  g_auto (StorageId)    id = { 0 };
+  const SamPickleValue *arguments;
+  const Storage        *storage;
+  uint64_t              offset;
+  size_t                n_bytes;
+  int                   kind, n_strides;
 
   if (get_call_kind (value) == KIND_PARAMETER && value->items[1]->n > 0)
     value = value->items[1]->items[0];
-  if (get_call_kind (value) != KIND_TENSOR && get_call_kind (value) != KIND_TENSOR_V3)
+  kind = get_call_kind (value);
+  if (kind == KIND_TENSOR_UNREAD)
+    {
+      sam_checkpoint_add_unreadable (torch->checkpoint, name, "is of a kind that we do not read");
+      return TRUE;
+    }
+  if (kind != KIND_TENSOR && kind != KIND_TENSOR_V3)
     return sam_checkpoint_fail (torch->checkpoint, error,
                                 "tensor %s is a parameter of something else", quoted);
-  callee = value->items[0]->global;
   arguments = value->items[1];
 
-  if (arguments->n < (uint32_t) callee->value || ! parse_storage_id (arguments->items[0], &id) ||
-      ! get_size (arguments->items[1], &offset) ||
+  if (arguments->n < (uint32_t) value->items[0]->global->value ||
+      ! parse_storage_id (arguments->items[0], &id) || ! get_size (arguments->items[1], &offset) ||
       ! get_sizes (arguments->items[2], tensor.shape, &tensor.rank) ||
       ! get_sizes (arguments->items[3], tensor.stride, &n_strides) || n_strides != tensor.rank)
     return sam_checkpoint_fail (
@@ -316,62 +382,241 @@ read_tensor (Torch *torch, const char *name, const SamPickleValue *value, GError
       "tensor %s is not described as PyTorch does it (at most %d dimensions, "
       "no negative strides)",
       quoted, SAM_MAX_RANK);
-  tensor.dtype = id.dtype;
-  if (callee->kind == KIND_TENSOR_V3)
+  if (id.unread != NULL || ! get_dtype (value, &id, &tensor.dtype))
     {
-      const SamPickleValue *dtype = arguments->items[6];
-
-      if (dtype->type != SAM_PICKLE_GLOBAL || dtype->global->kind != KIND_DTYPE || ! id.untyped)
-        return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s has no type that we know",
-                                    quoted);
-      tensor.dtype = dtype->global->value;
-    }
-  else if (id.untyped)
-    {
-      return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s has no type that we know",
-                                  quoted);
+      unread = id.unread != NULL
+                 ? g_strdup_printf ("has the type %s, which we do not know", id.unread)
+                 : g_strdup ("has no type that we know");
+      sam_checkpoint_add_unreadable (torch->checkpoint, name, unread);
+      return TRUE;
     }
 
   storage = get_storage (torch, id.key, quoted, error);
   if (storage == NULL)
     return FALSE;
-  n_bytes = sam_dtype_get_size (id.dtype);
-  if (! g_size_checked_mul (&n_bytes, n_bytes, id.n) || n_bytes > storage->n_bytes)
+  if (! g_size_checked_mul (&n_bytes, id.n_element, id.n) || n_bytes > storage->n_bytes)
     return sam_checkpoint_fail (
       torch->checkpoint, error,
       "tensor %s needs a larger storage than there is; is the file whole?", quoted);
-  first = id.first * sam_dtype_get_size (id.dtype);
-  n_view = id.n_view * sam_dtype_get_size (id.dtype);
   if (! g_size_checked_mul (&offset, offset, sam_dtype_get_size (tensor.dtype)))
     return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s lies outside of its storage",
                                 quoted);
 
-  return sam_checkpoint_add_tensor (torch->checkpoint, &tensor, storage->data + first, n_view,
-                                    offset, error);
+  return sam_checkpoint_add_tensor (torch->checkpoint, &tensor,
+                                    storage->data + id.first * id.n_element,
+                                    id.n_view * id.n_element, offset, error);
 }
 
 static gboolean
-read_object (Torch *torch, const SamPickleValue *root, GError **error)
+fail_search (Search *search, const char *reason)
 {
-  const SamPickleValue *dict = find_tensors (root, 0);
+  return sam_checkpoint_fail (search->torch->checkpoint, search->error, "%s", reason);
+}
 
-  if (dict == NULL)
+/* Adds the key of a container's item to the path. FALSE and an error where it is no name. */
+static gboolean
+push_key (Search *search, const SamPickleValue *key)
+{
+  if (key->type == SAM_PICKLE_INT)
+    g_string_append_printf (search->path, "%" G_GINT64_FORMAT, key->integer);
+  if (key->type != SAM_PICKLE_STRING)
+    return TRUE;
+  if (memchr (key->bytes, '\0', key->n) != NULL || ! g_utf8_validate (key->bytes, key->n, NULL))
+    return fail_search (search, "a tensor's name is no text");
+  g_string_append_len (search->path, key->bytes, key->n);
+
+  return TRUE;
+}
+
+/* The path, which ends in the tensor's own name. */
+static gboolean
+add_found (Search *search, const SamPickleValue *value)
+{
+  Found found = { NULL, value };
+
+  /* Names cost bytes of the file, but those on the way count once for each tensor. */
+  if (search->path->len > search->budget)
+    return fail_search (search, "the names of its tensors are longer than the file");
+  search->budget -= search->path->len;
+  found.name = g_string_chunk_insert_len (search->names, search->path->str, search->path->len);
+  g_array_append_val (search->found, found);
+
+  return TRUE;
+}
+
+static gboolean
+is_silent (const SamPickleValue *key)
+{
+  for (size_t i = 0; i < G_N_ELEMENTS (silent); i++)
+    if (is_string (key, silent[i]))
+      return TRUE;
+
+  return FALSE;
+}
+
+static gboolean search_value (Search *search, const SamPickleValue *value, int depth);
+
+/* @value under @key in a container; NULL: it adds nothing to the path */
+static gboolean
+search_item (Search *search, const SamPickleValue *key, const SamPickleValue *value, int depth)
+{
+  gboolean tensor = is_tensor (value);
+  gsize    n_path = search->path->len;
+  gboolean right;
+
+  if (tensor)
+    right = push_key (search, key) && add_found (search, value);
+  else if (key->type == SAM_PICKLE_STRING &&
+           (key->n > MAX_PATH || memchr (key->bytes, '\0', key->n) != NULL ||
+            ! g_utf8_validate (key->bytes, key->n, NULL)))
+    right = TRUE;
+  else
+    {
+      if (! is_silent (key) && push_key (search, key) && search->path->len > n_path)
+        g_string_append_c (search->path, '.');
+      right = search_value (search, value, depth);
+    }
+  g_string_truncate (search->path, n_path);
+
+  return right;
+}
+
+static gboolean
+search_dict (Search *search, const SamPickleValue *dict, int depth)
+{
+  gboolean has_tensors = FALSE;
+
+  for (uint32_t i = 0; i + 1 < dict->n; i += 2)
+    {
+      has_tensors |= is_tensor (dict->items[i + 1]);
+      if (! search_item (search, dict->items[i], dict->items[i + 1], depth + 1))
+        return FALSE;
+    }
+  if (has_tensors && search->n_dicts++ == 0)
+    search->n_path = search->path->len;
+
+  return TRUE;
+}
+
+/* Adds the tensors in @value, each container once. */
+static gboolean
+search_value (Search *search, const SamPickleValue *value, int depth)
+{
+  gboolean numbered = value->type == SAM_PICKLE_TUPLE || value->type == SAM_PICKLE_LIST;
+
+  if (depth > MAX_DEPTH || search->path->len > MAX_PATH)
+    return TRUE;
+  if (! numbered && value->type != SAM_PICKLE_DICT && value->type != SAM_PICKLE_OBJECT)
+    return TRUE;
+  if (! g_hash_table_add (search->seen, (gpointer) value))
+    return TRUE;
+
+  if (value->type == SAM_PICKLE_DICT)
+    return search_dict (search, value, depth);
+  for (uint32_t i = 0; i < value->n; i++)
+    {
+      SamPickleValue key = { numbered ? SAM_PICKLE_INT : SAM_PICKLE_NONE, 0, { i } };
+
+      if (! search_item (search, &key, value->items[i], depth + 1))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/* What stands in front of the names of the network to be read. FALSE and an error where there are
+ * several and none of them is under a usual name. */
+static gboolean
+choose_prefix (Search *search, char **prefix)
+{
+  g_autoptr (GPtrArray) prefixes = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GString)   list = g_string_new (NULL);
+
+  for (guint i = 0; i < search->found->len; i++)
+    {
+      const char *name = g_array_index (search->found, Found, i).name;
+      gssize      n = sam_prefix_measure (name);
+
+      if (n >= 0)
+        g_ptr_array_add (prefixes, g_strndup (name, n));
+    }
+  if (prefixes->len == 0)
+    {
+      *prefix = search->n_dicts == 1
+                  ? g_strndup (g_array_index (search->found, Found, 0).name, search->n_path)
+                  : g_strdup ("");
+      return TRUE;
+    }
+  if (prefixes->len == 1)
+    {
+      *prefix = g_strdup (prefixes->pdata[0]);
+      return TRUE;
+    }
+  for (size_t u = 0; u < G_N_ELEMENTS (usual); u++)
+    for (guint i = 0; i < prefixes->len; i++)
+      if (g_str_has_prefix (prefixes->pdata[i], usual[u]))
+        {
+          *prefix = g_strdup (prefixes->pdata[i]);
+          return TRUE;
+        }
+
+  for (guint i = 0; i < MIN (prefixes->len, 8); i++)
+    {
+      g_autofree char *quoted = sam_quote (prefixes->pdata[i], strlen (prefixes->pdata[i]));
+
+      g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", quoted);
+    }
+
+  return sam_checkpoint_fail (search->torch->checkpoint, search->error,
+                              "it holds %u networks, under %s; save the one that you want alone "
+                              "in a file of its own, with torch.save",
+                              prefixes->len, list->str);
+}
+
+static void
+search_clear (Search *search)
+{
+  g_string_free (search->path, TRUE);
+  g_hash_table_unref (search->seen);
+  g_string_chunk_free (search->names);
+  g_array_unref (search->found);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
+
+static gboolean
+read_object (Torch *torch, const SamPickle *object, GError **error)
+{
+  const SamPickleValue *root = sam_pickle_get_root (object);
+  g_autofree char      *prefix = NULL;
+  g_auto (Search)       search = { torch, error };
+  size_t                n_prefix;
+
+  search.path = g_string_new (NULL);
+  search.seen = g_hash_table_new (NULL, NULL);
+  search.names = g_string_chunk_new (4096);
+  search.found = g_array_new (FALSE, FALSE, sizeof (Found));
+  search.budget = 4096 + 16 * sam_pickle_get_size (object);
+
+  if (is_tensor (root))
+    return sam_checkpoint_fail (torch->checkpoint, error,
+                                "it holds a single tensor, not the weights of a network");
+  if (! search_value (&search, root, 0))
+    return FALSE;
+  if (search.found->len == 0)
     return sam_checkpoint_fail (torch->checkpoint, error,
                                 "it holds %s without tensors, not the weights of a network",
                                 sam_pickle_type_name (root->type));
+  if (! choose_prefix (&search, &prefix))
+    return FALSE;
 
-  for (uint32_t i = 0; i < dict->n; i += 2)
+  n_prefix = strlen (prefix);
+  for (guint i = 0; i < search.found->len; i++)
     {
-      const SamPickleValue *key = dict->items[i];
-      g_autofree char      *name = NULL;
+      const Found *found = &g_array_index (search.found, Found, i);
 
-      if (! is_tensor (dict->items[i + 1]))
-        continue;
-      if (key->type != SAM_PICKLE_STRING || memchr (key->bytes, '\0', key->n) != NULL ||
-          ! g_utf8_validate (key->bytes, key->n, NULL))
-        return sam_checkpoint_fail (torch->checkpoint, error, "a tensor's name is no text");
-      name = g_strndup (key->bytes, key->n);
-      if (! read_tensor (torch, name, dict->items[i + 1], error))
+      if (g_str_has_prefix (found->name, prefix) &&
+          ! read_tensor (torch, found->name + n_prefix, found->value, error))
         return FALSE;
     }
 
@@ -493,7 +738,7 @@ sam_torch_zip_read (SamCheckpoint *checkpoint, GError **error)
   pickle = sam_pickle_new (sam_checkpoint_get_name (checkpoint), data, entry->n_bytes, globals,
                            error);
 
-  return pickle != NULL && read_object (&torch, sam_pickle_get_root (pickle), error);
+  return pickle != NULL && read_object (&torch, pickle, error);
 }
 
 static gboolean
@@ -539,7 +784,10 @@ collect_element_sizes (Torch *torch, const SamPickle *object, GHashTable *sizes,
       if (! parse_storage_id (sam_pickle_get_persistent (object, i), &id))
         return sam_checkpoint_fail (torch->checkpoint, error,
                                     "a storage is not described as PyTorch does it");
-      size = sam_dtype_get_size (id.dtype);
+      size = id.n_element;
+      if (size == 0)
+        return sam_checkpoint_fail (torch->checkpoint, error,
+                                    "a storage has the type %s, which we do not know", id.unread);
       known = GPOINTER_TO_SIZE (g_hash_table_lookup (sizes, id.key));
       if (known != 0 && known != size)
         return sam_checkpoint_fail (torch->checkpoint, error, "a storage has two different types");
@@ -650,5 +898,5 @@ sam_torch_legacy_read (SamCheckpoint *checkpoint, GError **error)
   if (keys == NULL || ! read_storages (&torch, sam_pickle_get_root (keys), sizes, at, error))
     return FALSE;
 
-  return read_object (&torch, sam_pickle_get_root (object), error);
+  return read_object (&torch, object, error);
 }

@@ -19,6 +19,7 @@
 #include "samcore/sam-error.h"
 #include "samcore/kernels/sam-kernels.h"
 #include "samcore/sam-parallel.h"
+#include "samcore/weights/sam-checkpoint-private.h"
 #include "samcore/weights/sam-weights-private.h"
 
 /* Values looked at or converted at a time by one thread. */
@@ -242,6 +243,17 @@ sam_weights_has (const SamWeights *weights, const char *name)
 }
 
 static void
+fail_missing (SamWeights *weights, const char *name)
+{
+  const char *reason = sam_checkpoint_get_unreadable (weights->checkpoint, name);
+
+  if (reason != NULL)
+    sam_weights_fail (weights, "the tensor %s %s", name, reason);
+  else
+    sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model", name);
+}
+
+static void
 append_shape (GString *text, int rank, const size_t *shape)
 {
   g_string_append_c (text, '[');
@@ -261,8 +273,7 @@ sam_weights_dim (SamWeights *weights, int rank, int axis, size_t min, size_t max
   tensor = sam_checkpoint_lookup (weights->checkpoint, name);
   if (tensor == NULL)
     {
-      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model",
-                        name);
+      fail_missing (weights, name);
       return 0;
     }
   if (tensor->rank != rank || tensor->shape[axis] < min || tensor->shape[axis] > max)
@@ -305,8 +316,7 @@ find_tensor (SamWeights *weights, int rank, const size_t *shape, const char *nam
   tensor = sam_checkpoint_lookup (weights->checkpoint, name);
   if (tensor == NULL)
     {
-      sam_weights_fail (weights, "the tensor %s is missing; the file is not a complete model",
-                        name);
+      fail_missing (weights, name);
       return NULL;
     }
 

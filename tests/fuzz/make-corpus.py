@@ -75,6 +75,9 @@ def state(*pairs):
     return PROTO + items(*pairs) + STOP
 
 
+MARK = 'mask_decoder.iou_token.weight'
+
+
 def good():
     return state((text('w'), tensor()))
 
@@ -105,34 +108,34 @@ def pickles():
     call = lambda module, attribute: PROTO + name(module, attribute) + tup(text('true')) + b'R' + STOP
     case = {
         'good': (good(), 'ok'),
-        'call-system': (call('os', 'system'), '"system" of the Python module "os"'),
-        'call-posix': (call('posix', 'system'), '"posix"'),
-        'call-eval': (call('builtins', 'eval'), '"eval"'),
-        'call-eval-2': (call('__builtin__', 'eval'), '"__builtin__"'),
-        'call-getattr': (call('builtins', 'getattr'), '"getattr"'),
-        'call-subprocess': (call('subprocess', 'Popen'), '"Popen"'),
-        'call-torch-load': (call('torch', 'load'), '"load" of the Python module "torch"'),
-        'call-numpy': (call('numpy.core.multiarray', '_reconstruct'), '"_reconstruct"'),
-        'call-module': (call('segment_anything.modeling.sam', 'Sam'), '"Sam"'),
-        'call-dotted': (call('torch', '_utils._rebuild_tensor_v2'), '"_utils._rebuild_tensor_v2"'),
-        'call-prefix': (call('torch._util', 's_rebuild_tensor_v2'), '"torch._util"'),
-        'stack-global': (b'\x80\x04' + b'\x8c\x02os' + b'\x8c\x06system' + b'\x93' + STOP, '"os"'),
+        'call-system': (call('os', 'system'), 'an object without tensors'),
+        'call-posix': (call('posix', 'system'), 'an object without tensors'),
+        'call-eval': (call('builtins', 'eval'), 'an object without tensors'),
+        'call-eval-2': (call('__builtin__', 'eval'), 'an object without tensors'),
+        'call-getattr': (call('builtins', 'getattr'), 'an object without tensors'),
+        'call-subprocess': (call('subprocess', 'Popen'), 'an object without tensors'),
+        'call-torch-load': (call('torch', 'load'), 'an object without tensors'),
+        'call-numpy': (call('numpy.core.multiarray', '_reconstruct'), 'an object without tensors'),
+        'call-module': (call('segment_anything.modeling.sam', 'Sam'), 'an object without tensors'),
+        'call-dotted': (call('torch', '_utils._rebuild_tensor_v2'), 'an object without tensors'),
+        'call-prefix': (call('torch._util', 's_rebuild_tensor_v2'), 'an object without tensors'),
+        'stack-global': (b'\x80\x04' + b'\x8c\x02os' + b'\x8c\x06system' + b'\x93' + STOP, 'a class without tensors'),
         'stack-global-number': (b'\x80\x04' + b'K\x01K\x02\x93' + STOP, 'name is not a string'),
-        'global-terminal': (PROTO + b'cos\x1b[31m\nsys\x00tem\n' + STOP, r'\x1b'),
+        'global-terminal': (PROTO + b'cos\x1b[31m\nsys\x00tem\n' + STOP, 'a class without tensors'),
         'global-no-end': (PROTO + b'cos', 'without end'),
-        'inst': (PROTO + b'(ios\nsystem\n' + STOP, 'INST'),
-        'obj': (PROTO + b'(' + name('collections', 'OrderedDict') + b'o' + STOP, 'OBJ'),
-        'newobj': (PROTO + name('collections', 'OrderedDict') + b')\x81' + STOP, 'NEWOBJ'),
-        'newobj-ex': (b'\x80\x04' + name('collections', 'OrderedDict') + b')}\x92' + STOP, 'NEWOBJ_EX'),
-        'ext1': (PROTO + b'\x82\x01' + STOP, 'EXT1'),
+        'inst': (PROTO + b'(ios\nsystem\n' + STOP, 'an object without tensors'),
+        'obj': (PROTO + b'(' + name('collections', 'OrderedDict') + b'o' + STOP, 'an object without tensors'),
+        'newobj': (PROTO + name('collections', 'OrderedDict') + b')\x81' + STOP, 'a dictionary without tensors'),
+        'newobj-ex': (b'\x80\x04' + name('collections', 'OrderedDict') + b')}\x92' + STOP, 'an object without tensors'),
+        'ext1': (PROTO + b'\x82\x01' + STOP, 'a class without tensors'),
         'persid-text': (PROTO + b'Pabc\n' + STOP, 'PERSID'),
-        'set': (b'\x80\x04\x8f' + STOP, 'EMPTY_SET'),
-        'bytearray': (b'\x80\x05\x96' + struct.pack('<Q', 2**62) + STOP, 'BYTEARRAY8'),
+        'set': (b'\x80\x04\x8f' + STOP, 'a list without tensors'),
+        'bytearray': (b'\x80\x05\x96' + struct.pack('<Q', 2**62) + STOP, 'the file ends'),
         'unknown-opcode': (PROTO + b'\xff' + STOP, '0xff'),
         'reduce-text': (PROTO + text('x') + b')R' + STOP, 'no function'),
-        'reduce-call': (PROTO + name('torch', 'Size') + b')R)R' + STOP, 'no function'),
+        'reduce-call': (PROTO + name('torch', 'Size') + b')R)R' + STOP, 'an object without tensors'),
         'reduce-list': (PROTO + name('torch', 'Size') + b']R' + STOP, 'no function'),
-        'build-tensor': (PROTO + tensor() + b'}b' + STOP, 'state for something else'),
+        'build-tensor': (PROTO + tensor() + b'}b' + STOP, 'a single tensor'),
         'dict-from-text': (PROTO + name('collections', 'OrderedDict') + tup(text('x')) + b'R' + STOP, 'pairs'),
         'dict-from-pairs': (PROTO + name('collections', 'OrderedDict') + tup(
             b'](](' + text('w') + tensor() + b'ee') + b'R' + STOP, 'ok'),
@@ -153,6 +156,22 @@ def pickles():
         'dict-bomb': (PROTO + b'](' + b'](NNe' * 2000 + b'eq\x00' + name('collections', 'OrderedDict') + b'q\x01'
                       + b'h\x01h\x00\x85R' * 3000 + STOP, 'same pairs'),
         'key-long': (state((text('w'), tensor(storage(key='0' * 300)))), 'not described'),
+        # what training programs put beside the weights, and around them
+        'beside': (state((text('model'), items((text('w'), tensor()))), (text('args'), name('argparse', 'Namespace')
+                   + b')\x81' + items((text('lr'), integer(1))) + b'b'), (text('best'), name('numpy', 'scalar')
+                   + tup(name('numpy', 'dtype') + tup(text('f8')) + b'R' + tup(integer(3)) + b'b', text('12345678'))
+                   + b'R')), 'ok'),
+        'around': (state((text('net'), name('collections', 'defaultdict') + tup(name('builtins', 'list')) + b'R('
+                   + text('w') + tensor() + b'u')), 'ok'),
+        'module': (PROTO + name('segment_anything', 'Sam') + b')\x81' + items((text('_modules'), items(
+            (text('neck'), name('torch.nn', 'Linear') + b')\x81' + items(
+                (text('_parameters'), items((text('weight'), tensor())))) + b'b')))) + b'b' + STOP, 'ok'),
+        'two-networks': (state(*[(text(key), items((text(MARK), tensor()))) for key in ('student', 'teacher')]),
+                         'under "student.", "teacher."'),
+        'two-networks-usual': (state(*[(text(key), items((text(MARK), tensor()))) for key in ('ema', 'model')]), 'ok'),
+        'names-long': (PROTO + b'}(' + text('n' * 200) + b'}q\x00('
+                       + text('a') + tensor() + b'q\x01'
+                       + b''.join(b'\x8c\x02' + b'%02x' % i + b'h\x01' for i in range(256)) + b'uu' + STOP, 'longer than the file'),
         'cycle': (PROTO + b'}q\x00' + text('model') + b'h\x00s' + STOP, 'without tensors'),
         'cycle-list': (PROTO + b']q\x00h\x00a' + STOP, 'without tensors'),
         'deep-list': (PROTO + b']' * 9000 + b'a' * 8999 + STOP, 'without tensors'),
@@ -169,16 +188,19 @@ def pickles():
         'protocol-6': (b'\x80\x06}' + STOP, 'protocol'),
         'protocol-0': (b'(dp0\n.', 'protocol'),
         'no-dict': (PROTO + text('x') + STOP, 'a string without tensors'),
-        'lone-tensor': (PROTO + tensor() + STOP, 'without tensors'),
+        'lone-tensor': (PROTO + tensor() + STOP, 'a single tensor'),
         'no-tensors': (state((text('a'), integer(1))), 'a dictionary without tensors'),
         'same-name': (state((text('w'), tensor()), (text('w'), tensor())), 'two tensors "w"'),
         'name-nul': (state((text('w\0x'), tensor()), (text('w'), tensor())), 'name is no text'),
         'name-not-utf8': (state((text(b'w\xff'), tensor()),), 'name is no text'),
-        'name-number': (state((integer(3), tensor()), (text('w'), tensor())), 'name is no text'),
+        'name-number': (state((integer(3), tensor()), (text('w'), tensor())), 'ok'),
         'missing-storage': (state((text('w'), tensor(storage(key='7')))), 'storage "7" of tensor "w" is missing'),
         'key-path': (state((text('w'), tensor(storage(key='../../etc/passwd')))), 'is missing'),
         'key-nul': (state((text('w'), tensor(storage(key='0\0')))), 'not described'),
         'class-unknown': (state((text('w'), tensor(storage('QInt8Storage')))), '"QInt8Storage"'),
+        'class-unread': (state((text('w'), tensor()), (text('x'), tensor(storage('ComplexFloatStorage', '1', 2)))), 'ok'),
+        'tensor-unread': (state((text('w'), tensor()), (text('x'), name('torch._utils', '_rebuild_qtensor')
+                          + tup(storage()) + b'R')), 'ok'),
         'class-size': (state((text('w'), tensor(storage('Size')))), 'not described'),
         'storage-too-long': (state((text('w'), tensor(storage(n=5)))), '"w" needs a larger storage'),
         'storage-2-62': (state((text('w'), tensor(storage(n=2**62)))), '"w" needs a larger storage'),
@@ -211,8 +233,11 @@ def pickles():
     # alone, as the fuzz target for pickles takes them; and in a whole file
     for key, (data, reason) in case.items():
         save('pickle', key, data, reason)
-    for key in ('call-system', 'good', 'storage-2-62', 'view'):
+    for key in ('good', 'storage-2-62', 'view'):
         save('legacy', key, legacy(case[key][0]), case[key][1])
+    save('legacy', 'class-unread', legacy(case['class-unread'][0], (text('0'), text('1')), (
+        struct.pack('<q', 4) + FLOATS + struct.pack('<q', 2) + bytes(16))), 'ok')
+    save('legacy', 'call-system', legacy(case['call-system'][0]), 'belongs to no tensor')
 
 
 def legacies():
@@ -402,6 +427,7 @@ def safetensors():
     save('safetensors', 'shape-float', safe(js(one(shape=(4.0,))), FLOATS), 'expected')
     save('safetensors', 'shape-exponent', safe(js(one()).replace('[4]', '[4e0]'), FLOATS), 'expected')
     save('safetensors', 'dtype', safe(js(one(dtype='C64')), FLOATS), 'type "C64"')
+    save('safetensors', 'dtype-beside', safe(js(one(), one('b', 'F8_E4M3', (4,), (16, 20))), FLOATS + bytes(4)), 'ok')
     save('safetensors', 'dtype-long', safe(js(one(dtype='F' * 7000)), FLOATS), 'which we do not know')
     save('safetensors', 'name-terminal', safe(js(one('\x1b]0;x\x07\n', shape=(5,))), FLOATS), r'\x1b]0;x\x07\x0a')
     save('safetensors', 'name-nul', safe('{"a\\u0000b":1}', FLOATS), 'cannot be in a string')

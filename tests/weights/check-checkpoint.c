@@ -561,6 +561,21 @@ static const Names module_names[] = { { "module.mask_decoder.iou_token.weight",
                                       { "module.module.x", "module.x" },
                                       { NULL } };
 
+/* Any chain of words may stand in front; what is not behind it does not belong to the network. */
+static const Names chain_names[] = {
+  { "_orig_mod.model.sam.sam_mask_decoder.iou_token.weight", "sam_mask_decoder.iou_token.weight" },
+  { "_orig_mod.model.sam.image_encoder.trunk.pos_embed", "image_encoder.trunk.pos_embed" },
+  { "loss.weight", NULL },
+  { NULL }
+};
+
+/* Also in front of the names of the transformers library. */
+static const Names both_names[] = {
+  { "model.mask_decoder.iou_token.weight", "mask_decoder.iou_token.weight" },
+  { "model.vision_encoder.patch_embed.projection.weight", "image_encoder.patch_embed.proj.weight" },
+  { NULL }
+};
+
 /* The tensors in a file are numbered, so that each can be known again under its new name. */
 static void
 test_names (gconstpointer data)
@@ -630,6 +645,17 @@ test_names_twice (void)
     8);
 
   assert_refused (bytes, "two tensors \"image_encoder.patch_embed.proj.weight\"");
+}
+
+static void
+test_names_two_networks (void)
+{
+  g_autoptr (GBytes) bytes = make_safetensors (
+    "{\"a.mask_decoder.iou_token.weight\":" T (
+      "F32", "[1]", "[0,4]") ",\"b.mask_decoder.iou_token.weight\":" T ("F32", "[1]", "[4,8]") "}",
+    8);
+
+  assert_refused (bytes, "several networks, one under \"a.\"");
 }
 
 static void
@@ -707,6 +733,9 @@ main (int argc, char **argv)
   g_test_add_data_func ("/checkpoint/names/sam", sam_names, test_names);
   g_test_add_data_func ("/checkpoint/names/sam2", sam2_names, test_names);
   g_test_add_data_func ("/checkpoint/names/module", module_names, test_names);
+  g_test_add_data_func ("/checkpoint/names/chain", chain_names, test_names);
+  g_test_add_data_func ("/checkpoint/names/both", both_names, test_names);
+  g_test_add_func ("/checkpoint/names/two-networks", test_names_two_networks);
   g_test_add_func ("/checkpoint/names/twice", test_names_twice);
   g_test_add_func ("/checkpoint/not-files", test_not_files);
 
