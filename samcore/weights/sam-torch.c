@@ -6,9 +6,8 @@
  *            object, the list of storage keys; then for each key an int64 count of elements and the
  *            raw elements
  *
- * The object is a tree out of sam-pickle. We look for tensors everywhere in it, whatever surrounds
- * them, and give them the names of all keys on the way; of these we take the network's, without
- * what stands in front of all its names. A tensor is written as:
+ * The object is a tree out of sam-pickle. sam-pickle-search.c finds the network's tensors in
+ * it. Each is written as:
  *
  *   _rebuild_tensor_v2 (storage, offset, size, stride, …)       perhaps inside _rebuild_parameter
  *   (…, …) storage: persistent id ("storage", class, key, device, number of elements [, view])
@@ -20,15 +19,13 @@
 #include <string.h>
 
 #include "samcore/sam-error.h"
+#include "samcore/weights/sam-pickle-search.h"
 #include "samcore/weights/sam-pickle.h"
-#include "samcore/weights/sam-prefix.h"
 #include "samcore/weights/sam-quote.h"
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
 
-#define MAX_KEY   255 /* bytes: it is copied wherever a storage is mentioned */
-#define MAX_DEPTH 48  /* containers around a tensor */
-#define MAX_PATH  255 /* bytes of their keys together */
+#define MAX_KEY 255 /* bytes: it is copied wherever a storage is mentioned */
 
 enum
 {
@@ -94,12 +91,6 @@ static const SamPickleGlobal globals[] = {
   { NULL }
 };
 
-/* Where there are two networks, under which of these the trained one is kept. */
-static const char *usual[] = { "model.", "state_dict.", "model_state_dict.", "net.", "module." };
-
-/* In a module that was saved whole: dictionaries which its tensors' names do not mention. */
-static const char *silent[] = { "_modules", "_parameters", "_buffers" };
-
 typedef struct
 {
   const uint8_t *data;
@@ -114,26 +105,6 @@ typedef struct
   GHashTable    *storages; /* key → Storage */
 } Torch;
 
-/* A tensor in the tree. */
-typedef struct
-{
-  const char           *name;
-  const SamPickleValue *value;
-} Found;
-
-typedef struct
-{
-  Torch        *torch;
-  GError      **error;
-  GString      *path; /* the keys on the way, each with its dot */
-  GHashTable   *seen; /* containers that were searched: there may be circles */
-  GStringChunk *names;
-  GArray       *found;   /* Found */
-  size_t        budget;  /* bytes that names may still have */
-  size_t        n_dicts; /* containers with tensors */
-  size_t        n_path;  /* of the first one's path */
-} Search;
-
 /* What a persistent id says. */
 typedef struct
 {
@@ -146,13 +117,6 @@ typedef struct
   uint64_t first; /* element where a view begins */
   uint64_t n_view;
 } StorageId;
-
-static gboolean
-is_string (const SamPickleValue *value, const char *string)
-{
-  return value->type == SAM_PICKLE_STRING && value->n == strlen (string) &&
-         memcmp (value->bytes, string, value->n) == 0;
-}
 
 /* A number that is no less than 0. */
 static gboolean
@@ -169,7 +133,7 @@ static const SamPickleValue *
 dict_lookup (const SamPickleValue *dict, const char *key)
 {
   for (uint32_t i = 0; i + 1 < dict->n; i += 2)
-    if (is_string (dict->items[i], key))
+    if (sam_pickle_is_string (dict->items[i], key))
       return dict->items[i + 1];
 
   return NULL;
@@ -244,8 +208,9 @@ parse_storage_id (const SamPickleValue *value, StorageId *id)
     return FALSE;
   tuple = value->items[0];
   if (tuple->type != SAM_PICKLE_TUPLE || tuple->n < 5 || tuple->n > 6 ||
-      ! is_string (tuple->items[0], "storage") || ! parse_storage_class (tuple->items[1], id) ||
-      tuple->items[2]->type != SAM_PICKLE_STRING || ! get_size (tuple->items[4], &id->n))
+      ! sam_pickle_is_string (tuple->items[0], "storage") ||
+      ! parse_storage_class (tuple->items[1], id) || tuple->items[2]->type != SAM_PICKLE_STRING ||
+      ! get_size (tuple->items[4], &id->n))
     return FALSE;
   id->first = 0;
   id->n_view = id->n;
@@ -408,215 +373,18 @@ read_tensor (Torch *torch, const char *name, const SamPickleValue *value, GError
 }
 
 static gboolean
-fail_search (Search *search, const char *reason)
-{
-  return sam_checkpoint_fail (search->torch->checkpoint, search->error, "%s", reason);
-}
-
-/* Adds the key of a container's item to the path. FALSE and an error where it is no name. */
-static gboolean
-push_key (Search *search, const SamPickleValue *key)
-{
-  if (key->type == SAM_PICKLE_INT)
-    g_string_append_printf (search->path, "%" G_GINT64_FORMAT, key->integer);
-  if (key->type != SAM_PICKLE_STRING)
-    return TRUE;
-  if (memchr (key->bytes, '\0', key->n) != NULL || ! g_utf8_validate (key->bytes, key->n, NULL))
-    return fail_search (search, "a tensor's name is no text");
-  g_string_append_len (search->path, key->bytes, key->n);
-
-  return TRUE;
-}
-
-/* The path, which ends in the tensor's own name. */
-static gboolean
-add_found (Search *search, const SamPickleValue *value)
-{
-  Found found = { NULL, value };
-
-  /* Names cost bytes of the file, but those on the way count once for each tensor. */
-  if (search->path->len > search->budget)
-    return fail_search (search, "the names of its tensors are longer than the file");
-  search->budget -= search->path->len;
-  found.name = g_string_chunk_insert_len (search->names, search->path->str, search->path->len);
-  g_array_append_val (search->found, found);
-
-  return TRUE;
-}
-
-static gboolean
-is_silent (const SamPickleValue *key)
-{
-  for (size_t i = 0; i < G_N_ELEMENTS (silent); i++)
-    if (is_string (key, silent[i]))
-      return TRUE;
-
-  return FALSE;
-}
-
-static gboolean search_value (Search *search, const SamPickleValue *value, int depth);
-
-/* @value under @key in a container; NULL: it adds nothing to the path */
-static gboolean
-search_item (Search *search, const SamPickleValue *key, const SamPickleValue *value, int depth)
-{
-  gboolean tensor = is_tensor (value);
-  gsize    n_path = search->path->len;
-  gboolean right;
-
-  if (tensor)
-    right = push_key (search, key) && add_found (search, value);
-  else if (key->type == SAM_PICKLE_STRING &&
-           (key->n > MAX_PATH || memchr (key->bytes, '\0', key->n) != NULL ||
-            ! g_utf8_validate (key->bytes, key->n, NULL)))
-    right = TRUE;
-  else
-    {
-      if (! is_silent (key) && push_key (search, key) && search->path->len > n_path)
-        g_string_append_c (search->path, '.');
-      right = search_value (search, value, depth);
-    }
-  g_string_truncate (search->path, n_path);
-
-  return right;
-}
-
-static gboolean
-search_dict (Search *search, const SamPickleValue *dict, int depth)
-{
-  gboolean has_tensors = FALSE;
-
-  for (uint32_t i = 0; i + 1 < dict->n; i += 2)
-    {
-      has_tensors |= is_tensor (dict->items[i + 1]);
-      if (! search_item (search, dict->items[i], dict->items[i + 1], depth + 1))
-        return FALSE;
-    }
-  if (has_tensors && search->n_dicts++ == 0)
-    search->n_path = search->path->len;
-
-  return TRUE;
-}
-
-/* Adds the tensors in @value, each container once. */
-static gboolean
-search_value (Search *search, const SamPickleValue *value, int depth)
-{
-  gboolean numbered = value->type == SAM_PICKLE_TUPLE || value->type == SAM_PICKLE_LIST;
-
-  if (depth > MAX_DEPTH || search->path->len > MAX_PATH)
-    return TRUE;
-  if (! numbered && value->type != SAM_PICKLE_DICT && value->type != SAM_PICKLE_OBJECT)
-    return TRUE;
-  if (! g_hash_table_add (search->seen, (gpointer) value))
-    return TRUE;
-
-  if (value->type == SAM_PICKLE_DICT)
-    return search_dict (search, value, depth);
-  for (uint32_t i = 0; i < value->n; i++)
-    {
-      SamPickleValue key = { numbered ? SAM_PICKLE_INT : SAM_PICKLE_NONE, 0, { i } };
-
-      if (! search_item (search, &key, value->items[i], depth + 1))
-        return FALSE;
-    }
-
-  return TRUE;
-}
-
-/* What stands in front of the names of the network to be read. FALSE and an error where there are
- * several and none of them is under a usual name. */
-static gboolean
-choose_prefix (Search *search, char **prefix)
-{
-  g_autoptr (GPtrArray) prefixes = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GString)   list = g_string_new (NULL);
-
-  for (guint i = 0; i < search->found->len; i++)
-    {
-      const char *name = g_array_index (search->found, Found, i).name;
-      gssize      n = sam_prefix_measure (name);
-
-      if (n >= 0)
-        g_ptr_array_add (prefixes, g_strndup (name, n));
-    }
-  if (prefixes->len == 0)
-    {
-      *prefix = search->n_dicts == 1
-                  ? g_strndup (g_array_index (search->found, Found, 0).name, search->n_path)
-                  : g_strdup ("");
-      return TRUE;
-    }
-  if (prefixes->len == 1)
-    {
-      *prefix = g_strdup (prefixes->pdata[0]);
-      return TRUE;
-    }
-  for (size_t u = 0; u < G_N_ELEMENTS (usual); u++)
-    for (guint i = 0; i < prefixes->len; i++)
-      if (g_str_has_prefix (prefixes->pdata[i], usual[u]))
-        {
-          *prefix = g_strdup (prefixes->pdata[i]);
-          return TRUE;
-        }
-
-  for (guint i = 0; i < MIN (prefixes->len, 8); i++)
-    {
-      g_autofree char *quoted = sam_quote (prefixes->pdata[i], strlen (prefixes->pdata[i]));
-
-      g_string_append_printf (list, "%s%s", i > 0 ? ", " : "", quoted);
-    }
-
-  return sam_checkpoint_fail (search->torch->checkpoint, search->error,
-                              "it holds %u networks, under %s; save the one that you want alone "
-                              "in a file of its own, with torch.save",
-                              prefixes->len, list->str);
-}
-
-static void
-search_clear (Search *search)
-{
-  g_string_free (search->path, TRUE);
-  g_hash_table_unref (search->seen);
-  g_string_chunk_free (search->names);
-  g_array_unref (search->found);
-}
-
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Search, search_clear)
-
-static gboolean
 read_object (Torch *torch, const SamPickle *object, GError **error)
 {
-  const SamPickleValue *root = sam_pickle_get_root (object);
-  g_autofree char      *prefix = NULL;
-  g_auto (Search)       search = { torch, error };
-  size_t                n_prefix;
+  const char                 *file = sam_checkpoint_get_name (torch->checkpoint);
+  g_autoptr (SamPickleSearch) search = sam_pickle_search_new (object, is_tensor, file, error);
 
-  search.path = g_string_new (NULL);
-  search.seen = g_hash_table_new (NULL, NULL);
-  search.names = g_string_chunk_new (4096);
-  search.found = g_array_new (FALSE, FALSE, sizeof (Found));
-  search.budget = 4096 + 16 * sam_pickle_get_size (object);
-
-  if (is_tensor (root))
-    return sam_checkpoint_fail (torch->checkpoint, error,
-                                "it holds a single tensor, not the weights of a network");
-  if (! search_value (&search, root, 0))
+  if (search == NULL)
     return FALSE;
-  if (search.found->len == 0)
-    return sam_checkpoint_fail (torch->checkpoint, error,
-                                "it holds %s without tensors, not the weights of a network",
-                                sam_pickle_type_name (root->type));
-  if (! choose_prefix (&search, &prefix))
-    return FALSE;
-
-  n_prefix = strlen (prefix);
-  for (guint i = 0; i < search.found->len; i++)
+  for (size_t i = 0; i < sam_pickle_search_get_n (search); i++)
     {
-      const Found *found = &g_array_index (search.found, Found, i);
+      const SamPickleFound *found = sam_pickle_search_get (search, i);
 
-      if (g_str_has_prefix (found->name, prefix) &&
-          ! read_tensor (torch, found->name + n_prefix, found->value, error))
+      if (! read_tensor (torch, found->name, found->value, error))
         return FALSE;
     }
 
