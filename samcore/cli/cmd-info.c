@@ -15,7 +15,8 @@
 typedef struct
 {
   SamCheckpoint      *checkpoint;
-  SamModel           *model; /* NULL: of no family that we know */
+  SamModel           *model; /* NULL: of no family that we know, for this reason: */
+  const char         *reason;
   const SamModelInfo *known; /* NULL: not in the catalogue */
   size_t              n_parameters[N_DTYPES];
 } Info;
@@ -76,6 +77,7 @@ print_text (const Info *info, const char *path, gboolean tensors)
   else
     {
       printf ("model       none that we know\n");
+      printf ("            %s\n", info->reason);
     }
   if (licence != NULL)
     printf ("licence     %s\n", licence);
@@ -164,13 +166,14 @@ cmd_info (int argc, char **argv)
   info.model = sam_model_load (argv[1], command_job (), &error);
   if (info.model != NULL || g_error_matches (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL))
     {
-      g_clear_error (&error);
+      info.reason = error != NULL ? error->message : NULL;
       (json ? print_json : print_text) (&info, argv[1], tensors);
     }
   else
     {
-      status = command_fail (error);
+      status = command_fail (g_steal_pointer (&error));
     }
+  g_clear_error (&error);
   sam_model_unref (info.model);
   sam_checkpoint_unref (info.checkpoint);
 

@@ -279,6 +279,17 @@ static const SamFamily families[] = {
   { builtin_probe, builtin_describe, sam_encoder_repvit_new },
 };
 
+/* The scores of all keys get the same from the bias; TinyViT's head named what is in a picture, and
+ * its table of indices can be counted; the number of batches matters in training. */
+const char *const sam_family_idle[] = {
+  "attn_token_to_image.k_proj.bias",
+  "image_encoder.head.",
+  "image_encoder.norm_head.",
+  ".attention_bias_idxs",
+  ".num_batches_tracked",
+  NULL,
+};
+
 const SamFamily *
 sam_family_find (SamWeights *weights)
 {

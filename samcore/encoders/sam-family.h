@@ -94,6 +94,10 @@ typedef struct
   SamEncoder *(*new_encoder) (SamWeights *weights, const SamModelSpec *spec);
 } SamFamily;
 
+/* What stands in the names of tensors that published networks of all families have and never use;
+ * ended by NULL. */
+extern const char *const sam_family_idle[];
+
 /* The family that @weights belong to; NULL when we know none. */
 const SamFamily *sam_family_find (SamWeights *weights);
 /* Fills @spec; ask sam_weights_check() afterwards. */

@@ -17,6 +17,7 @@
 #include "samcore/model/sam-scene-private.h"
 #include "samcore/sam-error.h"
 #include "samcore/kernels/sam-kernels.h"
+#include "samcore/weights/sam-quote.h"
 
 /* SAM 2: an answer is stable when its area hardly changes between these thresholds. */
 #define STABILITY_DELTA     0.05f
@@ -49,6 +50,35 @@ drop_file (const SamCheckpoint *checkpoint)
     }
 }
 
+/* A network that has more than ours, such as adapters, would be computed without it and give other
+ * masks than its own. What lies outside of the three parts (films, text) is of no use for a
+ * picture. */
+static gboolean
+check_all_used (const SamWeights *weights, const SamModelSpec *spec, GError **error)
+{
+  const char *const prefixes[] = { spec->encoder_prefix, spec->prompt_prefix,
+                                   spec->decoder_prefix };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    {
+      const char *unused = sam_weights_find_unused (weights, prefixes[i], sam_family_idle);
+
+      if (unused != NULL)
+        {
+          g_autofree char *quoted = sam_quote (unused, strlen (unused));
+
+          g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
+                       "%s: the network has a part that this version does not compute (tensor %s), "
+                       "such as adapters; use the model that it was made from, or merge them into "
+                       "its weights",
+                       sam_checkpoint_get_name (sam_weights_get_checkpoint (weights)), quoted);
+          return FALSE;
+        }
+    }
+
+  return TRUE;
+}
+
 static SamModel *
 model_new (SamWeights *weights, const SamFamily *family, const SamJob *job, GError **error)
 {
@@ -75,7 +105,7 @@ model_new (SamWeights *weights, const SamFamily *family, const SamJob *job, GErr
   if (! sam_weights_check (weights, error))
     return NULL;
   model->decoder = sam_mask_decoder_new (weights, &model->spec, model->encoder);
-  if (! sam_weights_check (weights, error))
+  if (! sam_weights_check (weights, error) || ! check_all_used (weights, &model->spec, error))
     return NULL;
 
   shape[SAM_MAP_EMBEDDING] = (SamMap) { NULL, model->encoder->side, model->encoder->channels };

@@ -62,8 +62,8 @@ gboolean sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
                                     size_t           offset,
                                     GError         **error);
 
-/* Notes that there is a tensor @name which cannot be read: "tensor NAME @reason". It matters only to
- * who needs it. Returns its copy of the name. */
+/* Notes that there is a tensor @name which cannot be read: "tensor NAME @reason". It matters only
+ * to who needs it. Returns its copy of the name. */
 const char *
 sam_checkpoint_add_unreadable (SamCheckpoint *checkpoint, const char *name, const char *reason);
 

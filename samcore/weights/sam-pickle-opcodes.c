@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What each opcode of a pickle does: pushes a constant, builds a container of what is above the mark,
- * remembers the top under a number, mentions a name, calls it. A table at the end names them all. */
+/* What each opcode of a pickle does: pushes a constant, builds a container of what is above the
+ * mark, remembers the top under a number, mentions a name, calls it. A table at the end names them
+ * all. */
 #include "config.h"
 
 #include <string.h>

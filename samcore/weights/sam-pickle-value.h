@@ -27,8 +27,8 @@ typedef enum
   SAM_PICKLE_CALL,       /* items: the global that would be called, the tuple of arguments */
   SAM_PICKLE_FOREIGN,    /* items: module and name, strings, of what is none of the globals */
   SAM_PICKLE_OBJECT      /* items: the foreign thing that would make it, what it would be given, in
-                          * the order of the file: arguments, states, members; keys with their values
-                          * are a dictionary */
+                          * the order of the file: arguments, states, members; keys with their
+                          * values are a dictionary */
 } SamPickleType;
 
 /* A name that the caller knows: what it stands for is the caller's business, but for dictionary

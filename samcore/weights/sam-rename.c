@@ -278,7 +278,10 @@ sam_rename_tensors (SamCheckpoint *checkpoint, GError **error)
                                 : get_published (tensor.name, (gpointer) renames);
 
       if (g_strcmp0 (tensor.name, renames->split[0]) == 0)
-        split_rows (rows, names, &tensor, renames->split[1]);
+        {
+          split_rows (rows, names, &tensor, renames->split[1]);
+          continue;
+        }
       tensor.name = g_string_chunk_insert (names, name);
       g_array_append_val (tensors, tensor);
     }

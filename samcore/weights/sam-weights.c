@@ -32,6 +32,7 @@ struct _SamWeights
   GPtrArray     *matrices;
   SamSlab       *slab; /* what these are packed in */
   GArray *unseen; /* of Unseen: those whose values nobody has looked at when they were fetched */
+  GHashTable   *used; /* set of const SamTensor *: those that were fetched */
   SamArithmetic arithmetic;
   gboolean      look_later;
   GError       *error;
@@ -79,6 +80,7 @@ sam_weights_new (SamCheckpoint *checkpoint)
   weights->owned = g_ptr_array_new_with_free_func (g_free);
   weights->matrices = g_ptr_array_new_with_free_func ((GDestroyNotify) sam_matrix_free);
   weights->slab = sam_slab_new ();
+  weights->used = g_hash_table_new (NULL, NULL);
   weights->unseen = g_array_new (FALSE, FALSE, sizeof (Unseen));
   g_array_set_clear_func (weights->unseen, clear_unseen);
 
@@ -94,6 +96,7 @@ sam_weights_free (SamWeights *weights)
   g_array_unref (weights->unseen);
   g_ptr_array_unref (weights->matrices);
   sam_slab_free (weights->slab);
+  g_hash_table_unref (weights->used);
   g_ptr_array_unref (weights->owned);
   sam_checkpoint_unref (weights->checkpoint);
   g_clear_error (&weights->error);
@@ -130,6 +133,24 @@ sam_weights_fail (SamWeights *weights, const char *format, ...)
   va_end (args);
   g_set_error (&weights->error, SAM_ERROR, SAM_ERROR_BAD_FILE, "%s: %s",
                sam_checkpoint_get_name (weights->checkpoint), message);
+}
+
+const char *
+sam_weights_find_unused (const SamWeights *weights, const char *prefix, const char *const *idle)
+{
+  for (size_t i = 0; i < sam_checkpoint_get_n_tensors (weights->checkpoint); i++)
+    {
+      const SamTensor *tensor = sam_checkpoint_get_tensor (weights->checkpoint, i);
+      gboolean         known = ! g_str_has_prefix (tensor->name, prefix) ||
+                       g_hash_table_contains (weights->used, tensor);
+
+      for (size_t k = 0; ! known && idle[k] != NULL; k++)
+        known = strstr (tensor->name, idle[k]) != NULL;
+      if (! known)
+        return tensor->name;
+    }
+
+  return NULL;
 }
 
 static void
@@ -342,6 +363,7 @@ find_tensor (SamWeights *weights, int rank, const size_t *shape, const char *nam
                         name, sam_dtype_get_name (tensor->dtype));
       return NULL;
     }
+  g_hash_table_add (weights->used, (gpointer) tensor);
 
   return tensor;
 }

@@ -65,6 +65,11 @@ const float *sam_weights_vector (SamWeights *weights, size_t n, const char *name
 const float *
 sam_weights_matrix (SamWeights *weights, size_t rows, size_t columns, const char *name);
 
+/* The name of a tensor that begins with @prefix, has none of @idle (ended by NULL) in it, and was
+ * never fetched; NULL: there is none. */
+const char *
+sam_weights_find_unused (const SamWeights *weights, const char *prefix, const char *const *idle);
+
 /* Memory that lives as long as @weights, for tables made from weights. NULL and an error if there
  * is none. */
 float *sam_weights_alloc (SamWeights *weights, size_t n);

@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "samcore/weights/sam-checkpoint.h"
+#include "samcore/weights/sam-weights.h"
 #include "samcore/sam-error.h"
 
 static char *
@@ -658,6 +659,27 @@ test_names_two_networks (void)
   assert_refused (bytes, "several networks, one under \"a.\"");
 }
 
+/* What was not fetched is found by name, but for what is known to be of no use. */
+static void
+test_unused (void)
+{
+  g_autoptr (GBytes) bytes =
+    make_safetensors ("{\"part.x\":" T ("F32", "[1]", "[0,4]") ",\"part.adapter\":" T (
+                        "F32", "[1]", "[4,8]") ",\"other.z\":" T ("F32", "[1]", "[8,12]") "}",
+                      12);
+  const char *const         none[] = { NULL };
+  const char *const         idle[] = { ".adapter", NULL };
+  g_autoptr (GError)        error = NULL;
+  g_autoptr (SamCheckpoint) checkpoint = sam_checkpoint_open_bytes (bytes, "parts", &error);
+  g_autoptr (SamWeights)    weights = NULL;
+
+  g_assert_no_error (error);
+  weights = sam_weights_new (checkpoint);
+  g_assert_nonnull (sam_weights_vector (weights, 1, "part.x"));
+  g_assert_cmpstr (sam_weights_find_unused (weights, "part.", none), ==, "part.adapter");
+  g_assert_null (sam_weights_find_unused (weights, "part.", idle));
+}
+
 static void
 test_not_files (void)
 {
@@ -737,6 +759,7 @@ main (int argc, char **argv)
   g_test_add_data_func ("/checkpoint/names/both", both_names, test_names);
   g_test_add_func ("/checkpoint/names/two-networks", test_names_two_networks);
   g_test_add_func ("/checkpoint/names/twice", test_names_twice);
+  g_test_add_func ("/checkpoint/unused", test_unused);
   g_test_add_func ("/checkpoint/not-files", test_not_files);
 
   return g_test_run ();
