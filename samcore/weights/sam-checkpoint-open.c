@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +23,40 @@
 #include "samcore/weights/sam-scales.h"
 #include "samcore/weights/sam-torch.h"
 #include "samcore/weights/sam-zip.h"
+
+/* What people have in place of a model, by its first bytes, and what to do then. */
+static const struct
+{
+  size_t      n;
+  const char *start;
+  const char *sentence;
+} strangers[] = {
+#define START(bytes) sizeof bytes - 1, bytes
+  { START ("version https://git-lfs"), "a pointer of Git LFS, not the model: get the file itself, "
+                                       "with git lfs pull" },
+  { START ("<"), "a web page, not the model: fetch the file that the page links to" },
+  { START ("{"), "a text in JSON, not the model: an answer of the server, or the index of a model "
+                 "in several files, which cannot be read" },
+  { START ("\x1f\x8b"), "packed with gzip: unpack it first" },
+  { START ("GGUF"), "a GGUF file, which cannot be read; get the model as .safetensors or .pth" },
+  { START ("\x08"), "neither a safetensors nor a PyTorch file but perhaps ONNX, which cannot be "
+                    "read; get the model as .safetensors or .pth" },
+  { START ("\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), "it begins with zeros, as a download that was not "
+                                                "finished does; fetch it again" },
+#undef START
+};
+
+static gboolean
+fail_stranger (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error)
+{
+  if (size == 0)
+    return sam_checkpoint_fail (checkpoint, error, "the file is empty");
+  for (size_t i = 0; i < G_N_ELEMENTS (strangers); i++)
+    if (size >= strangers[i].n && memcmp (data, strangers[i].start, strangers[i].n) == 0)
+      return sam_checkpoint_fail (checkpoint, error, "%s", strangers[i].sentence);
+
+  return sam_checkpoint_fail (checkpoint, error, "neither a safetensors nor a PyTorch file");
+}
 
 /* By the first bytes; the name of a file says nothing. */
 static gboolean
@@ -46,9 +81,7 @@ read_bytes (SamCheckpoint *checkpoint, GError **error)
       return sam_torch_legacy_read (checkpoint, error);
     }
 
-  return sam_checkpoint_fail (checkpoint, error,
-                              size == 0 ? "the file is empty"
-                                        : "neither a safetensors nor a PyTorch file");
+  return fail_stranger (checkpoint, data, size, error);
 }
 
 /* Again for a checkpoint that a reader has found inside. */

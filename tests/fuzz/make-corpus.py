@@ -448,6 +448,18 @@ def safetensors():
     save('safetensors', 'behind', safe(js(one()), FLOATS + b'x'), '1 bytes behind')
 
 
+def strangers():
+    """What people have in place of a model."""
+    save('safetensors', 'lfs', b'version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 4\n', 'git lfs pull')
+    save('safetensors', 'page', b'<!DOCTYPE html>\n<html></html>\n', 'web page')
+    save('safetensors', 'answer', b'{"error":"Access to this model is restricted"}', 'JSON')
+    save('safetensors', 'gzip', b'\x1f\x8b\x08' + bytes(40), 'unpack it first')
+    save('safetensors', 'gguf', b'GGUF\x03' + bytes(40), 'GGUF')
+    save('safetensors', 'onnx', b'\x08\x08\x12\x07pytorch' + bytes(40), 'ONNX')
+    save('safetensors', 'zeros', bytes(100), 'zeros')
+
+
+strangers()
 pickles()
 legacies()
 zips()
