@@ -548,16 +548,16 @@ sui_window_delete_event (GtkWidget *widget, GdkEventAny *event)
 
 /* GTK's own button to close it has a picture only, and no name for those who do not see it. */
 static void
-name_close (GtkWidget *widget, gpointer data)
+name_close (GtkWidget *widget, gpointer other_button)
 {
-  if (GTK_IS_BUTTON (widget) && gtk_button_get_label (GTK_BUTTON (widget)) == NULL)
+  if (GTK_IS_BUTTON (widget) && widget != other_button)
     {
       gtk_widget_set_tooltip_text (widget, _ ("Close the message"));
       sui_keys_describe_button (widget, NULL, NULL);
     }
   else if (GTK_IS_CONTAINER (widget))
     {
-      gtk_container_forall (GTK_CONTAINER (widget), name_close, data);
+      gtk_container_forall (GTK_CONTAINER (widget), name_close, other_button);
     }
 }
 
@@ -643,7 +643,7 @@ sui_window_init (SuiWindow *window)
                                     "/org/gimp/SegmentAnything/icons");
   gtk_widget_init_template (GTK_WIDGET (window));
   sui_keys_describe (window->canvas_bar);
-  name_close (window->message, NULL);
+  name_close (window->message, window->message_button);
   align_buttons (window->buttons);
   window->actions = g_simple_action_group_new ();
   gtk_widget_insert_action_group (GTK_WIDGET (window), SUI_KEYS_GROUP,

@@ -187,6 +187,28 @@ check_tooltips (Fixture *f, gconstpointer data)
     }
 }
 
+static void
+count_close (GtkWidget *widget, gpointer data)
+{
+  g_autofree char *tip = gtk_widget_get_tooltip_text (widget);
+
+  if (g_strcmp0 (tip, "Close the message") == 0)
+    (*(guint *) data)++;
+  if (GTK_IS_CONTAINER (widget))
+    gtk_container_forall (GTK_CONTAINER (widget), count_close, data);
+}
+
+/* The button to close it is called so, the one to do something is not. */
+static void
+check_message (Fixture *f, gconstpointer data)
+{
+  guint n = 0;
+
+  sui_window_say (f->window, GTK_MESSAGE_INFO, "A message", "_Do It", NULL);
+  count_close (GTK_WIDGET (f->window), &n);
+  g_assert_cmpuint (n, ==, 1);
+}
+
 static GtkWindow *
 find_help (void)
 {
@@ -234,6 +256,7 @@ main (int argc, char **argv)
   g_test_add ("/window/table", Fixture, NULL, open_window, check_table, close_window);
   g_test_add ("/window/press", Fixture, NULL, open_window, check_press, close_window);
   g_test_add ("/window/tooltips", Fixture, NULL, open_window, check_tooltips, close_window);
+  g_test_add ("/window/message", Fixture, NULL, open_window, check_message, close_window);
   g_test_add ("/window/help", Fixture, NULL, open_window, check_help, close_window);
 
   return g_test_run ();
