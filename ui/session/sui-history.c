@@ -291,11 +291,13 @@ sui_history_drop_answers (SuiHistory *history)
           /* jobs may hold the old object with its previous answer: make another */
           SuiObject *object = sui_object_copy (old);
 
-          /* a choice that was kept with the image waits for its first answer */
+          /* a choice that was kept with the image waits for its first answer; so do steps */
           if (old->result == NULL)
             {
               object->chosen = old->chosen;
               object->candidate = old->candidate;
+              if (old->previous == NULL)
+                sui_object_follow (object, old, FALSE);
             }
           sui_state_set (state, i, object);
         }

@@ -288,6 +288,15 @@ test_at_once (void)
   predictor->free_scene (scene);
   sam_predictor_unref (predictor);
   close_session (&f);
+
+  /* said in a window that has no model yet: the first one that comes goes through the steps */
+  open_session (&f, TRUE);
+  sui_session_set_options (f.session, &options);
+  sui_session_say (f.session, g_steal_pointer (&said));
+  settle (&f);
+  g_assert_cmpmem (sam_mask_get_coverage (sui_session_get_view (f.session)->mask), SIDE * SIDE,
+                   sam_mask_get_coverage (mask), SIDE * SIDE);
+  close_session (&f);
 }
 
 static void
