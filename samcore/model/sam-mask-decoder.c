@@ -243,18 +243,17 @@ fetch_high_res (SamWeights           *weights,
 static void
 fetch_transformer (SamMaskDecoder *decoder, SamWeights *weights, const char *prefix)
 {
-  const SamDecoderSpec *options = &decoder->spec;
-  size_t                width = decoder->width;
-  g_autofree char      *body = g_strconcat (prefix, "transformer.", NULL);
-  g_autofree char      *final = g_strconcat (body, "final_attn_token_to_image.", NULL);
+  size_t           width = decoder->width;
+  g_autofree char *body = g_strconcat (prefix, "transformer.", NULL);
+  g_autofree char *final = g_strconcat (body, "final_attn_token_to_image.", NULL);
 
   for (int i = 0; i < N_LAYERS; i++)
     {
       g_autofree char *layer = g_strdup_printf ("%slayers.%d.", body, i);
 
-      fetch_layer (weights, &decoder->layer[i], options, width, layer);
+      fetch_layer (weights, &decoder->layer[i], &decoder->spec, width, layer);
     }
-  sam_read_map_fetch (weights, &decoder->final, width, width / 2, options->heads, final);
+  sam_read_map_fetch (weights, &decoder->final, width, width / 2, decoder->spec.heads, final);
   sam_weights_norm (weights, &decoder->final_norm, width, TRANSFORMER_EPS,
                     sam_prefix ("%snorm_final_attn", body).text);
 }
@@ -278,14 +277,9 @@ fetch_upscaling (SamMaskDecoder   *decoder,
                     sam_prefix ("%s%s", prefix, options->upscale[1]).text);
   sam_weights_conv_transpose (weights, &decoder->up[1], width / 4, width / 8,
                               sam_prefix ("%s%s", prefix, options->upscale[2]).text);
-  if (options->high_res)
-    {
-      fetch_high_res (weights, &decoder->conv_s[0], options, 0, encoder->skip_channels[0],
-                      width / 8, prefix);
-      fetch_high_res (weights, &decoder->conv_s[1], options, 1, encoder->skip_channels[1],
-                      width / 4, prefix);
-    }
-
+  for (int level = 0; options->high_res && level < 2; level++)
+    fetch_high_res (weights, &decoder->conv_s[level], options, level, encoder->skip_channels[level],
+                    level == 0 ? width / 8 : width / 4, prefix);
   sam_weights_set_arithmetic (weights, SAM_ARITHMETIC_F32);
 }
 
