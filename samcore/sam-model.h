@@ -30,7 +30,7 @@ SamModel *sam_model_ref (SamModel *model);
 void      sam_model_unref (SamModel *model);
 
 /* Strings belong to the model. */
-const char *sam_model_get_family (const SamModel *model);     /* "repvit", "sam", "mobilesam", … */
+const char *sam_model_get_family (const SamModel *model);     /* "builtin", "sam", "mobilesam", … */
 const char *sam_model_get_name (const SamModel *model);       /* to show to users: "SAM ViT-B" */
 const char *sam_model_get_hash (const SamModel *model);       /* of its weights and arithmetic */
 size_t      sam_model_get_image_size (const SamModel *model); /* side of the input, in pixels */

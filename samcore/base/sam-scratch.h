@@ -10,6 +10,7 @@
  *     transposed convolution            and MIDDLE
  *     inverted bottleneck               and MIDDLE RING SCORES ZEROS
  *     stem                              and RING ZEROS
+ *   first convolution of a picture      RING
  *     mask prompt, decoder's upscaling  and RING SCORES
  *   attention, between tokens too       ROW ROWS MIDDLE GROUP SCORES PANELS
  *   block of windows                    INDEX RING, and calls attention and linear layers

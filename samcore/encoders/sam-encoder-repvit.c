@@ -50,7 +50,7 @@ shorten (const RepVit *self, size_t seen)
     {
       if (self->blocks[i].squeeze && self->blocks[i].downsample)
         uniform.end = 0;
-      uniform = sam_uniform_after (uniform, self->blocks[i].spatial.stride);
+      uniform = sam_uniform_after (uniform, sam_depthwise_taps (&self->blocks[i].spatial));
     }
 
   return sam_padding_begin (n, seen, uniform, 8);

@@ -52,9 +52,10 @@ shorten (const TinyViT *self, size_t seen)
   SamUniform uniform = sam_stem_uniform ((SamUniform) { seen, n });
 
   for (size_t k = 0; k < self->layer[0].n_blocks; k++)
-    uniform = sam_uniform_after (uniform, 1);
+    uniform = sam_uniform_after (uniform, (SamTaps) { 3, 1, 1 });
 
-  return sam_padding_begin (n, seen, sam_uniform_after (uniform, strides[0]), 4 * strides[0]);
+  return sam_padding_begin (n, seen, sam_uniform_after (uniform, (SamTaps) { 3, strides[0], 1 }),
+                            4 * strides[0]);
 }
 
 static gboolean

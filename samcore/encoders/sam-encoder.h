@@ -71,6 +71,7 @@ sam_features_plan (SamFeatures *features, const SamEncoder *encoder, SamArena *a
 }
 
 SamEncoder *sam_encoder_hiera_new (SamWeights *weights, const SamModelSpec *spec);
+SamEncoder *sam_encoder_lite_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_tinyvit_new (SamWeights *weights, const SamModelSpec *spec);
 SamEncoder *sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec);
@@ -94,13 +95,22 @@ void   sam_neck_run (const SamNeck  *neck,
                      const SamTrace *trace);
 double sam_neck_flop (const SamNeck *neck, size_t side);
 
+/* The 3x3 convolution of stride 2 that a picture meets first. */
+typedef struct
+{
+  const float *w, *b; /* as the kernel conv_picture wants them */
+  size_t       out;
+} SamPictureConv;
+
+/* NAME as for sam_weights_folded() */
+void sam_picture_conv_fetch (SamPictureConv *conv, SamWeights *weights, const char *name);
+
 /* The first steps of convolutional encoders: two 3x3 convolutions of stride 2, a GELU between
  * them. */
 typedef struct
 {
-  const float *w, *b;  /* of the first, as the kernel conv_picture wants them */
-  size_t       middle; /* how much it puts out */
-  SamConv      second;
+  SamPictureConv first;
+  SamConv        second;
 } SamStem;
 
 /* NAME.0 and NAME.2, as for sam_weights_conv_bn() */

@@ -92,12 +92,12 @@ read_triple (SamWeights *weights, const char *key, float value[3])
     }
 }
 
-/* The built-in model: our own small network, folded batch norms, sizes in its metadata. */
+/* The built-in model: EfficientNet-Lite, folded batch norms, sizes in its metadata. */
 
 static gboolean
 builtin_probe (const SamWeights *weights)
 {
-  return sam_weights_has (weights, "image_encoder.features.0.0.weight") &&
+  return sam_weights_has (weights, "image_encoder.trunk.stem.c.weight") &&
          sam_weights_has (weights, "mask_decoder.conv_s0.weight");
 }
 
@@ -106,8 +106,9 @@ builtin_describe (SamWeights *weights, SamModelSpec *spec)
 {
   const char *name = sam_checkpoint_get_metadata (sam_weights_get_checkpoint (weights), "name");
 
-  spec->family = "repvit";
-  g_strlcpy (spec->name, name != NULL && g_utf8_validate (name, -1, NULL) ? name : "RepViT",
+  spec->family = "builtin";
+  g_strlcpy (spec->name,
+             name != NULL && g_utf8_validate (name, -1, NULL) ? name : "EfficientNet-Lite",
              sizeof spec->name);
   spec->input = 384;
   spec->closeups = TRUE;
@@ -173,7 +174,7 @@ mobilesam_describe (SamWeights *weights, SamModelSpec *spec)
   describe_hq (weights, spec, "MobileSAM", "ViT-Tiny");
 }
 
-/* EdgeSAM: the built-in model's encoder, unfolded, and SAM's decoder. */
+/* EdgeSAM: RepViT and SAM's decoder. */
 
 static gboolean
 edgesam_probe (const SamWeights *weights)
@@ -276,7 +277,7 @@ static const SamFamily families[] = {
   { mobilesam_probe, mobilesam_describe, sam_encoder_tinyvit_new },
   { edgesam_probe, edgesam_describe, sam_encoder_repvit_new },
   { efficientsam_probe, efficientsam_describe, sam_encoder_vit_new },
-  { builtin_probe, builtin_describe, sam_encoder_repvit_new },
+  { builtin_probe, builtin_describe, sam_encoder_lite_new },
 };
 
 /* The scores of all keys get the same from the bias; TinyViT's head named what is in a picture, and

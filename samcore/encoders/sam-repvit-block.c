@@ -26,7 +26,7 @@ fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *n
 
   if (! sam_weights_has (weights, sam_prefix ("%s.conv.c.weight", name).text))
     {
-      sam_weights_depthwise_bn (weights, layer, c, 1, name);
+      sam_weights_depthwise_bn (weights, layer, c, 3, 1, 1, name);
       return;
     }
 
@@ -40,7 +40,7 @@ fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *n
       k3[i * 9 + 4] += k1[i] + 1.0f;
       b3[i] += b1[i];
     }
-  sam_weights_depthwise_take (weights, layer, c, 1, k3, b3);
+  sam_weights_depthwise_take (weights, layer, c, 3, 1, 1, k3, b3);
 }
 
 static void
@@ -83,7 +83,7 @@ sam_repvit_block_fetch (SamWeights     *weights,
     {
       *out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
                               sam_prefix ("%s.token_mixer.2%s.weight", name, part).text);
-      sam_weights_depthwise_bn (weights, &block->spatial, in, 2, spatial);
+      sam_weights_depthwise_bn (weights, &block->spatial, in, 3, 2, 1, spatial);
       sam_weights_conv1x1_bn (weights, &block->project, in, *out,
                               sam_prefix ("%s.token_mixer.2", name).text);
     }
@@ -166,8 +166,8 @@ sam_repvit_block_run (const SamRepVitBlock *block,
     }
 
   sam_mlp_run (NULL, block->mlp, y, y, maker, y, n, SAM_ACT_GELU);
-  *h = sam_padding_after (*h, block->spatial.stride);
-  *w = sam_padding_after (*w, block->spatial.stride);
+  *h = sam_padding_after (*h, sam_depthwise_taps (&block->spatial));
+  *w = sam_padding_after (*w, sam_depthwise_taps (&block->spatial));
 }
 
 double

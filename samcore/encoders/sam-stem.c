@@ -18,6 +18,8 @@
 #define IN        3
 #define MAX_WIDTH 512 /* what lies between the convolutions is scratch memory (sam-scratch.h) */
 
+static const SamTaps taps = { .side = 3, .stride = 2, .before = 1 }; /* of each convolution */
+
 typedef struct
 {
   const SamStem *stem;
@@ -27,29 +29,24 @@ typedef struct
 } Run;
 
 void
-sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name)
+sam_picture_conv_fetch (SamPictureConv *conv, SamWeights *weights, const char *name)
 {
-  const char  *part = sam_weights_has (weights, sam_prefix ("%s.0.weight", name).text) ? "" : ".c";
-  const size_t middle = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
-                                         sam_prefix ("%s.0%s.weight", name, part).text);
+  const char  *part = sam_weights_has (weights, sam_prefix ("%s.weight", name).text) ? "" : ".c";
   const size_t out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
-                                      sam_prefix ("%s.2%s.weight", name, part).text);
-  const size_t ld = (middle + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
+                                      sam_prefix ("%s%s.weight", name, part).text);
+  const size_t ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
   float       *bias;
-  const float *kernel = sam_weights_folded (weights, &bias, middle, IN, 3,
-                                            sam_prefix ("%s.0", name).text);
+  const float *kernel = sam_weights_folded (weights, &bias, out, IN, 3, name);
   float       *w = sam_weights_alloc (weights, 9 * IN * ld);
   float       *b = sam_weights_alloc (weights, ld);
 
-  *stem = (SamStem) { .w = w, .b = b, .middle = middle };
-  sam_weights_conv_bn (weights, &stem->second, middle, out, 3, 2, 1,
-                       sam_prefix ("%s.2", name).text);
+  *conv = (SamPictureConv) { w, b, out };
   if (sam_weights_failed (weights))
     return;
 
   memset (w, 0, 9 * IN * ld * sizeof *w);
   memset (b, 0, ld * sizeof *b);
-  for (size_t o = 0; o < middle; o++)
+  for (size_t o = 0; o < out; o++)
     {
       b[o] = bias[o];
       for (size_t c = 0; c < IN; c++)
@@ -58,10 +55,22 @@ sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name)
     }
 }
 
+void
+sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name)
+{
+  const char  *part = sam_weights_has (weights, sam_prefix ("%s.2.weight", name).text) ? "" : ".c";
+  const size_t out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
+                                      sam_prefix ("%s.2%s.weight", name, part).text);
+
+  sam_picture_conv_fetch (&stem->first, weights, sam_prefix ("%s.0", name).text);
+  sam_weights_conv_bn (weights, &stem->second, stem->first.out, out, 3, 2, 1,
+                       sam_prefix ("%s.2", name).text);
+}
+
 double
 sam_stem_flop (const SamStem *stem, size_t input)
 {
-  return 18.0 * (input / 4) * (input / 4) * stem->middle * (4.0 * IN + stem->second.out);
+  return 18.0 * (input / 4) * (input / 4) * stem->first.out * (4.0 * IN + stem->second.out);
 }
 
 /* Rows [first, last) of what lies between the convolutions. */
@@ -71,7 +80,7 @@ make_middle (const Run *run, float *middle, size_t first, size_t last)
   const SamKernels *kernels = sam_kernels ();
   const SamStem    *stem = run->stem;
   const size_t      row = run->ld;
-  const size_t      n = run->w / 2 * stem->middle;
+  const size_t      n = run->w / 2 * stem->first.out;
   const SamAct      act = sam_matrix_get_gelu (stem->second.m);
   const float      *zeros = sam_scratch_zeros (run->w * IN);
 
@@ -80,7 +89,8 @@ make_middle (const Run *run, float *middle, size_t first, size_t last)
       const float *at = run->x + 2 * i * row;
       const float *rows[3] = { i > 0 ? at - row : zeros, at, at + row };
 
-      kernels->conv_picture (middle, rows, stem->w, stem->b, run->w, stem->middle);
+      kernels->conv_picture (middle, rows, stem->first.w, stem->first.b, run->w, stem->first.out,
+                             taps.before);
       kernels->activate (middle, middle, n, act);
     }
 }
@@ -112,13 +122,13 @@ sam_stem_run (const SamStem *stem,
   sam_parallel_for (h->n / 4, BAND, run_band, &run);
   for (int i = 0; i < 2; i++)
     {
-      *h = sam_padding_after (*h, 2);
-      *w = sam_padding_after (*w, 2);
+      *h = sam_padding_after (*h, taps);
+      *w = sam_padding_after (*w, taps);
     }
 }
 
 SamUniform
 sam_stem_uniform (SamUniform uniform)
 {
-  return sam_uniform_after (sam_uniform_after (uniform, 2), 2);
+  return sam_uniform_after (sam_uniform_after (uniform, taps), taps);
 }

@@ -37,7 +37,7 @@ sam_tinyvit_conv_fetch (SamWeights     *weights,
   conv->residual = residual;
   sam_weights_conv1x1_bn (weights, &conv->layers.widen, in, hidden,
                           sam_prefix ("%sconv1", prefix).text);
-  sam_weights_depthwise_bn (weights, &conv->layers.spatial, hidden, stride,
+  sam_weights_depthwise_bn (weights, &conv->layers.spatial, hidden, 3, stride, 1,
                             sam_prefix ("%sconv2", prefix).text);
   sam_weights_conv1x1_bn (weights, &conv->layers.narrow, hidden, out,
                           sam_prefix ("%sconv3", prefix).text);
@@ -50,14 +50,14 @@ sam_tinyvit_conv_run (const SamTinyViTConv *conv,
                       SamPadding           *h,
                       SamPadding           *w)
 {
-  const size_t stride = conv->layers.spatial.stride;
+  const SamTaps taps = sam_depthwise_taps (&conv->layers.spatial);
 
   if (conv->residual)
     sam_bottleneck_run (&conv->layers, y, x, x, h->n, w->n, SAM_ACT_GELU, SAM_ACT_GELU);
   else
     sam_bottleneck_run (&conv->layers, y, x, NULL, h->n, w->n, SAM_ACT_GELU, SAM_ACT_NONE);
-  *h = sam_padding_after (*h, stride);
-  *w = sam_padding_after (*w, stride);
+  *h = sam_padding_after (*h, taps);
+  *w = sam_padding_after (*w, taps);
 }
 
 double
@@ -127,7 +127,7 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
   fetch_bias (weights, block, prefix);
   sam_weights_linear (weights, &block->proj, width, width, SAM_BIAS_YES,
                       sam_prefix ("%sattn.proj", prefix).text);
-  sam_weights_depthwise_bn (weights, &block->local, width, 1,
+  sam_weights_depthwise_bn (weights, &block->local, width, 3, 1, 1,
                             sam_prefix ("%slocal_conv", prefix).text);
   sam_weights_norm (weights, &block->norm[1], width, EPS, sam_prefix ("%smlp.norm", prefix).text);
   sam_weights_linear (weights, &block->mlp[0], width, hidden, SAM_BIAS_YES,

@@ -23,6 +23,9 @@ KERNEL (activate) (float *y, const float *x, size_t n, SamAct act)
     case SAM_ACT_RELU:
       EACH (n, y, sam_relu (x[i]));
       break;
+    case SAM_ACT_RELU6:
+      EACH (n, y, sam_relu6 (x[i]));
+      break;
     case SAM_ACT_GELU:
       EACH (n, y, sam_gelu (x[i]));
       break;
@@ -56,6 +59,8 @@ KERNEL (finish) (float       *y,
         EACH (c, y, sam_gelu_rough (y[i] + b[i]));
       else if (b != NULL && act == SAM_ACT_RELU)
         EACH (c, y, sam_relu (y[i] + b[i]));
+      else if (b != NULL && act == SAM_ACT_RELU6)
+        EACH (c, y, sam_relu6 (y[i] + b[i]));
       else
         {
           if (b != NULL)

@@ -10,8 +10,8 @@
 #define STRIDE 2
 #define PIXELS 8
 
-/* n pixels from column @at on; first and last: the taps of a row of the kernel that lie in the
- * picture. */
+/* n pixels; at: the column that the first one's first tap meets; first and last: the taps of a row
+ * of the kernel that lie in the picture. */
 INLINE void
 pixels (const size_t       n,
         float             *y,
@@ -34,7 +34,7 @@ pixels (const size_t       n,
         sums[p] = load (b + o);
       for (size_t row = 0; row < 3; row++)
         {
-          const float *from = x[row] + (at * IN + first - IN);
+          const float *from = x[row] + at * IN;
           const float *weights = k + (row * 3 * IN + first) * ld + o;
 
           for (size_t tap = first; tap < last; tap++, from++, weights += ld)
@@ -66,16 +66,19 @@ KERNEL (conv_picture) (float             *y,
                        const float       *k,
                        const float       *b,
                        size_t             w,
-                       size_t             out)
+                       size_t             out,
+                       size_t             before)
 {
   for (size_t at = 0, done; at < w; at += done * STRIDE, y += done * out)
     {
-      done = at > 0 && at + (PIXELS - 1) * STRIDE + 1 < w ? PIXELS : 1;
+      const size_t first = at < before ? before - at : 0; /* of the columns of the kernel */
+      const size_t last = w + before - at < 3 ? w + before - at : 3;
+      const size_t from = at + first - before;
+
+      done = first == 0 && from + (PIXELS - 1) * STRIDE + 3 <= w ? PIXELS : 1;
       if (done == PIXELS)
-        pixels (PIXELS, y, x, k, b, at, out, 0, 3 * IN);
-      else if (at == 0)
-        pixels (1, y, x, k, b, at, out, IN, w > 1 ? 3 * IN : 2 * IN);
+        pixels (PIXELS, y, x, k, b, from, out, 0, 3 * IN);
       else
-        pixels (1, y, x, k, b, at, out, 0, at + 1 < w ? 3 * IN : 2 * IN);
+        pixels (1, y, x, k, b, from, out, first * IN, last * IN);
     }
 }

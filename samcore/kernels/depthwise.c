@@ -1,179 +1,192 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Depthwise 3x3 convolution of one row, channels last. Several output pixels at a time share nine
- * weights and the columns between them, all in registers; those at the sides go one at a time,
- * without the columns that lie outside. */
+/* Depthwise convolution of one row, channels last. Several output pixels at a time share the
+ * weights, in registers as far as there are any; those at the sides go one at a time, without the
+ * columns that lie outside. */
 #include "kernels.h"
 #include "vector.h"
 
-#define PIXELS 4
-#define VALUES 512 /* of a stretch, whose rows all stay in the level 1 cache */
+#define PIXELS    4
+#define VALUES    512 /* of a stretch, whose rows all stay in the level 1 cache */
+#define MOST_TAPS 25
 
-/* n pixels, SAM_LANES channels of each; x0, x1, x2: where the first one's neighbourhood begins;
- * first and last: the columns of a neighbourhood that lie in the row */
-INLINE void
-pixels (const size_t n,
-        float       *y,
-        const float *x0,
-        const float *x1,
-        const float *x2,
-        const Vec    weights[9],
-        Vec          bias,
-        size_t       c,
-        const size_t stride,
-        const size_t first,
-        const size_t last)
+INLINE Vec
+clipped (Vec v)
 {
-  const float *x[3] = { x0, x1, x2 };
-  Vec          sums[PIXELS];
-
-#pragma GCC unroll 4
-  for (size_t p = 0; p < n; p++)
-    sums[p] = bias;
-#pragma GCC unroll 3
-  for (size_t row = 0; row < 3; row++)
-#pragma GCC unroll 3
-    for (size_t column = first; column < last; column++)
-#pragma GCC unroll 4
-      for (size_t p = 0; p < n; p++)
-        sums[p] = add_multiples (sums[p], load (x[row] + (p * stride + column - first) * c),
-                                 weights[row * 3 + column]);
-#pragma GCC unroll 4
-  for (size_t p = 0; p < n; p++)
-    memcpy (y + p * c, &sums[p], sizeof sums[p]);
+  return smaller (6.0f - (Vec) { 0 }, larger ((Vec) { 0 }, v));
 }
 
-/* n pixels from column @at on, in groups; c >= SAM_LANES. The last pixels and channels overlap
- * those before: the same values are written twice. */
+/* One pixel; at: the column that is met by the first of the columns [first, last) of its
+ * neighbourhood that lie in the row */
 INLINE void
-stretch (const size_t       group,
-         float             *y,
-         const float *const x[3],
-         const float       *k,
-         const float       *b,
-         size_t             at,
-         size_t             n,
-         size_t             c,
-         const size_t       stride,
-         const size_t       first,
-         const size_t       last)
+one_pixel (float              *y,
+           const float *const *x,
+           const SamDepthwise *d,
+           size_t              at,
+           size_t              first,
+           size_t              last,
+           bool                clip)
 {
-  const size_t from = (at + first - 1) * c;
-  const float *x0 = x[0] + from, *x1 = x[1] + from, *x2 = x[2] + from;
+  const size_t c = d->c;
 
   for (size_t i = 0; i < c; i += SAM_LANES)
     {
-      size_t channel = c - i < SAM_LANES ? c - SAM_LANES : i;
-      Vec    bias = load (b + channel), weights[9];
+      const size_t channel = c - i < SAM_LANES ? c - SAM_LANES : i;
+      Vec          sum = load (d->b + channel);
 
-#pragma GCC unroll 9
-      for (size_t tap = 0; tap < 9; tap++)
-        weights[tap] = load (k + tap * c + channel);
-      for (size_t p = 0; p < n; p += group)
+      for (size_t row = 0; row < d->side; row++)
         {
-          size_t pixel = n - p < group ? n - group : p;
-          size_t left = pixel * stride * c + channel;
-          float *to = y + pixel * c + channel;
+          const float *from = x[row] + at * c + channel;
+          const float *weights = d->w + (row * d->side + first) * c + channel;
 
-          pixels (group, to, x0 + left, x1 + left, x2 + left, weights, bias, c, stride, first,
-                  last);
+          for (size_t column = first; column < last; column++, from += c, weights += c)
+            sum = add_multiples (sum, load (from), load (weights));
+        }
+      if (clip)
+        sum = clipped (sum);
+      memcpy (y + channel, &sum, sizeof sum);
+    }
+}
+
+/* n >= PIXELS pixels that have all their neighbours; x: the rows from the first neighbour on. The
+ * last pixels and channels overlap those before: the same values are written twice. */
+INLINE void
+stretch (float              *y,
+         const float *const *x,
+         const SamDepthwise *d,
+         size_t              at,
+         size_t              n,
+         const size_t        side,
+         const size_t        stride,
+         bool                clip)
+{
+  const size_t c = d->c;
+
+  for (size_t i = 0; i < c; i += SAM_LANES)
+    {
+      const size_t channel = c - i < SAM_LANES ? c - SAM_LANES : i;
+      Vec          bias = load (d->b + channel), weights[MOST_TAPS];
+
+#pragma GCC unroll 25
+      for (size_t tap = 0; tap < side * side; tap++)
+        weights[tap] = load (d->w + tap * c + channel);
+      for (size_t p = 0; p < n; p += PIXELS)
+        {
+          const size_t pixel = n - p < PIXELS ? n - PIXELS : p;
+          const size_t left = (at + pixel * stride) * c + channel;
+          float       *to = y + pixel * c + channel;
+          Vec          sums[PIXELS];
+
+#pragma GCC unroll 4
+          for (size_t k = 0; k < PIXELS; k++)
+            sums[k] = bias;
+#pragma GCC unroll 5
+          for (size_t row = 0; row < side; row++)
+            {
+              const float *from = x[row] + left;
+
+#pragma GCC unroll 5
+              for (size_t column = 0; column < side; column++)
+#pragma GCC unroll 4
+                for (size_t k = 0; k < PIXELS; k++)
+                  sums[k] = add_multiples (sums[k], load (from + (k * stride + column) * c),
+                                           weights[row * side + column]);
+            }
+#pragma GCC unroll 4
+          for (size_t k = 0; k < PIXELS; k++)
+            {
+              if (clip)
+                sums[k] = clipped (sums[k]);
+              memcpy (to + k * c, &sums[k], sizeof sums[k]);
+            }
         }
     }
 }
 
 /* Stretch by stretch; the last one of several pixels overlaps the one before, too. */
 INLINE void
-wide_row (float             *y,
-          const float *const x[3],
-          const float       *k,
-          const float       *b,
-          size_t             w,
-          size_t             c,
-          const size_t       stride,
-          SamAct             act)
+wide_row (float              *y,
+          const float *const *x,
+          const SamDepthwise *d,
+          size_t              w,
+          SamAct              act,
+          const size_t        side,
+          const size_t        stride)
 {
+  const size_t c = d->c, before = d->before;
   const size_t n = (w - 1) / stride + 1;
-  const size_t end = w > 1 ? (w - 2) / stride + 1
-                           : 1; /* of the pixels that have all their neighbours */
+  const size_t begin = (before + stride - 1) / stride; /* of those that have all neighbours */
+  const size_t end = w + before >= side ? (w + before - side) / stride + 1 : 0;
   const size_t most = VALUES / PIXELS / c > 0 ? VALUES / PIXELS / c * PIXELS : PIXELS;
+  const bool   clip = act == SAM_ACT_RELU6;
 
   for (size_t j = 0, done; j < n; j += done)
     {
-      size_t at = j * stride;
       float *to = y + j * c;
 
       done = 1;
-      if (j == 0 && w > 1)
+      if (j < begin || j >= end || end < begin + PIXELS)
         {
-          stretch (1, to, x, k, b, at, 1, c, stride, 1, 3);
-        }
-      else if (j == 0)
-        {
-          stretch (1, to, x, k, b, at, 1, c, stride, 1, 2);
-        }
-      else if (j == end)
-        {
-          stretch (1, to, x, k, b, at, 1, c, stride, 0, 2);
-        }
-      else if (end <= PIXELS)
-        {
-          stretch (1, to, x, k, b, at, 1, c, stride, 0, 3);
+          const size_t at = j * stride; /* in the padded row */
+          const size_t first = at < before ? before - at : 0;
+          const size_t last = at + side > w + before ? w + before - at : side;
+
+          one_pixel (to, x, d, at + first - before, first, last, clip);
         }
       else
         {
           j = end - j < PIXELS ? end - PIXELS : j;
           done = end - j < most ? end - j : most;
           to = y + j * c;
-          stretch (PIXELS, to, x, k, b, j * stride, done, c, stride, 0, 3);
+          stretch (to, x, d, j * stride - before, done, side, stride, clip);
         }
       /* while it is in the level 1 cache */
-      if (act != SAM_ACT_NONE)
+      if (act != SAM_ACT_NONE && ! clip)
         KERNEL (activate) (to, to, done * c, act);
     }
 }
 
 /* A row with fewer channels than a register has lanes. */
 static void
-narrow_row (float             *y,
-            const float *const x[3],
-            const float       *k,
-            const float       *b,
-            size_t             w,
-            size_t             c,
-            size_t             stride)
+narrow_row (float *y, const float *const *x, const SamDepthwise *d, size_t w)
 {
-  for (size_t at = 0; at < w; at += stride, y += c)
+  const size_t c = d->c, side = d->side;
+
+  for (size_t at = 0; at < w; at += d->stride, y += c)
     for (size_t i = 0; i < c; i++)
       {
-        float sum = b[i];
+        float sum = d->b[i];
 
-        for (size_t row = 0; row < 3; row++)
-          for (size_t column = at == 0; column < 3 && at + column - 1 < w; column++)
-            sum += x[row][(at + column - 1) * c + i] * k[(row * 3 + column) * c + i];
+        for (size_t row = 0; row < side; row++)
+          for (size_t column = 0; column < side; column++)
+            if (at + column >= d->before && at + column < w + d->before)
+              sum += x[row][(at + column - d->before) * c + i] *
+                     d->w[(row * side + column) * c + i];
         y[i] = sum;
       }
 }
 
 void
-KERNEL (depthwise3x3) (float             *y,
-                       const float *const x[3],
-                       const float       *k,
-                       const float       *b,
-                       size_t             w,
-                       size_t             c,
-                       size_t             stride,
-                       SamAct             act)
+KERNEL (depthwise) (float *y, const float *const *x, const SamDepthwise *d, size_t w, SamAct act)
 {
-  if (c < SAM_LANES)
+  if (d->c < SAM_LANES)
     {
-      narrow_row (y, x, k, b, w, c, stride);
-      KERNEL (activate) (y, y, ((w - 1) / stride + 1) * c, act);
+      narrow_row (y, x, d, w);
+      KERNEL (activate) (y, y, ((w - 1) / d->stride + 1) * d->c, act);
     }
-  else if (stride == 1)
+  else if (d->side == 3 && d->stride == 1)
     {
-      wide_row (y, x, k, b, w, c, 1, act);
+      wide_row (y, x, d, w, act, 3, 1);
+    }
+  else if (d->side == 3)
+    {
+      wide_row (y, x, d, w, act, 3, 2);
+    }
+  else if (d->stride == 1)
+    {
+      wide_row (y, x, d, w, act, 5, 1);
     }
   else
     {
-      wide_row (y, x, k, b, w, c, stride, act);
+      wide_row (y, x, d, w, act, 5, 2);
     }
 }

@@ -74,6 +74,12 @@ sam_relu (float x)
   return x < 0 ? 0 : x;
 }
 
+static inline float
+sam_relu6 (float x)
+{
+  return x < 0 ? 0 : x > 6 ? 6 : x;
+}
+
 /* x P (X < x), without asking for x's sign: what is missing is the tail on either side. */
 static inline float
 sam_gelu (float x)

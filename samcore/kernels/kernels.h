@@ -36,29 +36,24 @@ void  KERNEL (exp_columns) (float *s, size_t n, size_t c, float *max, float *sum
 void  KERNEL (softmax_columns) (float *s, size_t n, size_t rows, size_t c);
 void  KERNEL (transpose) (float *y, const float *x, size_t n, size_t c);
 void  KERNEL (scale) (float *y, const float *x, float f, size_t n);
-void  KERNEL (depthwise3x3) (float             *y,
+void
+  KERNEL (depthwise) (float *y, const float *const *x, const SamDepthwise *d, size_t w, SamAct act);
+void KERNEL (conv_picture) (float             *y,
                             const float *const x[3],
                             const float       *k,
                             const float       *b,
                             size_t             w,
-                            size_t             c,
-                            size_t             stride,
-                            SamAct             act);
-void  KERNEL (conv_picture) (float             *y,
-                            const float *const x[3],
-                            const float       *k,
-                            const float       *b,
-                            size_t             w,
-                            size_t             out);
-void  KERNEL (blend_columns) (float          *y,
+                            size_t             out,
+                            size_t             before);
+void KERNEL (blend_columns) (float          *y,
                              const float    *x,
                              const uint32_t *i,
                              const float    *f,
                              size_t          n_taps,
                              size_t          n,
                              size_t          c);
-void  KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
-void  KERNEL (filter_rows) (uint8_t       *y,
+void KERNEL (blend) (float *y, const float *const *x, const float *f, size_t n_taps, size_t n);
+void KERNEL (filter_rows) (uint8_t       *y,
                            size_t         ld_y,
                            const uint8_t *x,
                            size_t         ld_x,
@@ -70,15 +65,15 @@ void  KERNEL (filter_rows) (uint8_t       *y,
                            size_t         n_rows,
                            size_t         w,
                            size_t         n);
-void  KERNEL (correlate_bytes) (uint8_t       *y,
+void KERNEL (correlate_bytes) (uint8_t       *y,
                                const uint8_t *x,
                                const int32_t *taps,
                                size_t         n_taps,
                                size_t         step,
                                int            bits,
                                size_t         n);
-void  KERNEL (widen_bytes) (float *y, const uint8_t *x, size_t n);
-void  KERNEL (normalise) (float *y, const float *x, const float *mean, const float *std, size_t n);
+void KERNEL (widen_bytes) (float *y, const uint8_t *x, size_t n);
+void KERNEL (normalise) (float *y, const float *x, const float *mean, const float *std, size_t n);
 
 extern const SamGemm KERNEL (gemm_f32);
 #ifdef __AVX512BF16__

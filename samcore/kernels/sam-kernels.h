@@ -106,6 +106,14 @@ sam_packed_row (const SamGemm *gemm, float *strips, size_t row, size_t k)
 /* Columns of the weights of conv_picture come in whole so many: the widest register. */
 #define SAM_CONV_ALIGN 16
 
+/* Depthwise convolution; w: [side, side, c], side 3 or 5; b: [c]. Output i looks at the inputs from
+ * stride i - before on, before < side, along both sides of a map; outside lie zeros. */
+typedef struct
+{
+  const float *w, *b;
+  size_t       c, side, stride, before;
+} SamDepthwise;
+
 typedef struct
 {
   const char    *name; /* of the level */
@@ -169,26 +177,20 @@ typedef struct
   /* y = x f    x, y: [n]; y may be x */
   void (*scale) (float *y, const float *x, float f, size_t n);
 
-  /* One row of a depthwise 3x3 convolution, padding 1 at the sides; x: the rows above, at and
-   * below, [w, c] each; k: [3, 3, c]; b: [c]; y: [ceil (w / stride), c] */
-  void (*depthwise3x3) (float             *y,
-                        const float *const x[3],
-                        const float       *k,
-                        const float       *b,
-                        size_t             w,
-                        size_t             c,
-                        size_t             stride,
-                        SamAct             act);
+  /* One row of a depthwise convolution; x: the d->side rows that its taps meet, [w, c] each;
+   * y: [ceil (w / stride), c] */
+  void (*depthwise) (float *y, const float *const *x, const SamDepthwise *d, size_t w, SamAct act);
 
-  /* One row of a picture's dense 3x3 convolution of stride 2, padding 1 at the sides; x: as above,
-   * [w, 3] each; k: [3, 3, 3, ld] and b: [ld], zeros from out on, ld: out rounded up to
-   * SAM_CONV_ALIGN; y: [ceil (w / 2), out] */
+  /* One row of a picture's dense 3x3 convolution of stride 2; x: the rows that its taps meet,
+   * [w, 3] each; before: the columns of zeros before them, 0 or 1; k: [3, 3, 3, ld] and b: [ld],
+   * zeros from out on, ld: out rounded up to SAM_CONV_ALIGN; y: [ceil (w / 2), out] */
   void (*conv_picture) (float             *y,
                         const float *const x[3],
                         const float       *k,
                         const float       *b,
                         size_t             w,
-                        size_t             out);
+                        size_t             out,
+                        size_t             before);
 
   /* y[j] = sum over t of f[t][j] x[i[t][j]], rows of c    x: [w, c]; i, f: [n_taps, n], 2 or 4
    * taps; y: [n, c] */

@@ -4,8 +4,8 @@
 
 #include "samcore/nn/sam-layers.h"
 
-/* widen: [in] to [hidden]; spatial: of hidden, padding 1; narrow: [hidden] to [out]. All have
- * biases. */
+/* widen: [in] to [hidden], or all zeros where x is wide already; spatial: of hidden; narrow:
+ * [hidden] to [out]. All have biases. */
 typedef struct
 {
   SamLinear    widen;
@@ -16,7 +16,7 @@ typedef struct
 /* y = last (narrow (act (spatial (act (widen (x))))) + r)
  * x: [h, w, in]  r: [h', w', out] or NULL  y: [h', w', out] with h' = ceil (h / stride); y is
  *                neither x nor r
- * The wide arrays exist only as the three rows that the depthwise convolution needs. */
+ * The wide arrays exist only as the rows that the depthwise convolution looks at. */
 void sam_bottleneck_run (const SamBottleneck *bottleneck,
                          float               *y,
                          const float         *x,
@@ -25,3 +25,6 @@ void sam_bottleneck_run (const SamBottleneck *bottleneck,
                          size_t               w,
                          SamAct               act,
                          SamAct               last);
+
+/* 2 per multiply-add */
+double sam_bottleneck_flop (const SamBottleneck *bottleneck, size_t h, size_t w);

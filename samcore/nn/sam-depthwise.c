@@ -25,6 +25,7 @@ sam_depthwise_make (const void *data, size_t first, size_t last)
   const size_t           w_out = sam_depthwise_row (map);
   const size_t           row = map->w * map->c;
   const float           *zeros = sam_scratch_zeros (row);
+  const SamDepthwise     layer = { map->k, map->b, map->c, 3, map->stride, 1 };
 
   for (size_t i = first / w_out; i * w_out < last; i++)
     {
@@ -32,8 +33,7 @@ sam_depthwise_make (const void *data, size_t first, size_t last)
       const float *rows[3] = { i > 0 ? middle - row : zeros, middle,
                                i * map->stride + 1 < map->h ? middle + row : zeros };
 
-      sam_kernels ()->depthwise3x3 (map->y + i * w_out * map->c, rows, map->k, map->b, map->w,
-                                    map->c, map->stride, SAM_ACT_NONE);
+      sam_kernels ()->depthwise (map->y + i * w_out * map->c, rows, &layer, map->w, SAM_ACT_NONE);
     }
 }
 

@@ -3,10 +3,12 @@
  * sam-weights.h, which owns the memory. Internal. */
 #pragma once
 
+#include "samcore/kernels/sam-kernels.h"
 #include "samcore/nn/sam-conv.h"
 #include "samcore/nn/sam-conv-transpose.h"
 #include "samcore/nn/sam-linear.h"
 #include "samcore/nn/sam-ops.h"
+#include "samcore/nn/sam-padding.h"
 
 /* m: [out, in]  b: [out] or NULL. Also a 1x1 convolution. */
 typedef struct
@@ -15,13 +17,6 @@ typedef struct
   const float *b;
   size_t       in, out;
 } SamLinear;
-
-/* w: [3, 3, c]  b: [c] or NULL, padding 1 */
-typedef struct
-{
-  const float *w, *b;
-  size_t       c, stride;
-} SamDepthwise;
 
 /* Transposed 2x2, stride 2   m: [2 2 out, in]  b: [out] */
 typedef struct
@@ -97,7 +92,14 @@ sam_mlp_run (const SamNorm     *norm,
   sam_matrix_mlp (y, &rows, mlp[0].m, mlp[0].b, act, mlp[1].m, mlp[1].b, r, n);
 }
 
-/* x: [h, w, c] */
+/* Along both sides of a map. */
+static inline SamTaps
+sam_depthwise_taps (const SamDepthwise *d)
+{
+  return (SamTaps) { d->side, d->stride, d->before };
+}
+
+/* x: [h, w, c]; of a 3x3 with padding 1 */
 static inline SamDepthwiseMap
 sam_depthwise_map (const SamDepthwise *d, float *y, const float *x, size_t h, size_t w)
 {

@@ -11,13 +11,12 @@
 #define PIECE (256 << 10) /* bytes that are worth a piece */
 
 SamUniform
-sam_uniform_after (SamUniform uniform, size_t stride)
+sam_uniform_after (SamUniform uniform, SamTaps taps)
 {
-  if (stride == 1)
-    return (SamUniform) { uniform.first + 1, uniform.end > 0 ? uniform.end - 1 : 0 };
+  const size_t end = uniform.end + taps.before;
 
-  /* row i depends on 2 i - 1 to 2 i + 1 */
-  return (SamUniform) { uniform.first / 2 + 1, uniform.end / 2 };
+  return (SamUniform) { (uniform.first + taps.before + taps.stride - 1) / taps.stride,
+                        end >= taps.side ? (end - taps.side) / taps.stride + 1 : 0 };
 }
 
 SamPadding
@@ -29,11 +28,11 @@ sam_padding_begin (size_t n, size_t seen, SamUniform last, size_t scale)
 }
 
 SamPadding
-sam_padding_after (SamPadding padding, size_t stride)
+sam_padding_after (SamPadding padding, SamTaps taps)
 {
-  size_t at = sam_uniform_after ((SamUniform) { padding.at, padding.n }, stride).first;
+  size_t at = sam_uniform_after ((SamUniform) { padding.at, padding.n }, taps).first;
 
-  return (SamPadding) { (padding.n - 1) / stride + 1, at, padding.spare / stride };
+  return (SamPadding) { (padding.n - 1) / taps.stride + 1, at, padding.spare / taps.stride };
 }
 
 typedef struct

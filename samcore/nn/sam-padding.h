@@ -24,15 +24,21 @@ typedef struct
   size_t n, at, spare;
 } SamPadding;
 
-/* What is identical after a 3x3 convolution with padding 1. */
-SamUniform sam_uniform_after (SamUniform uniform, size_t stride);
+/* A convolution along an axis: output i looks at @side inputs from stride i - before on; there are
+ * as many outputs as inputs, but for the stride. */
+typedef struct
+{
+  size_t side, stride, before;
+} SamTaps;
+
+/* What is identical after the convolution. */
+SamUniform sam_uniform_after (SamUniform uniform, SamTaps taps);
 
 /* An axis of @n, on which those from @seen on are identical. @last: what is still identical after
  * all convolutions, at a scale of 1 : @scale, of which n is a multiple; all but one of these are
  * left out. */
 SamPadding sam_padding_begin (size_t n, size_t seen, SamUniform last, size_t scale);
-/* After a 3x3 convolution with padding 1. */
-SamPadding sam_padding_after (SamPadding padding, size_t stride);
+SamPadding sam_padding_after (SamPadding padding, SamTaps taps);
 
 /* Puts the copies in. y: in, [h.n, w.n, c]; out, [h.n + h.spare, w.n + w.spare, c] in the same
  * memory */

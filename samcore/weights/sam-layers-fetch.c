@@ -262,31 +262,36 @@ void
 sam_weights_depthwise_take (SamWeights   *weights,
                             SamDepthwise *layer,
                             size_t        c,
+                            size_t        side,
                             size_t        stride,
+                            size_t        before,
                             const float  *kernel,
                             const float  *bias)
 {
-  float *ordered = kernel != NULL ? sam_weights_alloc (weights, 9 * c) : NULL;
+  const size_t n_taps = side * side;
+  float       *ordered = kernel != NULL ? sam_weights_alloc (weights, n_taps * c) : NULL;
 
   if (ordered != NULL)
     {
       for (size_t i = 0; i < c; i++)
-        for (size_t p = 0; p < 9; p++)
-          ordered[p * c + i] = kernel[i * 9 + p];
+        for (size_t p = 0; p < n_taps; p++)
+          ordered[p * c + i] = kernel[i * n_taps + p];
     }
-  *layer = (SamDepthwise) { ordered, bias, c, stride };
+  *layer = (SamDepthwise) { ordered, bias, c, side, stride, before };
 }
 
 void
 sam_weights_depthwise_bn (SamWeights   *weights,
                           SamDepthwise *layer,
                           size_t        c,
+                          size_t        side,
                           size_t        stride,
+                          size_t        before,
                           const char   *name)
 {
   float *w, *bias;
 
-  w = sam_weights_folded (weights, &bias, c, 1, 3, name);
-  sam_weights_depthwise_take (weights, layer, c, stride, w, bias);
-  sam_weights_release (weights, w, 9 * c);
+  w = sam_weights_folded (weights, &bias, c, 1, side, name);
+  sam_weights_depthwise_take (weights, layer, c, side, stride, before, w, bias);
+  sam_weights_release (weights, w, side * side * c);
 }

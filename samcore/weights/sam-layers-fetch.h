@@ -70,7 +70,9 @@ void sam_weights_conv_bn (SamWeights *weights,
 void sam_weights_depthwise_bn (SamWeights   *weights,
                                SamDepthwise *layer,
                                size_t        c,
+                               size_t        side,
                                size_t        stride,
+                               size_t        before,
                                const char   *name);
 /* The folded kernel in the file's order [out, in, kernel, kernel] and *bias [out], to add up
  * branches. */
@@ -80,11 +82,13 @@ float *sam_weights_folded (SamWeights *weights,
                            size_t      in,
                            size_t      kernel,
                            const char *name);
-/* kernel [c, 1, 3, 3] to the order of SamDepthwise, in place of a fetch. */
+/* kernel [c, 1, side, side] to the order of SamDepthwise, in place of a fetch. */
 void sam_weights_depthwise_take (SamWeights   *weights,
                                  SamDepthwise *layer,
                                  size_t        c,
+                                 size_t        side,
                                  size_t        stride,
+                                 size_t        before,
                                  const float  *kernel,
                                  const float  *bias);
 

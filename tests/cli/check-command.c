@@ -583,11 +583,11 @@ test_info_and_convert (void)
   json_unknown = parse_line (&unknown, 0);
   json_again = parse_line (&again, 0);
   g_assert_cmpstr (json_object_get_string_member (json, "format"), ==, "safetensors");
-  g_assert_cmpstr (json_object_get_string_member (json, "family"), ==, "repvit");
+  g_assert_cmpstr (json_object_get_string_member (json, "family"), ==, "builtin");
   g_assert_cmpint (json_object_get_int_member (json, "n_tensors"), ==,
                    json_array_get_length (json_object_get_array_member (json, "tensors")));
   g_assert_true (json_object_get_null_member (json_unknown, "family"));
-  g_assert_cmpstr (json_object_get_string_member (json_again, "family"), ==, "repvit");
+  g_assert_cmpstr (json_object_get_string_member (json_again, "family"), ==, "builtin");
   g_assert_true (json_object_has_member (json_object_get_object_member (json_again, "parameters"),
                                          "BF16"));
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "samcore/kernels/sam-arithmetic.h"
+#include "samcore/kernels/sam-kernels.h"
 #include "samcore/model/sam-embedding-private.h"
 #include "samcore/model/sam-model-private.h"
 #include "samcore/nn/sam-ops.h"
@@ -78,25 +79,85 @@ test_restore (void)
           }
 }
 
-/* As many convolutions as the strides' digits tell, depthwise ones, of a map and of its shorter
- * one. */
+/* 3x3 and stride, 5x5 and stride; with half of it as padding, or with TensorFlow's at stride 2 */
+static SamTaps
+find_taps (char kind)
+{
+  switch (kind)
+    {
+    case '1':
+      return (SamTaps) { 3, 1, 1 };
+    case '2':
+      return (SamTaps) { 3, 2, 1 };
+    case 't':
+      return (SamTaps) { 3, 2, 0 };
+    case '5':
+      return (SamTaps) { 5, 1, 2 };
+    default:
+      return (SamTaps) { 5, 2, 1 };
+    }
+}
+
+/* y: [ceil (h / stride), ceil (w / stride), C] */
 static void
-check_chain (const char *strides, size_t n, size_t seen, gboolean across)
+convolve (float *y, const float *x, size_t h, size_t w, SamTaps taps)
+{
+  const size_t       w2 = (w - 1) / taps.stride + 1;
+  g_autofree float  *zeros = g_new0 (float, w *C);
+  float              k[25 * C];
+  static const float bias[C] = { 0.1f, -0.2f, 0.3f };
+  const SamDepthwise d = { k, bias, C, taps.side, taps.stride, taps.before };
+
+  for (size_t i = 0; i < G_N_ELEMENTS (k); i++)
+    k[i] = (float) sin (2.3 * i + 0.7) / (taps.side * taps.side);
+  for (size_t i = 0; i * taps.stride < h; i++)
+    {
+      const float *rows[5];
+
+      for (size_t tap = 0; tap < taps.side; tap++)
+        {
+          const size_t at = i * taps.stride + tap;
+
+          rows[tap] = at < taps.before || at >= h + taps.before ? zeros
+                                                                : x + (at - taps.before) * w * C;
+        }
+      sam_kernels ()->depthwise (y + i * w2 * C, rows, &d, w, SAM_ACT_NONE);
+    }
+}
+
+/* The means after a 3x3 convolution are told by either. */
+static void
+check_mean (const float *x, const float *shorter, SamPadding h, SamPadding w)
 {
   static const float kernel[9 * C] = { 0.3f, -0.2f, 0.5f, 0.1f,  0.9f,   -0.4f, 0.7f,
                                        0.2f, -0.6f, 0.8f, 0.25f, -0.15f, 1.1f,  0.05f,
                                        0.4f, -0.3f, 0.6f, 0.35f, 0.45f,  -0.9f, 0.15f,
                                        0.5f, -0.1f, 0.2f, 0.65f, 0.75f,  -0.55f };
   static const float bias[C] = { 0.1f, -0.2f, 0.3f };
-  const size_t       other = 8;
-  SamUniform         uniform = { seen, n };
-  size_t             scale = 1;
-  SamPadding         side, whole = { .n = other };
+  const SamPadding   whole_h = { .n = h.n + h.spare }, whole_w = { .n = w.n + w.spare };
+  SamDepthwiseMap    map = { NULL, x, kernel, bias, whole_h.n, whole_w.n, C, 1 };
+  SamDepthwiseMap    map_shorter = { NULL, shorter, kernel, bias, h.n, w.n, C, 1 };
+  float              mean[C], mean_shorter[C];
 
-  for (const char *s = strides; *s != '\0'; s++)
+  sam_depthwise_mean (&map, &whole_h, &whole_w, mean);
+  sam_depthwise_mean (&map_shorter, &h, &w, mean_shorter);
+  for (size_t c = 0; c < C; c++)
+    g_assert_cmpfloat_with_epsilon (mean[c], mean_shorter[c], 2e-6 * (1 + fabsf (mean[c])));
+}
+
+/* As many convolutions as there are letters, depthwise ones, of a map and of its shorter one. */
+static void
+check_chain (const char *kinds, size_t n, size_t seen, gboolean across)
+{
+  const size_t other = 8;
+  SamUniform   uniform = { seen, n };
+  size_t       scale = 1;
+  SamPadding   side, whole = { .n = other };
+
+  for (const char *s = kinds; *s != '\0'; s++)
     {
-      uniform = sam_uniform_after (uniform, *s - '0');
-      scale *= *s - '0';
+      uniform = sam_uniform_after (uniform, find_taps (*s));
+      scale *= find_taps (*s).stride;
     }
   side = sam_padding_begin (n, seen, uniform, scale);
   g_assert_cmpint (side.n + side.spare, ==, n);
@@ -108,30 +169,20 @@ check_chain (const char *strides, size_t n, size_t seen, gboolean across)
                                     across ? seen : other);
     g_autofree float *shorter = leave_out (x, h, w);
 
-    for (const char *s = strides; *s != '\0'; s++)
+    for (const char *s = kinds; *s != '\0'; s++)
       {
-        size_t          stride = *s - '0';
-        size_t          n_rows = h.n + h.spare, n_columns = w.n + w.spare;
-        SamPadding      h2 = sam_padding_after (h, stride), w2 = sam_padding_after (w, stride);
-        float          *y = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
-        float          *y_shorter = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
-        SamDepthwiseMap map = { y, x, kernel, bias, n_rows, n_columns, C, stride };
-        SamDepthwiseMap map_shorter = { y_shorter, shorter, kernel, bias, h.n, w.n, C, stride };
-        float           mean[C], mean_shorter[C];
+        SamTaps    taps = find_taps (*s);
+        size_t     n_rows = h.n + h.spare, n_columns = w.n + w.spare;
+        SamPadding h2 = sam_padding_after (h, taps), w2 = sam_padding_after (w, taps);
+        float     *y = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
+        float     *y_shorter = g_new (float, (h2.n + h2.spare) * (w2.n + w2.spare) * C);
 
-        g_assert_cmpint (h2.n + h2.spare, ==, (n_rows - 1) / stride + 1);
-        g_assert_cmpint (w2.n + w2.spare, ==, (n_columns - 1) / stride + 1);
-        sam_depthwise_make (&map, 0, (h2.n + h2.spare) * (w2.n + w2.spare));
-        sam_depthwise_make (&map_shorter, 0, h2.n * w2.n);
-        if (stride == 1)
-          {
-            sam_depthwise_mean (&map, &(SamPadding) { .n = n_rows },
-                                &(SamPadding) { .n = n_columns }, mean);
-            sam_depthwise_mean (&map_shorter, &h, &w, mean_shorter);
-            for (size_t c = 0; c < C; c++)
-              g_assert_cmpfloat_with_epsilon (mean[c], mean_shorter[c],
-                                              2e-6 * (1 + fabsf (mean[c])));
-          }
+        g_assert_cmpint (h2.n + h2.spare, ==, (n_rows - 1) / taps.stride + 1);
+        g_assert_cmpint (w2.n + w2.spare, ==, (n_columns - 1) / taps.stride + 1);
+        convolve (y, x, n_rows, n_columns, taps);
+        convolve (y_shorter, shorter, h.n, w.n, taps);
+        if (*s == '1')
+          check_mean (x, shorter, h, w);
         g_free (x);
         g_free (shorter);
         x = y;
@@ -148,9 +199,8 @@ check_chain (const char *strides, size_t n, size_t seen, gboolean across)
 static void
 test_chains (void)
 {
-  static const char *const chains[] = {
-    "1", "2", "11", "22", "2211", "22112", "221121", "1121111"
-  };
+  static const char *const chains[] = { "1",       "2", "11", "22", "2211",  "22112",  "221121",
+                                        "1121111", "t", "5",  "T",  "t1t11", "t1t11T5" };
 
   for (size_t i = 0; i < G_N_ELEMENTS (chains); i++)
     for (size_t n = 16; n <= 96; n += 8)

@@ -81,11 +81,11 @@ with socket.socket() as unused:
     nobody = unused.getsockname()[1]
 
 with open(out("models.ini"), "w") as file:
-    file.write("[builtin]\ntitle=Built-in\nfamily=repvit\nfile=builtin.safetensors\nlicence=Apache-2.0\n"
+    file.write("[builtin]\ntitle=Built-in\nfamily=builtin\nfile=builtin.safetensors\nlicence=Apache-2.0\n"
                "licence-words=Free.\noffer=false\n\n")
     for name, title, port in (("slow", "Slow", server.server_port), ("missing", "Missing", server.server_port),
                               ("wrong", "Wrong", server.server_port), ("nowhere", "Nowhere", nobody)):
-        file.write(f"[{name}]\ntitle={title}\nfamily=repvit\nfile={name}.safetensors\nsize={len(contents)}\n"
+        file.write(f"[{name}]\ntitle={title}\nfamily=builtin\nfile={name}.safetensors\nsize={len(contents)}\n"
                    f"sha256={hashlib.sha256(contents).hexdigest()}\nsource=http://127.0.0.1:{port}/{name}\n"
                    "licence=Apache-2.0\nlicence-words=Free.\noffer=true\n\n")
 

@@ -83,9 +83,10 @@ run_softmax (const SamKernels *k, Data *d)
 static void
 run_depthwise (const SamKernels *k, Data *d)
 {
-  const float *rows[3] = { d->x, d->x, d->x };
+  const float       *rows[3] = { d->x, d->x, d->x };
+  const SamDepthwise layer = { d->z, d->z, C, 3, 1, 1 };
 
-  k->depthwise3x3 (d->y, rows, d->z, d->z, N / C, C, 1, SAM_ACT_NONE);
+  k->depthwise (d->y, rows, &layer, N / C, SAM_ACT_NONE);
 }
 
 /* A picture's first convolution, to N values. */
@@ -95,7 +96,7 @@ run_conv (const SamKernels *k, Data *d)
   const float *rows[3] = { d->x, d->x, d->x };
 
   for (size_t i = 0; i < N; i += N / 8)
-    k->conv_picture (d->y + i, rows, d->z, d->z, N / 4 / 32, 32);
+    k->conv_picture (d->y + i, rows, d->z, d->z, N / 4 / 32, 32, 1);
 }
 
 static const struct

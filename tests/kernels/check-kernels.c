@@ -11,8 +11,8 @@
 
 static const size_t sizes[] = { 1,  2,  3,  4,  5,  7,  8,  9,  15,  16,
                                 17, 31, 32, 33, 47, 63, 64, 65, 100, 257 };
-static const SamAct acts[] = { SAM_ACT_NONE, SAM_ACT_RELU, SAM_ACT_GELU, SAM_ACT_GELU_ROUGH,
-                               SAM_ACT_SIGMOID };
+static const SamAct acts[] = { SAM_ACT_NONE, SAM_ACT_RELU,       SAM_ACT_RELU6,
+                               SAM_ACT_GELU, SAM_ACT_GELU_ROUGH, SAM_ACT_SIGMOID };
 
 #define ROUGH 1.3e-4
 
@@ -470,92 +470,108 @@ test_likeness (gconstpointer data)
     }
 }
 
+/* Against the second output row of four rows, whose padding is 1: without @before columns of it the
+ * picture begins a column later and ends one earlier, and its first output is the second. */
 static void
-test_conv_picture (gconstpointer data)
+check_conv_picture (const SamKernels *kernels, size_t out, size_t w, size_t before)
 {
   enum
   {
     N_K = 27
   };
+  const size_t       ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
+  const size_t       w2 = (w + 1) / 2, row = 3 * w;
+  const size_t       skip = 1 - before, columns = w + 2 * skip, made = (columns + 1) / 2;
+  float             *x = guarded_input (3 * row, 1), *k = guarded_input (out * N_K, 1);
+  float             *b = guarded_input (out, 1), *y = guarded_output (w2 * out);
+  float             *turned = guarded_output (N_K * ld), *padded = guarded_output (ld);
+  g_autofree double *wanted = g_new (double, 2 * made * out);
+  g_autofree float  *four = g_new0 (float, 4 * 3 * columns);
+  const float       *rows[3] = { x, x + row, x + 2 * row };
+
+  memset (turned, 0, N_K * ld * sizeof *turned);
+  memset (padded, 0, ld * sizeof *padded);
+  memcpy (padded, b, out * sizeof *b);
+  for (size_t o = 0; o < out; o++)
+    for (size_t i = 0; i < N_K; i++)
+      turned[i * ld + o] = k[o * N_K + i];
+  kernels->conv_picture (y, rows, turned, padded, w, out, before);
+
+  for (size_t i = 0; i < 3; i++)
+    memcpy (four + ((i + 1) * columns + skip) * 3, rows[i], row * sizeof *four);
+  ref_conv2d (wanted, four, k, b, 4, columns, 3, out, 3, 3, 2, 1, SAM_ACT_NONE);
+  for (size_t i = 0; i < w2 * out; i++)
+    assert_near (y[i], wanted[(made + skip) * out + i], 4 + sqrt (N_K), 3 + sqrt (N_K));
+
+  guarded_output_free (y, w2 * out);
+  guarded_output_free (turned, N_K * ld);
+  guarded_output_free (padded, ld);
+  g_free (x);
+  g_free (k);
+  g_free (b);
+}
+
+static void
+test_conv_picture (gconstpointer data)
+{
   static const size_t outs[] = { 1, 3, 8, 16, 17, 24, 32, 40 };
-  const SamKernels   *kernels = data;
 
   for (size_t s = 0; s < G_N_ELEMENTS (outs); s++)
     for (size_t w = 1; w < 60; w += w < 20 ? 1 : 7)
-      {
-        size_t out = outs[s], ld = (out + SAM_CONV_ALIGN - 1) / SAM_CONV_ALIGN * SAM_CONV_ALIGN;
-        size_t w2 = (w + 1) / 2, row = 3 * w;
-        float *x = guarded_input (3 * row, 1), *k = guarded_input (out * N_K, 1);
-        float *b = guarded_input (out, 1), *y = guarded_output (w2 * out);
-        float *turned = guarded_output (N_K * ld), *padded = guarded_output (ld);
-        g_autofree double *wanted = g_new (double, 2 * w2 * out);
-        g_autofree float  *four = g_new0 (float,
-                                          4 *
-                                            row); /* 2 is the middle one of the second output row */
-        const float       *rows[3] = { x, x + row, x + 2 * row };
+      for (size_t before = 0; before < 2; before++)
+        check_conv_picture (data, outs[s], w, before);
+}
 
-        memset (turned, 0, N_K * ld * sizeof *turned);
-        memset (padded, 0, ld * sizeof *padded);
-        memcpy (padded, b, out * sizeof *b);
-        for (size_t o = 0; o < out; o++)
-          for (size_t i = 0; i < N_K; i++)
-            turned[i * ld + o] = k[o * N_K + i];
-        kernels->conv_picture (y, rows, turned, padded, w, out);
+/* A row of the third output row's: it has all of its input rows whatever the padding is. */
+static void
+check_depthwise (const SamKernels *kernels, SamDepthwise d, size_t w, SamAct act)
+{
+  const size_t       w2 = (w + d.stride - 1) / d.stride;
+  const size_t       n = w2 * d.c, row = w * d.c;
+  const size_t       top = 2 * d.stride - d.before, h = top + d.side;
+  const double       roundings = d.side * d.side;
+  float             *x = guarded_input (d.side * row, 1);
+  float             *k = guarded_input (d.side * d.side * d.c, 1);
+  float             *b = guarded_input (d.c, 1);
+  float             *y = guarded_output (n);
+  g_autofree float  *map = g_new0 (float, h *row);
+  g_autofree double *wanted = g_new (double, (h + d.stride - 1) / d.stride * n);
+  const float       *rows[5];
 
-        memcpy (four + row, x, 3 * row * sizeof *four);
-        ref_conv2d (wanted, four, k, b, 4, w, 3, out, 3, 3, 2, 1, SAM_ACT_NONE);
-        for (size_t i = 0; i < w2 * out; i++)
-          assert_near (y[i], wanted[w2 * out + i], 4 + sqrt (N_K), 3 + sqrt (N_K));
+  d.w = k;
+  d.b = b;
+  for (size_t tap = 0; tap < d.side; tap++)
+    rows[tap] = x + tap * row;
+  memcpy (map + top * row, x, d.side * row * sizeof *x);
 
-        guarded_output_free (y, w2 * out);
-        guarded_output_free (turned, N_K * ld);
-        guarded_output_free (padded, ld);
-        g_free (x);
-        g_free (k);
-        g_free (b);
-      }
+  kernels->depthwise (y, rows, &d, w, act);
+  ref_depthwise (wanted, map, &d, h, w, act);
+  for (size_t i = 0; i < n; i++)
+    assert_near (y[i], wanted[2 * n + i], roundings + 5 + more_roundings (act), roundings + 1);
+
+  guarded_output_free (y, n);
+  g_free (x);
+  g_free (k);
+  g_free (b);
 }
 
 static void
 test_depthwise (gconstpointer data)
 {
-  const SamKernels *kernels = data;
+  static const size_t kinds[][3] = {
+    /* side, stride, before */
+    { 3, 1, 1 }, { 3, 2, 1 }, { 3, 2, 0 }, { 5, 1, 2 }, { 5, 2, 2 }, { 5, 2, 1 },
+  };
 
   for (size_t s = 0; s < G_N_ELEMENTS (sizes) - 3; s++)
     for (size_t w = 1; w < 16; w++)
-      for (size_t stride = 1; stride < 3; stride++)
-        {
-          size_t             c = sizes[s], w2 = (w + stride - 1) / stride;
-          SamAct             act = acts[(w + s) % G_N_ELEMENTS (acts)];
-          float             *x = guarded_input (3 * w * c, 1);
-          float             *k = guarded_input (9 * c, 1);
-          float             *b = guarded_input (c, 1);
-          float             *y = guarded_output (w2 * c);
-          g_autofree double *wanted = g_new (double, 3 * w2 * c);
-          const float       *rows[3] = { x, x + w * c, x + 2 * w * c };
-
-          kernels->depthwise3x3 (y, rows, k, b, w, c, stride, act);
-          if (stride == 1)
-            {
-              ref_depthwise3x3 (wanted, x, k, b, 3, w, c, 1, act);
-              memmove (wanted, wanted + w2 * c, w2 * c * sizeof *wanted);
-            }
-          else /* of four rows, 2 is the middle one of the second output row */
-            {
-              float *x4 = g_new0 (float, 4 * w * c);
-
-              memcpy (x4 + w * c, x, 3 * w * c * sizeof *x4);
-              ref_depthwise3x3 (wanted, x4, k, b, 4, w, c, 2, act);
-              memmove (wanted, wanted + w2 * c, w2 * c * sizeof *wanted);
-              g_free (x4);
-            }
-          for (size_t i = 0; i < w2 * c; i++)
-            assert_near (y[i], wanted[i], 10 + 4 + more_roundings (act), 10);
-          guarded_output_free (y, w2 * c);
-          g_free (x);
-          g_free (k);
-          g_free (b);
-        }
+      for (size_t i = 0; i < G_N_ELEMENTS (kinds); i++)
+        check_depthwise (data,
+                         (SamDepthwise) { .c = sizes[s],
+                                          .side = kinds[i][0],
+                                          .stride = kinds[i][1],
+                                          .before = kinds[i][2] },
+                         w, acts[(w + s + i) % G_N_ELEMENTS (acts)]);
 }
 
 static void

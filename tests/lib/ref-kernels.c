@@ -13,6 +13,8 @@ ref_activate (double x, SamAct act)
     {
     case SAM_ACT_RELU:
       return fmax (x, 0);
+    case SAM_ACT_RELU6:
+      return fmin (fmax (x, 0), 6);
     case SAM_ACT_GELU:
     case SAM_ACT_GELU_ROUGH:
       return x * 0.5 * erfc (-x / sqrt (2));
@@ -106,31 +108,26 @@ ref_conv2d (double      *y,
 }
 
 void
-ref_depthwise3x3 (double      *y,
-                  const float *x,
-                  const float *k,
-                  const float *b,
-                  size_t       h,
-                  size_t       w,
-                  size_t       c,
-                  size_t       stride,
-                  SamAct       act)
+ref_depthwise (double *y, const float *x, const SamDepthwise *d, size_t h, size_t w, SamAct act)
 {
-  size_t h2 = (h + stride - 1) / stride, w2 = (w + stride - 1) / stride;
+  const long   before = (long) d->before, side = (long) d->side;
+  const size_t c = d->c, stride = d->stride;
+  const size_t h2 = (h + stride - 1) / stride, w2 = (w + stride - 1) / stride;
 
   for (size_t i = 0; i < h2; i++)
     for (size_t j = 0; j < w2; j++)
       for (size_t o = 0; o < c; o++)
         {
-          double sum = b != NULL ? b[o] : 0;
+          double sum = d->b != NULL ? d->b[o] : 0;
 
-          for (long a = 0; a < 3; a++)
-            for (long e = 0; e < 3; e++)
+          for (long a = 0; a < side; a++)
+            for (long e = 0; e < side; e++)
               {
-                long row = (long) (i * stride) + a - 1, column = (long) (j * stride) + e - 1;
+                long row = (long) (i * stride) + a - before;
+                long column = (long) (j * stride) + e - before;
 
                 if (row >= 0 && row < (long) h && column >= 0 && column < (long) w)
-                  sum += (double) x[(row * w + column) * c + o] * k[(a * 3 + e) * c + o];
+                  sum += (double) x[(row * w + column) * c + o] * d->w[(a * side + e) * c + o];
               }
           y[(i * w2 + j) * c + o] = ref_activate (sum, act);
         }

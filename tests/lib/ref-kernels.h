@@ -36,24 +36,18 @@ void   ref_conv2d (double      *y,
                    size_t       stride,
                    size_t       pad,
                    SamAct       act);
-void   ref_depthwise3x3 (double      *y,
-                         const float *x,
-                         const float *k,
-                         const float *b,
-                         size_t       h,
-                         size_t       w,
-                         size_t       c,
-                         size_t       stride,
-                         SamAct       act);
-void   ref_conv_transpose2x2 (double      *y,
-                              const float *x,
-                              const float *k,
-                              const float *b,
-                              const float *r,
-                              size_t       h,
-                              size_t       w,
-                              size_t       in,
-                              size_t       out);
+/* x: [h, w, c]  y: [h', w', c], h' = ceil (h / stride) */
+void
+ref_depthwise (double *y, const float *x, const SamDepthwise *d, size_t h, size_t w, SamAct act);
+void ref_conv_transpose2x2 (double      *y,
+                            const float *x,
+                            const float *k,
+                            const float *b,
+                            const float *r,
+                            size_t       h,
+                            size_t       w,
+                            size_t       in,
+                            size_t       out);
 /* o: [n_q, n_heads, d], contiguous */
 void ref_attention (double *o, const SamAttention *a);
 /* bicubic: else bilinear; one rounding to float in the source coordinate, as the operation

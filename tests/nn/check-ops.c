@@ -337,10 +337,11 @@ check_conv (Op     op,
 static void
 depthwise_mean_reference (double *y, const Conv *c)
 {
-  size_t  n = ((c->h - 1) / c->stride + 1) * ((c->w - 1) / c->stride + 1);
-  double *mean = y + n * c->in;
+  const SamDepthwise layer = { c->k, c->b, c->in, 3, c->stride, 1 };
+  size_t             n = ((c->h - 1) / c->stride + 1) * ((c->w - 1) / c->stride + 1);
+  double            *mean = y + n * c->in;
 
-  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, SAM_ACT_NONE);
+  ref_depthwise (y, c->x, &layer, c->h, c->w, SAM_ACT_NONE);
   for (size_t i = 0; i < c->in; i++)
     {
       mean[i] = 0;
@@ -364,7 +365,9 @@ conv2d_reference (double *y, const Conv *c)
 static void
 depthwise_reference (double *y, const Conv *c)
 {
-  ref_depthwise3x3 (y, c->x, c->k, c->b, c->h, c->w, c->in, c->stride, SAM_ACT_NONE);
+  const SamDepthwise layer = { c->k, c->b, c->in, 3, c->stride, 1 };
+
+  ref_depthwise (y, c->x, &layer, c->h, c->w, SAM_ACT_NONE);
 }
 
 /* With GELU also the norm that stands before it; its weights are r's first values. */
@@ -394,7 +397,7 @@ typedef struct
   SamBottleneck layers;
   const float  *x, *r;
   size_t        h, w;
-  SamAct        last;
+  SamAct        act, last;
 } Bottleneck;
 
 static void
@@ -402,66 +405,90 @@ bottleneck (float *y, gconstpointer arguments)
 {
   const Bottleneck *a = arguments;
 
-  sam_bottleneck_run (&a->layers, y, a->x, a->r, a->h, a->w, SAM_ACT_GELU, a->last);
+  sam_bottleneck_run (&a->layers, y, a->x, a->r, a->h, a->w, a->act, a->last);
 }
+
+typedef struct
+{
+  size_t h, w, in, hidden, out; /* in = hidden: nothing is widened */
+  size_t side, stride, before;
+} BottleneckCase;
 
 /* Against its three steps. */
 static void
+check_bottleneck (const BottleneckCase *c, SamAct act, SamAct last, gboolean residual)
+{
+  const size_t in = c->in, hidden = c->hidden, out = c->out;
+  const size_t n = c->h * c->w, n_taps = c->side * c->side;
+  const size_t n2 = ((c->h - 1) / c->stride + 1) * ((c->w - 1) / c->stride + 1);
+  float       *x = guarded_input (n * in, 1), *r = guarded_input (n2 * out, 1),
+        *y = guarded_output (n2 * out);
+  float *w1 = guarded_input (hidden * in, 1 / sqrt (in)),
+        *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
+  float *k = guarded_input (n_taps * hidden, 1.5 / c->side), *b1 = guarded_input (hidden, 1),
+        *bk = guarded_input (hidden, 1), *b2 = guarded_input (out, 1);
+  Bottleneck         a = { .layers = { .spatial = { k, bk, hidden, c->side, c->stride, c->before },
+                                       .narrow = { sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), b2,
+                                                   hidden, out } },
+                           .x = x,
+                           .r = residual ? r : NULL,
+                           .h = c->h,
+                           .w = c->w,
+                           .act = act,
+                           .last = last };
+  g_autofree double *wanted = g_new (double, n *hidden + n2 * out);
+  g_autofree float  *wide = g_new (float, n *hidden), *mixed = g_new (float, n2 *hidden);
+
+  if (in != hidden)
+    {
+      a.layers.widen = (SamLinear) { sam_matrix_new (w1, hidden, in, SAM_ARITHMETIC_F32), b1, in,
+                                     hidden };
+      ref_linear (wanted, x, w1, b1, NULL, n, in, hidden, act);
+      for (size_t j = 0; j < n * hidden; j++)
+        wide[j] = (float) wanted[j];
+    }
+  else
+    {
+      memcpy (wide, x, n * hidden * sizeof *wide);
+    }
+  ref_depthwise (wanted, wide, &a.layers.spatial, c->h, c->w, act);
+  for (size_t j = 0; j < n2 * hidden; j++)
+    mixed[j] = (float) wanted[j];
+  ref_linear (wanted, mixed, w2, b2, a.r, n2, hidden, out, SAM_ACT_NONE);
+
+  with_threads (bottleneck, &a, y, NULL, n2 * out);
+  for (size_t j = 0; j < n2 * out; j++)
+    assert_near (y[j], ref_activate (wanted[j], last), 64 + 4 * sqrt (hidden), 8);
+
+  guarded_output_free (y, n2 * out);
+  sam_matrix_free (a.layers.widen.m);
+  sam_matrix_free (a.layers.narrow.m);
+  g_free (x);
+  g_free (r);
+  g_free (w1);
+  g_free (w2);
+  g_free (k);
+  g_free (b1);
+  g_free (bk);
+  g_free (b2);
+}
+
+static void
 test_bottleneck (void)
 {
-  static const size_t cases[][6] = {
-    /* h, w, stride, in, hidden, out */
-    { 1, 1, 1, 1, 1, 1 },      { 1, 7, 2, 3, 5, 4 },       { 7, 1, 2, 3, 5, 4 },
-    { 40, 17, 1, 16, 40, 16 }, { 41, 22, 2, 16, 300, 30 }, { 64, 9, 2, 8, 32, 24 },
+  static const BottleneckCase cases[] = {
+    { 1, 1, 1, 3, 1, 3, 1, 1 },       { 1, 7, 3, 5, 4, 3, 2, 1 },
+    { 7, 1, 3, 5, 4, 3, 2, 1 },       { 40, 17, 16, 40, 16, 3, 1, 1 },
+    { 41, 22, 16, 300, 30, 3, 2, 1 }, { 64, 9, 8, 32, 24, 3, 2, 1 },
+    { 24, 30, 16, 16, 8, 3, 1, 1 },   { 50, 20, 8, 48, 12, 3, 2, 0 },
+    { 12, 12, 30, 180, 30, 5, 1, 2 }, { 34, 40, 20, 120, 9, 5, 2, 1 },
+    { 2, 2, 8, 40, 8, 5, 2, 1 },      { 60, 24, 24, 480, 24, 5, 1, 2 },
   };
 
   for (size_t i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      size_t h = cases[i][0], w = cases[i][1], stride = cases[i][2];
-      size_t in = cases[i][3], hidden = cases[i][4], out = cases[i][5];
-      size_t n = h * w, n2 = ((h - 1) / stride + 1) * ((w - 1) / stride + 1);
-      float *x = guarded_input (n * in, 1), *r = guarded_input (n2 * out, 1),
-            *y = guarded_output (n2 * out);
-      float *w1 = guarded_input (hidden * in, 1 / sqrt (in)),
-            *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
-      float *k = guarded_input (9 * hidden, 0.5), *b1 = guarded_input (hidden, 1),
-            *bk = guarded_input (hidden, 1);
-      float     *b2 = guarded_input (out, 1);
-      Bottleneck a = { { { sam_matrix_new (w1, hidden, in, SAM_ARITHMETIC_F32), b1, in, hidden },
-                         { k, bk, hidden, stride },
-                         { sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), b2, hidden,
-                           out } },
-                       x,
-                       i % 2 ? r : NULL,
-                       h,
-                       w,
-                       i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE };
-      g_autofree double *wanted = g_new (double, n *hidden + n2 * out);
-      g_autofree float  *wide = g_new (float, n *hidden), *mixed = g_new (float, n2 *hidden);
-
-      ref_linear (wanted, x, w1, b1, NULL, n, in, hidden, SAM_ACT_GELU);
-      for (size_t j = 0; j < n * hidden; j++)
-        wide[j] = (float) wanted[j];
-      ref_depthwise3x3 (wanted, wide, k, bk, h, w, hidden, stride, SAM_ACT_GELU);
-      for (size_t j = 0; j < n2 * hidden; j++)
-        mixed[j] = (float) wanted[j];
-      ref_linear (wanted, mixed, w2, b2, a.r, n2, hidden, out, SAM_ACT_NONE);
-
-      with_threads (bottleneck, &a, y, NULL, n2 * out);
-      for (size_t j = 0; j < n2 * out; j++)
-        assert_near (y[j], ref_activate (wanted[j], a.last), 64 + 4 * sqrt (hidden), 8);
-
-      guarded_output_free (y, n2 * out);
-      sam_matrix_free (a.layers.widen.m);
-      sam_matrix_free (a.layers.narrow.m);
-      g_free (x);
-      g_free (r);
-      g_free (w1);
-      g_free (w2);
-      g_free (k);
-      g_free (b1);
-      g_free (bk);
-      g_free (b2);
+      check_bottleneck (&cases[i], SAM_ACT_GELU, i % 2 ? SAM_ACT_GELU : SAM_ACT_NONE, i % 2);
+      check_bottleneck (&cases[i], SAM_ACT_RELU6, SAM_ACT_NONE, i % 2 == 0);
     }
 }
 

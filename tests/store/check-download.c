@@ -656,7 +656,7 @@ write_catalogue (void)
 {
   g_autofree char *path = place ("catalogue.ini");
   g_autofree char *text = g_strdup_printf (
-    "[local]\ntitle=Local\nfamily=repvit\nfile=local.safetensors\nsize=%d\nsha256=%s\n"
+    "[local]\ntitle=Local\nfamily=builtin\nfile=local.safetensors\nsize=%d\nsha256=%s\n"
     "source=http://127.0.0.1:%u/whole\nlicence=MIT\nlicence-words=Free.\noffer=true\n"
     "[not-free]\ntitle=Not free\nfamily=sam\nfile=not_free.pth\nsource=http://127.0.0.1:%u/whole\n"
     "licence=X\nlicence-words=Ask first.\noffer=false\n",
