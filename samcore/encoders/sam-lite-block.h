@@ -19,7 +19,8 @@ void sam_lite_block_fetch (SamWeights   *weights,
                            size_t        in,
                            size_t        out,
                            size_t        stride);
-/* x: [h, w, in]  y: [h', w', out], which is not x; h and w, even where the stride is 2, become y's */
+/* x: [h, w, in]  y: [h', w', out], which is not x; h and w, even where the stride is 2, become
+ * y's */
 void   sam_lite_block_run (const SamLiteBlock *block,
                            float              *y,
                            const float        *x,

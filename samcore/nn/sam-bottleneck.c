@@ -84,8 +84,8 @@ run_rows (size_t first, size_t last, gpointer data)
   const size_t        wide = run->widen.w != NULL ? run->ring * run->w * hidden : 0;
   float              *ring = sam_scratch_floats (SAM_SCRATCH_RING, wide);
   float              *mixed = sam_scratch_floats (SAM_SCRATCH_SCORES, run->w_out * hidden);
-  float              *packed = sam_scratch_bytes (SAM_SCRATCH_MIDDLE,
-                                                  sam_strips_bytes (gemm, run->band * run->w_out, hidden));
+  const size_t        n_bytes = sam_strips_bytes (gemm, run->band * run->w_out, hidden);
+  float              *packed = sam_scratch_bytes (SAM_SCRATCH_MIDDLE, n_bytes);
   const float        *zeros = sam_scratch_zeros (run->w * hidden);
 
   for (size_t i = first, n, made = 0; i < last; i += n)

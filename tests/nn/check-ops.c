@@ -427,9 +427,9 @@ check_bottleneck (const BottleneckCase *c, SamAct act, SamAct last, gboolean res
         *w2 = guarded_input (out * hidden, 1 / sqrt (hidden));
   float *k = guarded_input (n_taps * hidden, 1.5 / c->side), *b1 = guarded_input (hidden, 1),
         *bk = guarded_input (hidden, 1), *b2 = guarded_input (out, 1);
+  SamMatrix         *narrow = sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32);
   Bottleneck         a = { .layers = { .spatial = { k, bk, hidden, c->side, c->stride, c->before },
-                                       .narrow = { sam_matrix_new (w2, out, hidden, SAM_ARITHMETIC_F32), b2,
-                                                   hidden, out } },
+                                       .narrow = { narrow, b2, hidden, out } },
                            .x = x,
                            .r = residual ? r : NULL,
                            .h = c->h,
