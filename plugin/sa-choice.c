@@ -14,7 +14,7 @@
 const SaChoice sa_choice_selections[] = {
   { "none", SA_SELECTION_UNUSED, N_ ("Not used") },
   { "box", SA_SELECTION_BOX, N_ ("Its bounding box") },
-  { "mask", SA_SELECTION_MASK, N_ ("The rough object") },
+  { "mask", SA_SELECTION_MASK, N_ ("As a rough object") },
   { NULL },
 };
 

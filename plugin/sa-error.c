@@ -16,9 +16,8 @@ sa_error_for_people (GError *error)
   gboolean         call;
 
   if (error == NULL)
-    return g_error_new_literal (
-      SA_ERROR, SA_ERROR_FAILED,
-      _ ("Something went wrong that nobody described. Please report this."));
+    return g_error_new_literal (SA_ERROR, SA_ERROR_FAILED,
+                                _ ("An unknown error occurred. Please report it."));
 
   if (error->domain == SA_ERROR || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     return error;

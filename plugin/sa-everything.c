@@ -23,33 +23,31 @@ sa_everything_add_arguments (GimpProcedure *procedure)
 {
   sa_request_add_model_arguments (procedure);
   gimp_procedure_add_choice_argument (procedure, "output", _ ("O_utput"),
-                                      _ ("What to make of each object"),
+                                      _ ("What to create from each object"),
                                       sa_choice_new (sa_choice_items), "channels",
                                       G_PARAM_READWRITE);
-  gimp_procedure_add_int_argument (
-    procedure, "points-per-side", _ ("_Points per side"),
-    _ ("A grid of so many points squared is tried: more find smaller objects, but "
-       "take longer"),
-    1, 256, 32, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "points-per-side", _ ("_Points per side"),
+                                   _ ("Number of points along each side of the grid: more points "
+                                      "find smaller objects but take longer"),
+                                   1, 256, 32, G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (
-    procedure, "min-iou", _ ("Least predicted _IoU"),
-    _ ("Lower finds more objects, but worse ones; 0 is what suits the model"), 0.0, 1.0, 0.0,
+    procedure, "min-iou", _ ("Minimum predicted _IoU"),
+    _ ("Lower values find more objects, but worse ones; 0 uses the model's default"), 0.0, 1.0, 0.0,
     G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (
-    procedure, "min-stability", _ ("Least _stability"),
-    _ ("Lower finds more objects, but with less certain edges; 0 is what suits "
-       "the model"),
+    procedure, "min-stability", _ ("Minimum _stability"),
+    _ ("Lower values find more objects, but with less certain edges; 0 uses the model's default"),
     0.0, 1.0, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_int_argument (procedure, "min-area", _ ("Smallest p_art"),
-                                   _ ("Fill holes and drop parts of fewer pixels"), 0, G_MAXINT,
-                                   100, G_PARAM_READWRITE);
+  gimp_procedure_add_int_argument (procedure, "min-area", _ ("Minimum _area"),
+                                   _ ("Fill holes and remove parts smaller than this many pixels"),
+                                   0, G_MAXINT, 100, G_PARAM_READWRITE);
 
   gimp_procedure_add_int_return_value (procedure, "n-objects", _ ("Objects"),
-                                       _ ("How many objects were found"), 0, G_MAXINT, 0,
+                                       _ ("Number of objects found"), 0, G_MAXINT, 0,
                                        G_PARAM_READWRITE);
   gimp_procedure_add_core_object_array_return_value (
     procedure, "items", _ ("Items"),
-    _ ("The channels, or the layers, in the order they were found"), GIMP_TYPE_ITEM,
+    _ ("The channels or layers, in the order in which they were found"), GIMP_TYPE_ITEM,
     G_PARAM_READWRITE);
 }
 
@@ -106,8 +104,9 @@ sa_everything_run (GimpProcedure       *procedure,
       g_set_error (
         &error, SA_ERROR, SA_ERROR_FAILED,
         objects->len == 0
-          ? _ ("No objects were found: ask for less predicted IoU or less stability.")
-          : _ ("%u objects are too many: ask for more predicted IoU or a larger smallest part."),
+          ? _ ("No objects were found: lower the minimum predicted IoU or the minimum stability.")
+          : _ ("Too many objects were found (%u): raise the minimum predicted IoU or the minimum "
+               "area."),
         objects->len);
       return sa_error_return (procedure, error);
     }

@@ -12,7 +12,7 @@
 void
 sa_item_refused (GError **error, const char *what)
 {
-  g_set_error (error, SA_ERROR, SA_ERROR_FAILED, _ ("GIMP could not make %s: %s"), what,
+  g_set_error (error, SA_ERROR, SA_ERROR_FAILED, _ ("GIMP could not create %s: %s"), what,
                gimp_pdb_get_last_error (gimp_get_pdb ()));
 }
 

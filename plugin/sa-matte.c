@@ -158,11 +158,10 @@ sa_matte (SamImage *picture, const SamMask *mask, const SamJob *job, GError **er
 
   if (! gegl_has_operation (OPERATION))
     {
-      g_set_error (
-        error, SA_ERROR, SA_ERROR_FAILED,
-        _ ("The edge “matte” needs GEGL's operation %s, which is not installed: choose the edge "
-           "“smooth”."),
-        OPERATION);
+      g_set_error (error, SA_ERROR, SA_ERROR_FAILED,
+                   _ ("The “matte” edge needs the GEGL operation %s, which is not installed: "
+                      "choose the “smooth” edge."),
+                   OPERATION);
       return NULL;
     }
 

@@ -294,7 +294,7 @@ sa_output_apply (const SaSource  *source,
       g_set_error_literal (
         error, SA_ERROR, SA_ERROR_FAILED,
         sam_mask_get_area (mask) == 0
-          ? _ ("No object was found there: place the prompt elsewhere, or add to it.")
+          ? _ ("No object was found there: move the prompt, or add to it.")
           : _ ("The object lies outside the image: enlarge the canvas, or choose another "
                "output."));
       return FALSE;

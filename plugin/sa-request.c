@@ -22,17 +22,17 @@ sa_request_add_prompt_arguments (GimpProcedure *procedure)
                                             G_PARAM_READWRITE);
   gimp_procedure_add_int32_array_argument (
     procedure, "labels", _ ("Labels"),
-    _ ("One per point: 1 on the object, 0 off it; none means all 1"), G_PARAM_READWRITE);
+    _ ("One per point: 1 if it is on the object, 0 if not; if empty, all are 1"),
+    G_PARAM_READWRITE);
   gimp_procedure_add_double_array_argument (procedure, "boxes", _ ("Boxes"),
                                             _ ("x0, y0, x1, y1 for each box, in image coordinates"),
                                             G_PARAM_READWRITE);
-  gimp_procedure_add_string_argument (
-    procedure, "prompt", _ ("Prompt"),
-    _ ("Points and boxes in one line, as in “120,80 + ; 300,90 - ; box "
-       "10,20,200,300”"),
-    "", G_PARAM_READWRITE);
+  gimp_procedure_add_string_argument (procedure, "prompt", _ ("Prompt"),
+                                      _ ("Points and boxes as one line of text, for example "
+                                         "“120,80 + ; 300,90 - ; box 10,20,200,300”"),
+                                      "", G_PARAM_READWRITE);
   gimp_procedure_add_choice_argument (procedure, "prompt-selection", _ ("Selection as prompt"),
-                                      _ ("Whether the current selection is part of the prompt"),
+                                      _ ("How the current selection is used as a prompt"),
                                       sa_choice_new (sa_choice_selections), "none",
                                       G_PARAM_READWRITE);
 }
@@ -41,43 +41,45 @@ void
 sa_request_add_model_arguments (GimpProcedure *procedure)
 {
   gimp_procedure_add_boolean_argument (procedure, "sample-merged", _ ("Sample mer_ged"),
-                                       _ ("Look at the visible image rather than at the layer"),
-                                       FALSE, G_PARAM_READWRITE);
+                                       _ ("Use the visible image instead of the layer"), FALSE,
+                                       G_PARAM_READWRITE);
   gimp_procedure_add_string_argument (
     procedure, "model", _ ("_Model"),
-    _ ("Name of an installed model, or a file; empty for the default"), "", G_PARAM_READWRITE);
+    _ ("Name of an installed model or path of a model file; empty for the default"), "",
+    G_PARAM_READWRITE);
 }
 
 void
 sa_request_add_output_arguments (GimpProcedure *procedure)
 {
   gimp_procedure_add_choice_argument (procedure, "candidate", _ ("Candidate"),
-                                      _ ("Which of the proposals; only a lone point has three"),
+                                      _ ("Which candidate to use; only a single point has three"),
                                       sa_choice_new (sa_choice_candidates), "best",
                                       G_PARAM_READWRITE);
   gimp_procedure_add_choice_argument (procedure, "output", _ ("Output"),
-                                      _ ("What to make of the object"),
+                                      _ ("What to create from the object"),
                                       sa_choice_new (sa_choice_outputs), "selection",
                                       G_PARAM_READWRITE);
   gimp_procedure_add_choice_argument (
     procedure, "operation", _ ("Operation"),
-    _ ("How the object joins the selection, or the layer's mask, that "
-       "is there already"),
+    _ ("How to combine the object with the existing selection or layer mask"),
     sa_choice_new (sa_choice_operations), "replace", G_PARAM_READWRITE);
-  gimp_procedure_add_choice_argument (procedure, "edge", _ ("Edge"), _ ("How the object ends"),
+  gimp_procedure_add_choice_argument (procedure, "edge", _ ("Edge"),
+                                      _ ("How the edge of the object is rendered"),
                                       sa_choice_new (sa_choice_edges), "smooth", G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (
-    procedure, "grow", _ ("Grow"), _ ("Grow the object by so many pixels; shrink it if negative"),
-    -1000.0, 1000.0, 0.0, G_PARAM_READWRITE);
+    procedure, "grow", _ ("Grow"),
+    _ ("Number of pixels to grow the object by; negative values shrink it"), -1000.0, 1000.0, 0.0,
+    G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (procedure, "feather", _ ("Feather"),
-                                      _ ("Soften the edge over so many pixels"), 0.0, 1000.0, 0.0,
-                                      G_PARAM_READWRITE);
+                                      _ ("Number of pixels over which the edge is softened"), 0.0,
+                                      1000.0, 0.0, G_PARAM_READWRITE);
   gimp_procedure_add_double_argument (procedure, "fill-holes", _ ("Fill holes"),
-                                      _ ("Fill holes of at most so many square pixels"), 0.0, 1e12,
+                                      _ ("Fill holes up to this area, in square pixels"), 0.0, 1e12,
                                       0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_double_argument (procedure, "min-area", _ ("Smallest part"),
-                                      _ ("Drop parts of fewer square pixels"), 0.0, 1e12, 0.0,
-                                      G_PARAM_READWRITE);
+  gimp_procedure_add_double_argument (procedure, "min-area", _ ("Minimum area"),
+                                      _ ("Remove parts smaller than this area, in square pixels"),
+                                      0.0, 1e12, 0.0, G_PARAM_READWRITE);
 }
 
 /* A property of the configuration as a GimpArray's doubles; NULL and 0 when unset or not there. */
@@ -146,8 +148,9 @@ read_points (SamPrompt *prompt, GimpProcedureConfig *config, GError **error)
     {
       if (! isfinite (points[2 * i]) || ! isfinite (points[2 * i + 1]))
         {
-          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _ ("Point %zu is not a number: give finite coordinates."), i + 1);
+          g_set_error (
+            error, SA_ERROR, SA_ERROR_CALL,
+            _ ("Point %zu has a coordinate that is not a number: give finite coordinates."), i + 1);
           return FALSE;
         }
       if (n_labels != 0 && labels[i] != 0 && labels[i] != 1)
@@ -191,8 +194,9 @@ read_boxes (SamPrompt *prompt, GimpProcedureConfig *config, GError **error)
 
       if (! isfinite (box[0]) || ! isfinite (box[1]) || ! isfinite (box[2]) || ! isfinite (box[3]))
         {
-          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
-                       _ ("Box %zu is not made of numbers: give finite coordinates."), i + 1);
+          g_set_error (
+            error, SA_ERROR, SA_ERROR_CALL,
+            _ ("Box %zu has a coordinate that is not a number: give finite coordinates."), i + 1);
           return FALSE;
         }
       sam_prompt_add_box (prompt, (float) box[0], (float) box[1], (float) box[2], (float) box[3]);
@@ -217,9 +221,9 @@ read_prompt (SaRequest *request, GimpProcedureConfig *config, GError **error)
     {
       if (! sam_prompt_is_empty (&request->prompt) || request->selection != SA_SELECTION_UNUSED)
         {
-          g_set_error_literal (
-            error, SA_ERROR, SA_ERROR_CALL,
-            _ ("“prompt” holds whole objects: give no other points, boxes or selection with it."));
+          g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
+                               _ ("“prompt” describes whole objects: do not combine it with "
+                                  "points, boxes or the selection."));
           return FALSE;
         }
       request->said = g_steal_pointer (&line);

@@ -206,10 +206,9 @@ sa_run_use_selection (GimpProcedure       *procedure,
 
   if (! gimp_pdb_procedure_exists (gimp_get_pdb (), name))
     {
-      g_set_error_literal (
-        &error, SA_ERROR, SA_ERROR_FAILED,
-        _ ("No window of Segment Anything is open on this image: open it first, or use “Refine "
-           "Selection with Segment Anything”."));
+      g_set_error_literal (&error, SA_ERROR, SA_ERROR_FAILED,
+                           _ ("The Segment Anything window is not open for this image: open it "
+                              "first, or use “Refine Selection with Segment Anything”."));
       return sa_error_return (procedure, error);
     }
 

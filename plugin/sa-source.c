@@ -60,7 +60,7 @@ take_visible (SaSource *source, GError **error)
     {
       g_set_error_literal (
         error, SA_ERROR, SA_ERROR_FAILED,
-        _ ("Nothing of the image is visible: show a layer, or do not sample merged."));
+        _ ("No part of the image is visible: show a layer, or turn off “Sample merged”."));
       return FALSE;
     }
 
@@ -105,8 +105,9 @@ sa_source_init (SaSource      *source,
   source->layer = layer_of (drawables[0]);
   if (source->layer == NULL && ! merged)
     {
-      g_set_error_literal (error, SA_ERROR, SA_ERROR_CALL,
-                           _ ("A channel has no picture in it: select a layer, or sample merged."));
+      g_set_error_literal (
+        error, SA_ERROR, SA_ERROR_CALL,
+        _ ("A channel cannot be segmented: select a layer, or turn on “Sample merged”."));
       return FALSE;
     }
   if (source->layer != NULL && gimp_layer_is_floating_sel (source->layer))
@@ -134,8 +135,8 @@ sa_source_init (SaSource      *source,
   if (source->width < 2 || source->height < 2)
     {
       g_set_error (error, SA_ERROR, SA_ERROR_FAILED,
-                   _ ("The layer has only %d × %d pixels: choose one with a picture in it."),
-                   source->width, source->height);
+                   _ ("The layer has only %d × %d pixels: choose a larger one."), source->width,
+                   source->height);
       sa_source_clear (source);
       return FALSE;
     }
@@ -281,8 +282,8 @@ read_drawable (const SaSource *source, GimpDrawable *drawable, const SamJob *job
     {
       g_set_error_literal (error, SA_ERROR, SA_ERROR_FAILED,
                            source->merged
-                             ? _ ("The visible image is empty: show a layer with a picture in it.")
-                             : _ ("The layer is empty: choose one with a picture in it."));
+                             ? _ ("The visible image is empty: show a layer that has content.")
+                             : _ ("The layer is empty: choose one that has content."));
       return NULL;
     }
 
@@ -411,7 +412,7 @@ sa_source_read_selection (SaSource *source, GError **error)
     {
       g_set_error_literal (
         error, SA_ERROR, SA_ERROR_CALL,
-        _ ("Nothing of the layer is selected: select the object roughly first."));
+        _ ("No part of the layer is selected: roughly select the object first."));
       return NULL;
     }
 
@@ -434,12 +435,11 @@ sa_source_convert_prompt (const SaSource  *source,
       if (! isfinite (x) || ! isfinite (y) || x < 0 || y < 0 || x > source->width ||
           y > source->height)
         {
-          g_set_error (
-            error, SA_ERROR, SA_ERROR_CALL,
-            _ ("Point %u (%g, %g) lies outside the layer, which reaches from (%d, %d) to (%d, %d): "
-               "place it on the layer."),
-            i + 1, point.x_image, point.y_image, source->x, source->y, source->x + source->width,
-            source->y + source->height);
+          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                       _ ("Point %u (%g, %g) is outside the layer, which extends from (%d, %d) to "
+                          "(%d, %d): place it on the layer."),
+                       i + 1, point.x_image, point.y_image, source->x, source->y,
+                       source->x + source->width, source->y + source->height);
           return FALSE;
         }
       sam_prompt_add_point (prompt, x / factor, y / factor, point.label);
@@ -456,12 +456,11 @@ sa_source_convert_prompt (const SaSource  *source,
       if (box.x1_image - box.x0_image > 0 && box.y1_image - box.y0_image > 0 &&
           ! (x1 - x0 > 0 && y1 - y0 > 0))
         {
-          g_set_error (
-            error, SA_ERROR, SA_ERROR_CALL,
-            _ ("Box %u (%g, %g, %g, %g) lies outside the layer, which reaches from (%d, %d) to "
-               "(%d, %d): draw it on the layer."),
-            i + 1, box.x0_image, box.y0_image, box.x1_image, box.y1_image, source->x, source->y,
-            source->x + source->width, source->y + source->height);
+          g_set_error (error, SA_ERROR, SA_ERROR_CALL,
+                       _ ("Box %u (%g, %g, %g, %g) is outside the layer, which extends from (%d, "
+                          "%d) to (%d, %d): draw it on the layer."),
+                       i + 1, box.x0_image, box.y0_image, box.x1_image, box.y1_image, source->x,
+                       source->y, source->x + source->width, source->y + source->height);
           return FALSE;
         }
       sam_prompt_add_box (prompt, x0 / factor, y0 / factor, x1 / factor, y1 / factor);

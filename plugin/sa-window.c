@@ -86,15 +86,13 @@ poll_image (gpointer data)
       sa_watch_has_image (&bridge->watch)
         ? _ ("The layer was deleted. Undo that, or close this window and choose another "
              "layer.")
-        : _ ("The image was closed, so there is nothing left to apply to. Close this "
-             "window."));
+        : _ ("The image was closed, so the result can no longer be applied. Close this window."));
   if (news & SA_NEWS_BACK)
     sui_window_set_orphan (bridge->window, NULL);
   if ((news & SA_NEWS_RESIZED) && read_picture (bridge))
     sui_window_say (
       bridge->window, GTK_MESSAGE_INFO,
-      _ ("The layer has another size now: it was read again, and the prompts are gone."), NULL,
-      NULL);
+      _ ("The layer was resized, so it was read again and your prompts were cleared."), NULL, NULL);
   if (news & SA_NEWS_CHANGED)
     sui_window_say_changed (bridge->window);
 
@@ -507,11 +505,10 @@ on_copy_script (SuiWindow *window, Bridge *bridge)
     return;
   gtk_clipboard_set_text (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD), script, -1);
   gtk_clipboard_store (gtk_clipboard_get (GDK_SELECTION_CLIPBOARD));
-  sui_window_say (
-    window, GTK_MESSAGE_INFO,
-    _ ("The Script-Fu is on the clipboard: “image” is the image, “drawables” a vector of its "
-       "layer."),
-    NULL, NULL);
+  sui_window_say (window, GTK_MESSAGE_INFO,
+                  _ ("The Script-Fu code was copied to the clipboard: “image” is the image, "
+                     "“drawables” a vector with its layer."),
+                  NULL, NULL);
 }
 
 /* --- Selection to prompt --- */
@@ -567,7 +564,7 @@ add_temporary (Bridge *bridge)
 
   procedure = gimp_procedure_new (plug_in, name, GIMP_PDB_PROC_TYPE_TEMPORARY, run_temporary,
                                   bridge, NULL);
-  gimp_procedure_set_documentation (procedure, "Takes the selection as a prompt of the open window",
+  gimp_procedure_set_documentation (procedure, "Use the selection as a prompt of the open window",
                                     NULL, name);
   gimp_plug_in_add_temp_procedure (plug_in, procedure);
   gimp_plug_in_persistent_enable (plug_in);

@@ -55,15 +55,17 @@ query_procedures (GimpPlugIn *plug_in)
 static void
 add_return_values (GimpProcedure *procedure)
 {
-  gimp_procedure_add_double_return_value (procedure, "predicted-iou", _ ("Predicted IoU"),
-                                          _ ("How good the model thinks the mask is, from 0 to 1"),
-                                          -G_MAXDOUBLE, G_MAXDOUBLE, 0.0, G_PARAM_READWRITE);
-  gimp_procedure_add_int_return_value (procedure, "n-pixels", _ ("Pixels"),
-                                       _ ("How many pixels the object covers by half or more"), 0,
-                                       G_MAXINT, 0, G_PARAM_READWRITE);
+  gimp_procedure_add_double_return_value (
+    procedure, "predicted-iou", _ ("Predicted IoU"),
+    _ ("How good the model estimates the mask to be, from 0 to 1"), -G_MAXDOUBLE, G_MAXDOUBLE, 0.0,
+    G_PARAM_READWRITE);
+  gimp_procedure_add_int_return_value (
+    procedure, "n-pixels", _ ("Pixels"),
+    _ ("Number of pixels that the object covers by half or more"), 0, G_MAXINT, 0,
+    G_PARAM_READWRITE);
   gimp_procedure_add_item_return_value (
     procedure, "item", _ ("Item"),
-    _ ("The channel, layer mask, layer or path made; none for a selection"), TRUE,
+    _ ("The channel, layer mask, layer or path that was created; none for a selection"), TRUE,
     G_PARAM_READWRITE);
 }
 
@@ -90,12 +92,10 @@ create_procedure (GimpPlugIn *plug_in, const gchar *name)
     {
       gimp_procedure_set_menu_label (procedure, _ ("Segment _Anything..."));
       gimp_procedure_set_documentation (
-        procedure, _ ("Select an object by a click, a box or a rough selection"),
-        _ ("Points and boxes, in image coordinates, say where the object is; a neural network "
-           "finds its "
-           "outline. The result becomes the selection, a channel, a layer mask, a new layer or a "
-           "path, in one "
-           "undo step. The names of choices that do not exist are taken for the default."),
+        procedure, _ ("Select an object with a click, a box or a rough selection"),
+        _ ("Finds the outline of an object with a neural network, given points and boxes in image "
+           "coordinates. The result becomes the selection, a channel, a layer mask, a new layer or "
+           "a path, in one undo step. Unknown choices are replaced by their default."),
         name);
       sa_request_add_prompt_arguments (procedure);
       sa_request_watch_caller (procedure);
@@ -103,28 +103,27 @@ create_procedure (GimpPlugIn *plug_in, const gchar *name)
   else if (selection)
     {
       gimp_procedure_set_menu_label (procedure, _ ("Re_fine Selection with Segment Anything"));
-      gimp_procedure_set_documentation (procedure, _ ("Select the object that is roughly selected"),
-                                        _ ("The current selection says roughly where the object "
-                                           "is; a neural network finds its outline. Made "
-                                           "for a keyboard shortcut: there is no window."),
-                                        name);
+      gimp_procedure_set_documentation (
+        procedure, _ ("Turn a rough selection into an exact selection of the object"),
+        _ ("Finds the outline of the roughly selected object with a neural network. Opens no "
+           "window, so that it can be used from a keyboard shortcut."),
+        name);
     }
   else if (everything)
     {
       gimp_procedure_set_menu_label (procedure, _ ("Segment E_verything..."));
-      gimp_procedure_set_documentation (procedure, _ ("Find all objects of a layer"),
-                                        _ ("A grid of points is tried, and the good masks become "
-                                           "channels, or layers in a group, in one undo "
-                                           "step."),
-                                        name);
+      gimp_procedure_set_documentation (
+        procedure, _ ("Find all objects in a layer"),
+        _ ("Tries a grid of points and turns the good masks into channels, or into layers in a "
+           "group, in one undo step."),
+        name);
     }
   else
     {
       gimp_procedure_set_menu_label (procedure, _ ("_Use Selection as Prompt"));
       gimp_procedure_set_documentation (
-        procedure, _ ("Give the current selection to the open window of Segment Anything"),
-        _ ("While the window of Segment Anything is open, the current selection becomes one of its "
-           "prompts. Made "
+        procedure, _ ("Send the current selection to the open Segment Anything window"),
+        _ ("Adds the current selection to the prompts of the open Segment Anything window. Meant "
            "for a keyboard shortcut."),
         name);
     }

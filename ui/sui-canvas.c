@@ -630,11 +630,12 @@ describe (SuiCanvas *canvas)
   g_autofree char *text = NULL;
 
   if (view != NULL && view->mask != NULL)
-    text = g_strdup_printf (_ ("%s %.1f %% of the picture is selected."), prompts,
+    text = g_strdup_printf (_ ("%s %.1f %% of the image is selected."), prompts,
                             100.0 * view->area);
   else
     text = g_strdup_printf (
-      _ ("%s Arrow keys move, Enter adds to the object, Shift+Enter takes away."), prompts);
+      _ ("%s Arrow keys move the cross, Enter adds to the object, Shift+Enter removes from it."),
+      prompts);
   atk_object_set_description (accessible, text);
 }
 
@@ -775,7 +776,7 @@ sui_canvas_new (SuiSession *session)
   g_signal_connect (session, "changed", G_CALLBACK (session_changed), canvas);
   g_signal_connect (session, "view", G_CALLBACK (session_view), canvas);
   g_signal_connect (session, "hover", G_CALLBACK (session_hover), canvas);
-  atk_object_set_name (accessible, _ ("Picture"));
+  atk_object_set_name (accessible, _ ("Image"));
   atk_object_set_role (accessible, ATK_ROLE_DRAWING_AREA);
   take_image (canvas);
   describe (canvas);

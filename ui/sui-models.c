@@ -118,8 +118,9 @@ describe_speed (const char *name, double rate)
 
         if (seconds < 0.95)
           /* Translators: how long a model looks at a picture, on this computer */
-          return g_strdup_printf (_ ("about %.1f s per picture here"), MAX (0.1, seconds));
-        return g_strdup_printf (_ ("about %.0f s per picture here"), seconds);
+          return g_strdup_printf (_ ("about %.1f s per image on this computer"),
+                                  MAX (0.1, seconds));
+        return g_strdup_printf (_ ("about %.0f s per image on this computer"), seconds);
       }
 
   return NULL;
@@ -399,7 +400,7 @@ make_button (SuiModels *models, const SamModelItem *item, gboolean downloading)
     {
       button = gtk_button_new_from_icon_name ("sui-stop-symbolic", GTK_ICON_SIZE_BUTTON);
       gtk_widget_set_tooltip_text (button,
-                                   _ ("Stop the download; it goes on from here the next time"));
+                                   _ ("Stop the download; it will resume from here next time"));
       atk_object_set_name (gtk_widget_get_accessible (button), _ ("Stop the download"));
       g_signal_connect (button, "clicked", G_CALLBACK (stop_clicked), models);
     }
@@ -560,7 +561,7 @@ sui_models_init (SuiModels *models)
   gtk_container_add (GTK_CONTAINER (models), box);
   gtk_widget_set_tooltip_text (
     GTK_WIDGET (models),
-    _ ("Which model finds the objects: larger ones are slower and more exact"));
+    _ ("The model that finds the objects: larger ones are slower and more accurate"));
 
   models->list = gtk_box_new (GTK_ORIENTATION_VERTICAL, 10);
   gtk_scrolled_window_set_policy (GTK_SCROLLED_WINDOW (scrolled), GTK_POLICY_NEVER,

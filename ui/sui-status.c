@@ -31,19 +31,18 @@ sui_status_update (SuiStatus *status)
   if (status->text != NULL)
     text = g_strdup (status->text);
   else if (sui_session_is_stopped (status->session))
-    text = g_strdup (_ ("Stopped. Click on the picture to go on."));
+    text = g_strdup (_ ("Stopped. Click on the image to continue."));
   else if (sui_session_needs_positive (status->session))
     text = g_strdup (_ ("Now click on the object itself."));
   else if (sui_session_is_empty (status->session))
-    text =
-      g_strdup (_ ("Click on an object, or drag a box around it. The right button takes away."));
+    text = g_strdup (_ ("Click on an object, or drag a box around it. Right-click to remove."));
   else if (view != NULL && view->mask != NULL && view->area > 0.0 &&
            sui_session_get_options (status->session)->matte)
-    text =
-      g_strdup_printf (_ ("%.1f %% of the picture. Its edge is matted when the result is applied."),
-                       100.0 * view->area);
+    text = g_strdup_printf (
+      _ ("%.1f %% of the image. The edge will be matted when the result is applied."),
+      100.0 * view->area);
   else if (view != NULL && view->mask != NULL && view->area > 0.0)
-    text = g_strdup_printf (_ ("%.1f %% of the picture. Click to add, right-click to take away."),
+    text = g_strdup_printf (_ ("%.1f %% of the image. Click to add, right-click to remove."),
                             100.0 * view->area);
   else if (view != NULL && view->mask != NULL)
     text = g_strdup (_ ("Nothing was found there. Try another place, or drag a box."));
@@ -76,13 +75,13 @@ busy_text (SuiStatus *status)
 
     case SUI_BUSY_ENCODING:
       if (left >= 60)
-        return g_strdup_printf (_ ("Looking at the picture… %.0f min left"), ceil (left / 60));
+        return g_strdup_printf (_ ("Analyzing the image… %.0f min left"), ceil (left / 60));
       if (left >= 1)
-        return g_strdup_printf (_ ("Looking at the picture… %.0f s left"), ceil (left));
-      return g_strdup (_ ("Looking at the picture…"));
+        return g_strdup_printf (_ ("Analyzing the image… %.0f s left"), ceil (left));
+      return g_strdup (_ ("Analyzing the image…"));
 
     case SUI_BUSY_MAKING:
-      return g_strdup (_ ("Making the mask…"));
+      return g_strdup (_ ("Creating the mask…"));
 
     default:
       return g_strdup (_ ("Finding the object…"));

@@ -176,7 +176,7 @@ sui_strip_init (SuiStrip *strip)
       gtk_box_pack_start (GTK_BOX (strip), strip->buttons[i], TRUE, TRUE, 0);
       gtk_widget_set_tooltip_text (
         strip->buttons[i],
-        _ ("What a click may mean: a part, the object, or more. Keys 1 to 3, Tab"));
+        _ ("What the click could mean: a part, the whole object, or more (keys 1 to 3, Tab)"));
       g_signal_connect (strip->buttons[i], "toggled", G_CALLBACK (toggled), strip);
       name_empty (strip, i);
     }

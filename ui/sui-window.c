@@ -118,9 +118,9 @@ enable (SuiWindow *window, const char *name, gboolean enabled)
 static void
 update_status (SuiWindow *window)
 {
-  const char *text = window->orphan     ? _ ("Nothing can be applied any more.")
+  const char *text = window->orphan     ? _ ("The result can no longer be applied.")
                      : window->applying ? _ ("Applying…")
-                     : window->reading  ? _ ("Reading the picture…")
+                     : window->reading  ? _ ("Reading the image…")
                                         : NULL;
 
   sui_status_set_text (window->status, text);
@@ -163,8 +163,8 @@ canvas_full (SuiCanvas *canvas, SuiWindow *window)
   if (sui_session_is_full (window->session))
     sui_window_say (
       window, GTK_MESSAGE_INFO,
-      _ ("This object has as many prompts as a model takes. Start a new object, or undo some."),
-      NULL, NULL);
+      _ ("This object has the maximum number of prompts. Start a new object, or undo some."), NULL,
+      NULL);
 }
 
 static void
@@ -190,8 +190,8 @@ session_offer (SuiSession *session, SuiWindow *window)
 {
   if (sui_session_is_empty (session))
     sui_window_say (window, GTK_MESSAGE_QUESTION,
-                    _ ("This picture has kept its prompts from the last time."),
-                    _ ("_Bring Them Back"), accept_offer);
+                    _ ("This image has saved prompts from last time."), _ ("_Bring Them Back"),
+                    accept_offer);
 }
 
 /* --- widgets -> state --- */
@@ -456,7 +456,7 @@ sui_window_set_reading (SuiWindow *window, gboolean reading)
 void
 sui_window_say_changed (SuiWindow *window)
 {
-  sui_window_say (window, GTK_MESSAGE_INFO, _ ("The picture has changed since it was read."),
+  sui_window_say (window, GTK_MESSAGE_INFO, _ ("The image has changed since it was read."),
                   _ ("_Read It Again"), refresh);
 }
 

@@ -30,7 +30,7 @@ cmd_embed (int argc, char **argv)
       "high-resolution features; all of them [side, side, channels]."))
     return COMMAND_USAGE;
   if (output == NULL)
-    return command_usage ("say where to: -o FILE.safetensors");
+    return command_usage ("name the output file: -o FILE.safetensors");
 
   command_prefer_f32 ();
   if (! sam_output_check (output, &error) || (image = sam_picture_read (argv[1], &error)) == NULL ||

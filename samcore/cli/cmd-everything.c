@@ -89,7 +89,7 @@ write_masks (GPtrArray *objects, const char *directory, GError **error)
       int saved_errno = errno;
 
       g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (saved_errno),
-                   "Cannot make the folder %s: %s", directory, g_strerror (saved_errno));
+                   "Cannot create the folder %s: %s", directory, g_strerror (saved_errno));
       return FALSE;
     }
 
@@ -156,13 +156,12 @@ cmd_everything (int argc, char **argv)
   GError               *error = NULL;
 
   sam_everything_options_init (&options);
-  if (
-    ! command_parse (
-      &argc, &argv, entries, "PICTURE", 1, "Finds all objects of a picture.",
-      "A grid of points is tried; of the masks they give the good ones are kept, as Segment\n"
-      "Anything's automatic mask generator does. Scores depend on the model: where too little is\n"
-      "found, lower --min-iou and --min-stability. bbox is x, y, width, height, the last two as\n"
-      "the reference has them: one less than the number of pixels; crop_box is whole."))
+  if (! command_parse (
+        &argc, &argv, entries, "PICTURE", 1, "Finds all objects in a picture.",
+        "Tries a grid of points and keeps the good masks, as Segment Anything's automatic mask\n"
+        "generator does. Scores depend on the model: if too little is found, lower --min-iou and\n"
+        "--min-stability. bbox is x, y, width, height, the last two as in the reference: one less\n"
+        "than the number of pixels; crop_box has the full size."))
     return COMMAND_USAGE;
   if (options.points_per_side < 1 || options.points_per_side > 256)
     return command_usage ("--points-per-side must be 1 to 256");

@@ -76,7 +76,7 @@ print_text (const Info *info, const char *path, gboolean tensors)
     }
   else
     {
-      printf ("model       none that we know\n");
+      printf ("model       unknown\n");
       printf ("            %s\n", info->reason);
     }
   if (licence != NULL)
@@ -147,7 +147,7 @@ cmd_info (int argc, char **argv)
   GError *error = NULL;
   int     status = COMMAND_DONE;
 
-  if (! command_parse (&argc, &argv, entries, "FILE", 1, "Tells what a checkpoint is.", NULL))
+  if (! command_parse (&argc, &argv, entries, "FILE", 1, "Identifies a checkpoint.", NULL))
     return COMMAND_USAGE;
 
   info.checkpoint = sam_checkpoint_open (argv[1], &error);

@@ -69,7 +69,8 @@ cmd_models (int argc, char **argv)
   static char              *download, *add, *chosen;
   static gboolean           json;
   static const GOptionEntry entries[] = {
-    { "download", 'd', 0, G_OPTION_ARG_STRING, &download, "Download a model of the list", "NAME" },
+    { "download", 'd', 0, G_OPTION_ARG_STRING, &download, "Download a model from the list",
+      "NAME" },
     { "add", 'a', 0, G_OPTION_ARG_FILENAME, &add, "Add a model from a checkpoint file", "FILE" },
     { "default", 0, 0, G_OPTION_ARG_FILENAME, &chosen, "Make a model the default", "NAME" },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &json, "Print one JSON object per model", NULL },
@@ -79,7 +80,7 @@ cmd_models (int argc, char **argv)
   GError          *error = NULL;
 
   if (! command_parse (&argc, &argv, entries, NULL, 0,
-                       "Lists the models that are installed or can be had.",
+                       "Lists the models that are installed or can be downloaded.",
                        "The default model is marked *."))
     return COMMAND_USAGE;
   if ((download != NULL) + (add != NULL) + (chosen != NULL) > 1)

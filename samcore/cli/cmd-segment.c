@@ -90,13 +90,13 @@ check_options (const Options *options, SamPrompt *prompt, SamEdge *edge, int *ca
   for (char **text = options->points; text != NULL && *text != NULL; text++)
     if (! parse_point (*text, prompt))
       return command_usage (
-        "“%s” is no point: write --point X,Y or --point X,Y,0 for one off the object", *text);
+        "“%s” is not a point: write --point X,Y, or --point X,Y,0 for one off the object", *text);
   for (char **text = options->boxes; text != NULL && *text != NULL; text++)
     {
       double corners[4];
 
       if (! command_parse_numbers (*text, corners, 4))
-        return command_usage ("“%s” is no box: write --box X0,Y0,X1,Y1", *text);
+        return command_usage ("“%s” is not a box: write --box X0,Y0,X1,Y1", *text);
       sam_prompt_add_box (prompt, (float) corners[0], (float) corners[1], (float) corners[2],
                           (float) corners[3]);
     }
@@ -136,7 +136,7 @@ check_options (const Options *options, SamPrompt *prompt, SamEdge *edge, int *ca
   for (size_t i = 0; i < G_N_ELEMENTS (to_stdout); i++)
     n_stdout += to_stdout[i] != NULL && strcmp (to_stdout[i], "-") == 0;
   if (n_stdout > 1)
-    return command_usage ("only one thing can go to standard output");
+    return command_usage ("only one result can be written to standard output");
 
   return COMMAND_DONE;
 }
@@ -405,27 +405,27 @@ cmd_segment (int argc, char **argv)
     { "candidate", 'c', 0, G_OPTION_ARG_STRING, &options.candidate,
       "Which candidate: best (the default), 1, 2 or 3", "WHICH" },
     { "quick", 0, 0, G_OPTION_ARG_NONE, &options.quick,
-      "One look at the whole picture, no closer one at the object", NULL },
+      "Look once, at the whole picture, not again at the object", NULL },
     { "hq", 0, 0, G_OPTION_ARG_STRING, &options.hq,
       "SAM-HQ's finer mask: add (the default), only or off; other models have none", "MODE" },
     { "edge", 0, 0, G_OPTION_ARG_STRING, &options.edge, "hard (the default) or smooth", "EDGE" },
     { "fill-holes", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.fill_holes,
       "Fill holes up to this many pixels", "AREA" },
-    { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.min_area, "Drop parts of fewer pixels",
-      "AREA" },
+    { "min-area", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.min_area,
+      "Remove parts of fewer pixels", "AREA" },
     { "grow", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.grow,
       "Grow by a distance; shrink if negative", "PIXELS" },
     { "feather", 0, 0, G_OPTION_ARG_DOUBLE, &options.finish.feather, "Feather by a radius",
       "PIXELS" },
     { "output", 'o', 0, G_OPTION_ARG_FILENAME, &options.output, "Write the mask", "MASK.png" },
     { "overlay", 0, 0, G_OPTION_ARG_FILENAME, &options.overlay,
-      "Write the picture with the object shown", "FILE" },
+      "Write the picture with the object highlighted", "FILE" },
     { "cutout", 0, 0, G_OPTION_ARG_FILENAME, &options.cutout, "Write the object on transparency",
       "FILE.png" },
     { "logits", 0, 0, G_OPTION_ARG_FILENAME, &options.logits,
       "Write the candidates' logits and scores", "FILE.safetensors" },
-    { "no-cache", 0, 0, G_OPTION_ARG_NONE, &options.no_cache,
-      "Do not keep nor use stored embeddings", NULL },
+    { "no-cache", 0, 0, G_OPTION_ARG_NONE, &options.no_cache, "Neither use nor store embeddings",
+      NULL },
     { "json", 'j', 0, G_OPTION_ARG_NONE, &options.json,
       "Print scores, areas, boxes and times as JSON", NULL },
     COMMAND_THREADS_OPTION,
@@ -439,7 +439,7 @@ cmd_segment (int argc, char **argv)
 
   sam_prompt_init (&prompt);
   if (! command_parse (
-        &argc, &argv, entries, "PICTURE", 1, "Selects an object of a picture.",
+        &argc, &argv, entries, "PICTURE", 1, "Selects an object in a picture.",
         "Coordinates are pixels from the top left corner of the picture as people see it: turned\n"
         "the way its EXIF orientation says. The centre of the first pixel is 0.5,0.5. PICTURE and\n"
         "the files to write may be - for the standard streams.\n\n"

@@ -70,7 +70,7 @@ int
 command_usage (const char *format, ...)
 {
   g_autofree char *message = NULL;
-  g_autofree char *more = g_strdup_printf (" (%s --help tells how)", g_get_prgname ());
+  g_autofree char *more = g_strdup_printf (" (see %s --help)", g_get_prgname ());
   va_list          args;
 
   va_start (args, format);

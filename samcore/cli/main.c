@@ -17,11 +17,11 @@ static const struct
   const char *about;
 } commands[] = {
   { "segment", cmd_segment, "select an object: points, boxes, a mask → mask, cut-out, overlay" },
-  { "everything", cmd_everything, "find all objects of a picture" },
-  { "embed", cmd_embed, "keep the image embedding of a picture" },
+  { "everything", cmd_everything, "find all objects in a picture" },
+  { "embed", cmd_embed, "save the image embedding of a picture" },
   { "models", cmd_models, "list, download and add models" },
-  { "info", cmd_info, "tell what a checkpoint is" },
-  { "convert", cmd_convert, "write a checkpoint in our own form" },
+  { "info", cmd_info, "identify a checkpoint" },
+  { "convert", cmd_convert, "convert a checkpoint to safetensors" },
   { "evaluate", cmd_evaluate, "measure quality on pictures with true masks" },
   { "bench", cmd_bench, "measure speed and memory" },
 };
@@ -33,7 +33,7 @@ print_help (void)
            "models.\n\nCommands:\n");
   for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
     g_print ("  %-11s %s\n", commands[i].name, commands[i].about);
-  g_print ("\nsamcore COMMAND --help tells more; samcore --version is the version.\n");
+  g_print ("\nsamcore COMMAND --help describes a command; samcore --version prints the version.\n");
 }
 
 static int signal_pipe[2];
@@ -86,7 +86,7 @@ main (int argc, char **argv)
   g_set_prgname ("samcore");
 
   if (argc < 2)
-    return command_usage ("say what to do: segment, models …");
+    return command_usage ("name a command: segment, models …");
   if (strcmp (argv[1], "--version") == 0)
     {
       g_print ("samcore %s\n", sam_version ());

@@ -185,7 +185,7 @@ find_format (const char *path, gboolean alpha, GError **error)
   if (dot == NULL || strchr (dot, '/') != NULL)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-                   "%s has no ending that says its format: call it %s.png", path, path);
+                   "%s has no extension to tell its format: call it %s.png", path, path);
       return NULL;
     }
 
@@ -232,7 +232,7 @@ sam_output_check (const char *path, GError **error)
     return TRUE;
 
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOENT,
-               "%s cannot be written: there is no folder %s; make it first", path, folder);
+               "%s cannot be written: there is no folder %s; create it first", path, folder);
   return FALSE;
 }
 

@@ -57,8 +57,8 @@ sam_hiera_plan_find (SamWeights *weights, const char *prefix)
 
   sam_weights_fail (
     weights,
-    "an encoder %" G_GSIZE_FORMAT " wide with %" G_GSIZE_FORMAT " blocks is none of "
-    "SAM 2's; the file is not a complete model, or a variant that this version does not know",
+    "no SAM 2 encoder is %" G_GSIZE_FORMAT " wide with %" G_GSIZE_FORMAT
+    " blocks; the file is not a complete model, or a variant that this version does not know",
     width, n_blocks);
   return NULL;
 }
@@ -194,8 +194,8 @@ fetch_blocks (Hiera *self, SamWeights *weights, const SamHieraPlan *plan, const 
         {
           if (i == 0 || stage == SAM_HIERA_STAGES - 1)
             {
-              sam_weights_fail (weights,
-                                "the encoder has a change of scale at %s, where none can be", name);
+              sam_weights_fail (weights, "the encoder has an unexpected change of scale at %s",
+                                name);
               return side;
             }
           self->end[stage++] = i - 1;
@@ -210,8 +210,7 @@ fetch_blocks (Hiera *self, SamWeights *weights, const SamHieraPlan *plan, const 
         return side;
       if (self->block[i].pool && window == 0)
         {
-          sam_weights_fail (weights, "the encoder has a change of scale at %s, where none can be",
-                            name);
+          sam_weights_fail (weights, "the encoder has an unexpected change of scale at %s", name);
           return side;
         }
       self->width[i] = width;

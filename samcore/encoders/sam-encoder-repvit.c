@@ -197,8 +197,8 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
           side /= 2;
           if (i == 0 || stage == N_STAGES - 1)
             {
-              sam_weights_fail (weights,
-                                "the encoder has a change of scale at %s, where none can be", name);
+              sam_weights_fail (weights, "the encoder has an unexpected change of scale at %s",
+                                name);
               break;
             }
           self->end[stage++] = i - 1;

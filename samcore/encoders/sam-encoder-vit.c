@@ -119,7 +119,8 @@ sam_encoder_vit_new (SamWeights *weights, const SamModelSpec *spec)
   Vit         *self;
 
   if (! sam_weights_failed (weights) && efficient && width % HEAD_WIDTH != 0)
-    sam_weights_fail (weights, "an encoder %" G_GSIZE_FORMAT " wide cannot be cut into heads of %d",
+    sam_weights_fail (weights,
+                      "an encoder %" G_GSIZE_FORMAT " wide cannot be divided into heads of %d",
                       width, HEAD_WIDTH);
   if (sam_weights_failed (weights))
     return NULL;

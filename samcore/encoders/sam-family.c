@@ -83,7 +83,7 @@ read_triple (SamWeights *weights, const char *key, float value[3])
 
       if (end == text || *end != (i < 2 ? ',' : '\0') || ! isfinite (number) || fabs (number) > 1e6)
         {
-          sam_weights_fail (weights, "the metadata's %s must be three numbers with commas between",
+          sam_weights_fail (weights, "the metadata's %s must be three numbers separated by commas",
                             key);
           return;
         }

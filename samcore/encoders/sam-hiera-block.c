@@ -43,7 +43,7 @@ sam_hiera_block_fetch (SamWeights    *weights,
     {
       sam_weights_fail (weights,
                         "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT
-                        " rows, which %" G_GSIZE_FORMAT " heads do not divide",
+                        " rows, which cannot be divided among %" G_GSIZE_FORMAT " heads",
                         prefix, width, heads);
       return;
     }

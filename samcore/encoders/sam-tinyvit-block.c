@@ -116,7 +116,7 @@ sam_tinyvit_block_fetch (SamWeights      *weights,
     {
       sam_weights_fail (weights,
                         "the tensor %sattn.attention_biases has shape [%" G_GSIZE_FORMAT
-                        ", %" G_GSIZE_FORMAT "], which fits no square window",
+                        ", %" G_GSIZE_FORMAT "], which does not match a square window",
                         prefix, heads, area);
       return;
     }

@@ -67,8 +67,8 @@ sam_vit_block_fetch (SamWeights       *weights,
       if (inner % d != 0)
         {
           sam_weights_fail (weights,
-                            "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT " columns, which "
-                            "heads of %" G_GSIZE_FORMAT " do not divide",
+                            "the tensor %sattn.proj.weight has %" G_GSIZE_FORMAT
+                            " columns, which cannot be divided into heads of %" G_GSIZE_FORMAT,
                             prefix, inner, d);
           return;
         }

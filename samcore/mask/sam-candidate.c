@@ -36,8 +36,8 @@ sam_candidate_choose (int      wanted,
     {
       g_set_error (
         error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-        "There is no candidate %d for this prompt, only %zu: ask for “best”, or give a lone point",
-        wanted, n_candidates);
+        "There is no candidate %d for this prompt, only %zu: use “best” or a single point", wanted,
+        n_candidates);
       return FALSE;
     }
   *candidate = wanted == SAM_CANDIDATE_BEST ? best : (size_t) wanted - 1;

@@ -88,7 +88,7 @@ check_point (const SamPoint *point, guint number, size_t width, size_t height, G
       g_ascii_formatd (x, sizeof x, "%g", point->x_image);
       g_ascii_formatd (y, sizeof y, "%g", point->y_image);
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "Point %u (%s, %s) lies outside the picture of %zu × %zu pixels", number, x, y,
+                   "Point %u (%s, %s) is outside the picture of %zu × %zu pixels", number, x, y,
                    width, height);
       return FALSE;
     }
@@ -109,7 +109,7 @@ check_box (const SamBox *box, guint number, size_t width, size_t height, GError 
   if (box->x0_image < 0 || box->x1_image > width || box->y0_image < 0 || box->y1_image > height)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "Box %u reaches outside the picture of %zu × %zu pixels", number, width, height);
+                   "Box %u extends outside the picture of %zu × %zu pixels", number, width, height);
       return FALSE;
     }
   if (! (box->x0_image < box->x1_image) || ! (box->y0_image < box->y1_image))
@@ -129,22 +129,22 @@ sam_prompt_check (const SamPrompt *prompt, size_t width, size_t height, GError *
 
   if (sam_prompt_is_empty (prompt))
     {
-      g_set_error_literal (
-        error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-        "There is nothing to go by: give a point on the object or a box around it");
+      g_set_error_literal (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
+                           "The prompt is empty: give a point on the object or a box around it");
       return FALSE;
     }
   if (prompt->points->len > SAM_PROMPT_MAX_POINTS)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "%u points are too many: give %d at most", prompt->points->len,
+                   "There are too many points (%u): give at most %d", prompt->points->len,
                    SAM_PROMPT_MAX_POINTS);
       return FALSE;
     }
   if (prompt->boxes->len > SAM_PROMPT_MAX_BOXES)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT, "%u boxes are too many: give %d at most",
-                   prompt->boxes->len, SAM_PROMPT_MAX_BOXES);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
+                   "There are too many boxes (%u): give at most %d", prompt->boxes->len,
+                   SAM_PROMPT_MAX_BOXES);
       return FALSE;
     }
 

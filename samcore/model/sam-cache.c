@@ -209,7 +209,7 @@ store_embedding (SamModel *model, const SamEmbedding *embedding, const char *key
   /* which pictures somebody opens is nobody else's business */
   if (g_mkdir_with_parents (folder, 0700) != 0)
     {
-      g_debug ("cache: %s cannot be made", folder);
+      g_debug ("cache: %s cannot be created", folder);
       return;
     }
 

@@ -210,7 +210,7 @@ read_side (SamWeights *weights, const char *key, size_t *side)
 
   if (text == NULL || ! g_ascii_string_to_unsigned (text, 10, 1, SAM_IMAGE_MAX_SIDE, &number, NULL))
     {
-      sam_weights_fail (weights, "the metadata say no proper %s of the picture", key);
+      sam_weights_fail (weights, "the metadata give no valid %s of the picture", key);
       return FALSE;
     }
   *side = number;
@@ -239,7 +239,7 @@ sam_embedding_open (const char  *path,
 
   weights = sam_weights_new (checkpoint);
   if (g_strcmp0 (sam_checkpoint_get_metadata (checkpoint, "format"), FORMAT) != 0)
-    sam_weights_fail (weights, "the file is no embedding of a picture");
+    sam_weights_fail (weights, "the file is not the embedding of a picture");
   hash = sam_checkpoint_get_metadata (checkpoint, "model");
   if (! sam_weights_failed (weights) && g_strcmp0 (hash, model_hash) != 0)
     {

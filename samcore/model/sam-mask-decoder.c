@@ -347,7 +347,7 @@ sam_mask_decoder_new (SamWeights *weights, const SamModelSpec *spec, const SamEn
     {
       sam_weights_fail (weights,
                         "an embedding of %" G_GSIZE_FORMAT
-                        " channels cannot be cut into %" G_GSIZE_FORMAT
+                        " channels cannot be divided into %" G_GSIZE_FORMAT
                         " heads; the file's metadata are wrong",
                         width, options->heads);
       sam_mask_decoder_free (decoder);

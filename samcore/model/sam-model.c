@@ -132,7 +132,7 @@ sam_model_new (SamCheckpoint *checkpoint, const SamJob *job, GError **error)
   if (family == NULL)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
-                   "%s: the tensors belong to no model that this version knows",
+                   "%s: the tensors do not belong to any model that this version knows",
                    sam_checkpoint_get_name (checkpoint));
       sam_weights_free (weights);
       return NULL;

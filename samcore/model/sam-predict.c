@@ -242,7 +242,7 @@ make_mask_input (const SamModel  *model,
     {
       g_set_error_literal (
         error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-        "the answer to refine is another picture's or another model's; start again");
+        "the answer to refine belongs to another picture or another model; start again");
       return FALSE;
     }
   from = (SamGrid) { answered, sam_logits_get_width (prompt->previous) };
@@ -541,7 +541,7 @@ sam_model_predict (SamModel        *model,
       if (! box_from_mask (&mask_box, prompt->mask, geometry))
         {
           g_set_error_literal (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                               "the mask to start from is empty; mark the object roughly first");
+                               "the mask to start from is empty; roughly mark the object first");
           return NULL;
         }
       g_array_index (objects, SamPromptObject, 0).box = &mask_box;

@@ -75,7 +75,7 @@ read_model (GKeyFile *file, const char *group, SamModelInfo *model, GError **err
   else if (strchr (model->file, '/') != NULL || model->file[0] == '.')
     wrong = "has a file with a folder in its name";
   else if (model->sha256 != NULL && ! is_sha256 (model->sha256))
-    wrong = "has a sha256 that is none";
+    wrong = "has an invalid sha256";
   else if (model->offered && (model->sha256 == NULL || model->source == NULL))
     wrong = "is offered without a sha256 and a source";
   if (wrong == NULL)
@@ -344,26 +344,24 @@ set_missing_error (GError **error, const char *name, const SamModelInfo *info)
   if (info != NULL && info->offered)
     {
       size = g_format_size (info->about);
-      g_set_error (
-        error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
-        "the model %s is not installed yet; fetch it%s%s%s in the list of models or with: "
-        "samcore models --download %s",
-        info->title, info->about ? " (" : "", info->about ? size : "", info->about ? ")" : "",
-        info->name);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
+                   "the model %s is not installed yet; download it%s%s%s in the list of models or "
+                   "with: samcore models --download %s",
+                   info->title, info->about ? " (" : "", info->about ? size : "",
+                   info->about ? ")" : "", info->name);
     }
   else if (info != NULL && info->source != NULL)
     {
-      g_set_error (
-        error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
-        "the model %s is not installed, and not fetched for you (licence %s: %s); with the file "
-        "from %s use: samcore models --add FILE",
-        info->title, info->licence, info->licence_words, info->source);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
+                   "the model %s is not installed and cannot be downloaded from here (licence %s: "
+                   "%s); get the file from %s, then use: samcore models --add FILE",
+                   info->title, info->licence, info->licence_words, info->source);
     }
   else if (info != NULL)
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_UNKNOWN_MODEL,
-                   "the file of the model %s, %s, is missing; install the program again or say in "
-                   "SAM_MODEL_PATH where it is",
+                   "the file of the model %s, %s, is missing; install the program again or set "
+                   "SAM_MODEL_PATH to its folder",
                    info->title, info->file);
     }
   else
@@ -459,7 +457,7 @@ sam_catalogue_set_default (const char *name, GError **error)
     {
       int why = errno;
 
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be made: %s",
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be created: %s",
                    folder, g_strerror (why));
       return FALSE;
     }

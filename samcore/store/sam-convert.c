@@ -44,7 +44,7 @@ sam_precision_parse (const char *text, SamPrecision *precision, GError **error)
         return TRUE;
       }
   g_set_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-               "the precision \"%s\" is none of f32, f16, bf16, int8", text);
+               "the precision \"%s\" is not one of f32, f16, bf16, int8", text);
 
   return FALSE;
 }
@@ -305,7 +305,7 @@ write_header (SamNewFile         *file,
     }
   if (! fits)
     return sam_checkpoint_fail (checkpoint, error,
-                                "its tensors are together too large to be converted");
+                                "its tensors together are too large to be converted");
   g_string_append_c (json, '}');
   while (json->len % 8 != 0)
     g_string_append_c (json, ' ');

@@ -13,11 +13,10 @@ sam_download (const char   *address,
               const SamJob *job,
               GError      **error)
 {
-  g_set_error (
-    error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
-    "this program was built without downloads; fetch %s elsewhere and add the file with: "
-    "samcore models --add FILE",
-    address);
+  g_set_error (error, SAM_ERROR, SAM_ERROR_UNSUPPORTED,
+               "this program was built without downloads; download %s elsewhere and add the file "
+               "with: samcore models --add FILE",
+               address);
 
   return FALSE;
 }

@@ -125,7 +125,7 @@ open_part (Download *download, GError **error)
       if (flock (download->fd, LOCK_EX | LOCK_NB) != 0)
         {
           g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
-                       "another program is fetching %s already; wait for it", download->path);
+                       "another program is already downloading %s; wait for it", download->path);
           return FALSE;
         }
       if (fstat (download->fd, &ours) == 0 && stat (download->part, &named) == 0 &&
@@ -198,8 +198,8 @@ check_space (Download *download, GError **error)
   if (needed <= free_bytes)
     return TRUE;
   g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_NOSPC,
-               "%s needs %s more than is free in %s; make room there", download->path, needed_text,
-               folder);
+               "%s needs %s more than is free in %s; free some space there", download->path,
+               needed_text, folder);
 
   return FALSE;
 }
@@ -223,11 +223,10 @@ set_network_error (Download *download, const GError *reason, GError **error)
       return;
     }
   g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
-               "%s %s (%s); look at the network and do the same again%s; or fetch %s elsewhere and "
-               "add the file "
-               "with: samcore models --add FILE",
+               "%s %s (%s); check the network and try again%s; or download %s elsewhere and add "
+               "the file with: samcore models --add FILE",
                host, download->n > 0 ? "stopped sending" : "cannot be reached", reason->message,
-               download->n > 0 ? ", it goes on where it was" : "", download->address);
+               download->n > 0 ? ", the download will resume" : "", download->address);
 }
 
 /* Where the answer's body begins in the file, and how large the whole is (0: not said). */
@@ -291,8 +290,8 @@ read_body (Download *download, GInputStream *body, guint64 total, GError **error
       if ((guint64) n > limit - MIN (download->n, limit))
         {
           g_set_error (error, SAM_ERROR, SAM_ERROR_CHECKSUM,
-                       "%s sends more than the %" G_GUINT64_FORMAT
-                       " bytes that the file has; nothing was kept",
+                       "%s sent more than the %" G_GUINT64_FORMAT
+                       " bytes that the file should have; nothing was kept",
                        download->address, limit);
           throw_away (download);
           return ANSWER_FAILED;
@@ -310,7 +309,7 @@ read_body (Download *download, GInputStream *body, guint64 total, GError **error
   if (download->n < limit)
     {
       g_autoptr (GError) early = g_error_new (G_IO_ERROR, G_IO_ERROR_PARTIAL_INPUT,
-                                              "the connection ended too early");
+                                              "the connection was closed too early");
 
       set_network_error (download, early, error);
       return ANSWER_BROKEN;
@@ -332,7 +331,8 @@ send_request (Download *download, SoupSession *session, GError **error)
 
   if (message == NULL)
     {
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s is no address", download->address);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s is not a valid address",
+                   download->address);
       return ANSWER_FAILED;
     }
   /* Packed on the way, lengths and ranges would count something else than the file's bytes. */
@@ -358,16 +358,15 @@ send_request (Download *download, SoupSession *session, GError **error)
     {
       if (! forget (download, error))
         return ANSWER_FAILED;
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s does not go on with the file",
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s cannot resume the download",
                    download->address);
       return ANSWER_BROKEN;
     }
   if (status != SOUP_STATUS_OK && ! (download->n > 0 && status == SOUP_STATUS_PARTIAL_CONTENT))
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
-                   "the server answers \"%d %s\" for %s; try again later, or fetch the file "
-                   "elsewhere and add it "
-                   "with: samcore models --add FILE",
+                   "the server answered \"%d %s\" for %s; try again later, or download the file "
+                   "elsewhere and add it with: samcore models --add FILE",
                    status, soup_message_get_reason_phrase (message), download->address);
       return status >= 500 ? ANSWER_BROKEN : ANSWER_FAILED;
     }
@@ -376,8 +375,8 @@ send_request (Download *download, SoupSession *session, GError **error)
     {
       if (! forget (download, error))
         return ANSWER_FAILED;
-      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK, "%s sends another part than we asked for",
-                   download->address);
+      g_set_error (error, SAM_ERROR, SAM_ERROR_NETWORK,
+                   "%s sent a different part than the one requested", download->address);
       return ANSWER_BROKEN;
     }
   if (download->size > 0 && total > 0 && total != download->size)
@@ -385,8 +384,7 @@ send_request (Download *download, SoupSession *session, GError **error)
       /* Perhaps the page of somebody's gateway: what had arrived before is not its fault. */
       g_set_error (error, SAM_ERROR, SAM_ERROR_CHECKSUM,
                    "%s has %" G_GUINT64_FORMAT " bytes there instead of %" G_GUINT64_FORMAT
-                   ": it is not the file "
-                   "that we know, and was not fetched",
+                   ": it is not the expected file, and was not downloaded",
                    download->address, total, download->size);
       if (download->n == 0)
         throw_away (download);
@@ -473,10 +471,10 @@ sam_download (const char   *address,
         return finish (&download, error);
       if (! download.resumed)
         {
-          g_set_error (error, SAM_ERROR, SAM_ERROR_CHECKSUM,
-                       "what %s sends is not the file that we know (SHA-256 %s instead of %s); "
-                       "nothing was kept",
-                       address, sum, sha256);
+          g_set_error (
+            error, SAM_ERROR, SAM_ERROR_CHECKSUM,
+            "%s did not send the expected file (SHA-256 %s instead of %s); nothing was kept",
+            address, sum, sha256);
           throw_away (&download);
           return FALSE;
         }

@@ -26,7 +26,7 @@ get_place (const char *file, GError **error)
     {
       int why = errno;
 
-      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be made: %s",
+      g_set_error (error, G_FILE_ERROR, g_file_error_from_errno (why), "%s cannot be created: %s",
                    folder, g_strerror (why));
       return NULL;
     }
@@ -127,8 +127,7 @@ sam_install_file (const char *path, const SamJob *job, GError **error)
       if (has_sum (place, sum))
         return g_steal_pointer (&place);
       g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                   "there is another file %s already; give yours another name, or remove that one",
-                   place);
+                   "there is already a different file %s; rename yours, or remove that one", place);
       return NULL;
     }
   if (! copy_file (path, place, &third, error))

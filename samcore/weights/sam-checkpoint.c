@@ -103,7 +103,7 @@ gboolean
 sam_checkpoint_enter (SamCheckpoint *checkpoint, const uint8_t *data, size_t size, GError **error)
 {
   if (checkpoint->entered)
-    return sam_checkpoint_fail (checkpoint, error, "an archive inside of an archive");
+    return sam_checkpoint_fail (checkpoint, error, "an archive inside an archive");
   checkpoint->entered = TRUE;
   checkpoint->data = data;
   checkpoint->size = size;
@@ -205,7 +205,7 @@ sam_checkpoint_add_tensor (SamCheckpoint   *checkpoint,
           ! g_size_checked_mul (&extent, extent, sam_dtype_get_size (tensor->dtype)) ||
           offset > n_storage || extent > n_storage - offset)
         return sam_checkpoint_fail (checkpoint, error,
-                                    "tensor %s lies outside of the data; is the file whole?", name);
+                                    "tensor %s lies outside the data; is the file complete?", name);
       if (n_bytes > extent && n_bytes > MAX_BROADCAST_BYTES &&
           n_bytes > sam_checkpoint_get_size (checkpoint))
         return sam_checkpoint_fail (checkpoint, error,

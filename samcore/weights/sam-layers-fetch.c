@@ -212,8 +212,8 @@ sam_weights_folded (SamWeights *weights,
       if (! isfinite (scale))
         {
           sam_weights_fail (weights,
-                            "the tensor %s.bn.running_var holds a negative variance; "
-                            "the file is damaged, get it again",
+                            "the tensor %s.bn.running_var holds a negative variance; the file is "
+                            "damaged, download it again",
                             name);
           return NULL;
         }

@@ -64,7 +64,7 @@ add_items (SamPickle *pickle, guint from, SamPickleType type)
       return TRUE;
     }
   if (container->type != type && container->type != SAM_PICKLE_OBJECT)
-    return sam_machine_fail (pickle, "items for something that is no container of them");
+    return sam_machine_fail (pickle, "items for something that is not a container");
   for (guint i = from; i < pickle->stack->len; i++)
     sam_machine_append (container, g_ptr_array_index (pickle->stack, i));
   g_ptr_array_set_size (pickle->stack, from);
@@ -105,7 +105,7 @@ do_bytes (SamPickle *pickle, int n_length, SamPickleType type)
   if (bytes == NULL)
     return FALSE;
   if (length > G_MAXUINT32)
-    return sam_machine_fail (pickle, "too long a string");
+    return sam_machine_fail (pickle, "a string that is too long");
   value = sam_machine_push (pickle, type);
   value->n = length;
   value->bytes = (const char *) bytes;
@@ -222,7 +222,7 @@ take_line (SamPickle *pickle)
 
   if (end == NULL || n > MAX_LINE)
     {
-      sam_machine_fail (pickle, "a line without end");
+      sam_machine_fail (pickle, "an unterminated line");
       return NULL;
     }
   pickle->at += n + 1;
@@ -289,7 +289,7 @@ make_dict (SamPickle *pickle, SamPickleValue *arguments)
     return TRUE;
   list = arguments->items[0];
   if (arguments->n != 1 || list->type != SAM_PICKLE_LIST)
-    return sam_machine_fail (pickle, "a dictionary made from something else than pairs");
+    return sam_machine_fail (pickle, "a dictionary made from something other than pairs");
   /* Each item has cost a byte at least; only a list that was remembered can be copied often. */
   pickle->n_copied += list->n;
   if (pickle->n_copied > pickle->at)
@@ -299,7 +299,7 @@ make_dict (SamPickle *pickle, SamPickleValue *arguments)
       SamPickleValue *pair = list->items[i];
 
       if ((pair->type != SAM_PICKLE_LIST && pair->type != SAM_PICKLE_TUPLE) || pair->n != 2)
-        return sam_machine_fail (pickle, "a dictionary made from something else than pairs");
+        return sam_machine_fail (pickle, "a dictionary made from something other than pairs");
       sam_machine_append (dict, pair->items[0]);
       sam_machine_append (dict, pair->items[1]);
     }
@@ -333,7 +333,7 @@ do_call (SamPickle *pickle, int n, SamPickleType type)
       callee->type == SAM_PICKLE_CALL)
     return push_object (pickle, callee, arguments) != NULL;
   if (arguments->type != SAM_PICKLE_TUPLE || callee->type != SAM_PICKLE_GLOBAL)
-    return sam_machine_fail (pickle, "a call of something that is no function");
+    return sam_machine_fail (pickle, "a call of something that is not a function");
   if (callee->global->kind == SAM_PICKLE_KIND_DICT)
     return make_dict (pickle, arguments);
 
@@ -448,7 +448,7 @@ do_get (SamPickle *pickle, int n, SamPickleType type)
     return FALSE;
   value = g_hash_table_lookup (pickle->memo, GSIZE_TO_POINTER ((gsize) number));
   if (value == NULL)
-    return sam_machine_fail (pickle, "nothing is remembered under the number asked for");
+    return sam_machine_fail (pickle, "a reference to a missing memo");
   g_ptr_array_add (pickle->stack, value);
 
   return TRUE;

@@ -61,7 +61,7 @@ push_key (SamPickleSearch *search, const SamPickleValue *key)
   if (key->type != SAM_PICKLE_STRING)
     return TRUE;
   if (memchr (key->bytes, '\0', key->n) != NULL || ! g_utf8_validate (key->bytes, key->n, NULL))
-    return fail (search, "a tensor's name is no text");
+    return fail (search, "a tensor's name is not text");
   g_string_append_len (search->path, key->bytes, key->n);
 
   return TRUE;

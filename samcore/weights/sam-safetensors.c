@@ -121,7 +121,7 @@ read_escape (Header *header)
   gunichar          c, low;
 
   if (header->at == header->end)
-    return fail_at (header, "string without end");
+    return fail_at (header, "unterminated string");
   if (*header->at != 'u')
     {
       which = *header->at != '\0' ? strchr (from, *header->at) : NULL;
@@ -180,7 +180,7 @@ read_string (Header *header)
       g_string_append_len (header->string, from, header->at - from);
     }
   if (header->at == header->end)
-    return fail_at (header, "string without end");
+    return fail_at (header, "unterminated string");
   header->at++;
   if (! g_utf8_validate (header->string->str, header->string->len, NULL))
     return fail_at (header, "string is not UTF-8");
@@ -322,17 +322,17 @@ add_tensor (Header *header, SamTensor *tensor, const char *unknown, Range range,
 
   if (range.begin > range.end || range.end > header->n_data)
     return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "tensor %s lies outside of the data; is the file whole?", quoted);
+                                "tensor %s lies outside the data; is the file complete?", quoted);
   if (unknown != NULL)
     {
-      reason = g_strdup_printf ("has the type %s, which we do not know", unknown);
+      reason = g_strdup_printf ("has the unknown type %s", unknown);
       range.name = sam_checkpoint_add_unreadable (header->checkpoint, tensor->name, reason);
       g_array_append_val (ranges, range);
       return TRUE;
     }
   if (! sam_tensor_count (tensor, &n_elements, &n_bytes) || n_bytes != range.end - range.begin)
     return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "the shape and the type of tensor %s do not fit its offsets",
+                                "the shape and the type of tensor %s do not match its offsets",
                                 quoted);
 
   sam_tensor_set_contiguous (tensor);
@@ -385,7 +385,8 @@ read_tensor (Header *header, const char *name, GArray *ranges)
           g_autofree char *key = sam_quote (header->string->str, header->string->len);
 
           return sam_checkpoint_fail (header->checkpoint, header->error,
-                                      "tensor %s has %s, twice or not known", quoted, key);
+                                      "tensor %s has %s, which is repeated or unknown", quoted,
+                                      key);
         }
       if (! expect_more (header, '}', &more))
         return FALSE;
@@ -430,7 +431,7 @@ check_ranges (Header *header, GArray *ranges, size_t n_data)
     }
   if (at != n_data)
     return sam_checkpoint_fail (header->checkpoint, header->error,
-                                "there are %zu bytes behind the last tensor",
+                                "there are %zu bytes after the last tensor",
                                 (size_t) (n_data - at));
 
   return TRUE;
@@ -454,12 +455,10 @@ sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
   if (n_header > size - 8)
     return sam_checkpoint_fail (checkpoint, error,
                                 "the header should have %" G_GUINT64_FORMAT
-                                " bytes, but the file has "
-                                "only %zu; is it whole?",
+                                " bytes, but the file has only %zu; is it complete?",
                                 n_header, size);
   if (n_header > MAX_HEADER)
-    return sam_checkpoint_fail (checkpoint, error,
-                                "the header is larger than any that makes sense");
+    return sam_checkpoint_fail (checkpoint, error, "the header is unreasonably large");
   header.at = header.start;
   header.end = header.start + n_header;
   header.data = bytes + 8 + n_header;
@@ -495,7 +494,7 @@ sam_safetensors_read (SamCheckpoint *checkpoint, GError **error)
     }
   skip_space (&header);
   if (header.at != header.end)
-    return fail_at (&header, "more text behind the end");
+    return fail_at (&header, "more text after the end");
 
   return check_ranges (&header, ranges, header.n_data);
 }

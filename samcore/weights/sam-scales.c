@@ -21,7 +21,8 @@ attach (SamCheckpoint *checkpoint, SamTensor *tensor, GError **error)
     {
       g_autofree char *quoted = sam_quote (tensor->name, strlen (tensor->name));
 
-      return sam_checkpoint_fail (checkpoint, error, "tensor %s and its scale do not fit", quoted);
+      return sam_checkpoint_fail (checkpoint, error, "tensor %s and its scale do not match",
+                                  quoted);
     }
   tensor->scale = scale->data;
 
@@ -37,8 +38,7 @@ sam_scales_attach (SamCheckpoint *checkpoint, GError **error)
   if (quantisation == NULL)
     return TRUE;
   if (! g_str_equal (quantisation, SAM_QUANTISATION))
-    return sam_checkpoint_fail (checkpoint, error,
-                                "its weights are rounded in a way that we do not know");
+    return sam_checkpoint_fail (checkpoint, error, "its weights are quantized in an unknown way");
 
   kept = g_array_new (FALSE, FALSE, sizeof (SamTensor));
   for (size_t i = 0; i < sam_checkpoint_get_n_tensors (checkpoint); i++)

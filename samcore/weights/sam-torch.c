@@ -342,16 +342,14 @@ read_tensor (Torch *torch, const char *name, const SamPickleValue *value, GError
       ! parse_storage_id (arguments->items[0], &id) || ! get_size (arguments->items[1], &offset) ||
       ! get_sizes (arguments->items[2], tensor.shape, &tensor.rank) ||
       ! get_sizes (arguments->items[3], tensor.stride, &n_strides) || n_strides != tensor.rank)
-    return sam_checkpoint_fail (
-      torch->checkpoint, error,
-      "tensor %s is not described as PyTorch does it (at most %d dimensions, "
-      "no negative strides)",
-      quoted, SAM_MAX_RANK);
+    return sam_checkpoint_fail (torch->checkpoint, error,
+                                "tensor %s is not described as PyTorch describes it (at most %d "
+                                "dimensions, no negative strides)",
+                                quoted, SAM_MAX_RANK);
   if (id.unread != NULL || ! get_dtype (value, &id, &tensor.dtype))
     {
-      unread = id.unread != NULL
-                 ? g_strdup_printf ("has the type %s, which we do not know", id.unread)
-                 : g_strdup ("has no type that we know");
+      unread = id.unread != NULL ? g_strdup_printf ("has the unknown type %s", id.unread)
+                                 : g_strdup ("has an unknown type");
       sam_checkpoint_add_unreadable (torch->checkpoint, name, unread);
       return TRUE;
     }
@@ -362,9 +360,9 @@ read_tensor (Torch *torch, const char *name, const SamPickleValue *value, GError
   if (! g_size_checked_mul (&n_bytes, id.n_element, id.n) || n_bytes > storage->n_bytes)
     return sam_checkpoint_fail (
       torch->checkpoint, error,
-      "tensor %s needs a larger storage than there is; is the file whole?", quoted);
+      "tensor %s needs a larger storage than there is; is the file complete?", quoted);
   if (! g_size_checked_mul (&offset, offset, sam_dtype_get_size (tensor.dtype)))
-    return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s lies outside of its storage",
+    return sam_checkpoint_fail (torch->checkpoint, error, "tensor %s lies outside its storage",
                                 quoted);
 
   return sam_checkpoint_add_tensor (torch->checkpoint, &tensor,
@@ -455,7 +453,7 @@ read_packed (Torch *torch, GError **error)
   if (n_found != 1)
     return sam_checkpoint_fail (
       torch->checkpoint, error,
-      "a zip archive that PyTorch has not written: there is no data.pkl in it");
+      "a zip archive that PyTorch did not write: there is no data.pkl in it");
   data = sam_zip_read (torch->zip, found, error);
 
   return data != NULL && sam_checkpoint_enter (torch->checkpoint, data, found->n_bytes, error);
@@ -551,11 +549,11 @@ collect_element_sizes (Torch *torch, const SamPickle *object, GHashTable *sizes,
 
       if (! parse_storage_id (sam_pickle_get_persistent (object, i), &id))
         return sam_checkpoint_fail (torch->checkpoint, error,
-                                    "a storage is not described as PyTorch does it");
+                                    "a storage is not described as PyTorch describes it");
       size = id.n_element;
       if (size == 0)
-        return sam_checkpoint_fail (torch->checkpoint, error,
-                                    "a storage has the type %s, which we do not know", id.unread);
+        return sam_checkpoint_fail (torch->checkpoint, error, "a storage has the unknown type %s",
+                                    id.unread);
       known = GPOINTER_TO_SIZE (g_hash_table_lookup (sizes, id.key));
       if (known != 0 && known != size)
         return sam_checkpoint_fail (torch->checkpoint, error, "a storage has two different types");
@@ -590,7 +588,7 @@ read_storages (Torch                *torch,
       Storage              *storage;
 
       if (key->type != SAM_PICKLE_STRING || memchr (key->bytes, '\0', key->n) != NULL)
-        return sam_checkpoint_fail (torch->checkpoint, error, "a storage's name is no text");
+        return sam_checkpoint_fail (torch->checkpoint, error, "a storage's name is not text");
       name = g_strndup (key->bytes, key->n);
       quoted = sam_quote (key->bytes, key->n);
       n_element = GPOINTER_TO_SIZE (g_hash_table_lookup (element_sizes, name));
@@ -607,7 +605,7 @@ read_storages (Torch                *torch,
       n = GUINT64_FROM_LE (n);
       at += sizeof n;
       if (n > G_MAXSSIZE || ! g_size_checked_mul (&n_bytes, n, n_element) || n_bytes > size - at)
-        return sam_checkpoint_fail (torch->checkpoint, error, "the file ends inside of storage %s",
+        return sam_checkpoint_fail (torch->checkpoint, error, "the file ends inside storage %s",
                                     quoted);
       storage = g_new (Storage, 1);
       storage->data = data + at;
@@ -617,7 +615,7 @@ read_storages (Torch                *torch,
     }
   if (at != size)
     return sam_checkpoint_fail (torch->checkpoint, error,
-                                "there are %zu bytes behind the last storage", size - at);
+                                "there are %zu bytes after the last storage", size - at);
 
   return TRUE;
 }
@@ -640,7 +638,7 @@ sam_torch_legacy_read (SamCheckpoint *checkpoint, GError **error)
   if (magic == NULL)
     return FALSE;
   if (! is_magic (sam_pickle_get_root (magic)))
-    return sam_checkpoint_fail (checkpoint, error, "a pickle that PyTorch has not written");
+    return sam_checkpoint_fail (checkpoint, error, "a pickle that PyTorch did not write");
 
   version = next_pickle (checkpoint, &at, error);
   if (version == NULL)

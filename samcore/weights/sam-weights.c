@@ -157,8 +157,8 @@ static void
 fail_not_finite (const SamWeights *weights, const char *name, GError **error)
 {
   g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_FILE,
-               "%s: the tensor %s holds values that are not finite numbers; "
-               "the file is damaged, get it again",
+               "%s: the tensor %s holds values that are not finite numbers; the file is damaged, "
+               "download it again",
                sam_checkpoint_get_name (weights->checkpoint), name);
 }
 

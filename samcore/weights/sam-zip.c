@@ -74,7 +74,7 @@ find_end (SamZip *zip, size_t *end, GError **error)
     }
 
   return sam_checkpoint_fail (zip->checkpoint, error,
-                              "the zip archive has no end; is the file whole?");
+                              "the zip archive has no end; is the file complete?");
 }
 
 /* Where the central directory is. A zip64 record replaces the fields of the old one that are full;
@@ -100,8 +100,7 @@ find_directory (SamZip *zip, uint64_t *offset, uint64_t *size, uint64_t *n_entri
     {
       end64 = get64 (locator + 8);
       if (end64 > end - LOCATOR_SIZE || end - LOCATOR_SIZE - end64 < END64_SIZE)
-        return sam_checkpoint_fail (zip->checkpoint, error,
-                                    "the zip64 end lies outside of the file");
+        return sam_checkpoint_fail (zip->checkpoint, error, "the zip64 end lies outside the file");
       p64 = zip->data + end64;
       if (get32 (p64) != 0x06064b50 || get32 (p64 + 16) != 0 || get32 (p64 + 20) != 0)
         return sam_checkpoint_fail (zip->checkpoint, error, "the zip64 end is damaged");
@@ -117,8 +116,7 @@ find_directory (SamZip *zip, uint64_t *offset, uint64_t *size, uint64_t *n_entri
     }
 
   if (*offset > end || *size > end - *offset)
-    return sam_checkpoint_fail (zip->checkpoint, error,
-                                "the zip directory lies outside of the file");
+    return sam_checkpoint_fail (zip->checkpoint, error, "the zip directory lies outside the file");
 
   return TRUE;
 }
@@ -190,18 +188,17 @@ check_local (SamZip      *zip,
   size_t         head;
 
   if (entry->start > limit || limit - entry->start < LOCAL_SIZE || get32 (p) != 0x04034b50)
-    return sam_checkpoint_fail (zip->checkpoint, error,
-                                "zip entry %s is not where the directory says; is the file whole?",
-                                quoted);
+    return sam_checkpoint_fail (
+      zip->checkpoint, error, "zip entry %s is not where the directory says; is the file complete?",
+      quoted);
   space = limit - entry->start;
   head = LOCAL_SIZE + (size_t) get16 (p + 26) + get16 (p + 28);
   if (head > space || get16 (p + 26) != n_name ||
       memcmp (p + LOCAL_SIZE, entry->name, n_name) != 0 || get16 (p + 8) != method)
     return sam_checkpoint_fail (zip->checkpoint, error,
-                                "zip entry %s has another name or form than in the directory",
-                                quoted);
+                                "zip entry %s does not match its directory entry", quoted);
   if (entry->n_packed > space - head)
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside of the file",
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside the file",
                                 quoted);
   entry->data = p + head;
 
@@ -234,7 +231,7 @@ read_central (SamZip *zip, const uint8_t **at, const uint8_t *end, uint64_t limi
     return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has a bad name", quoted);
   entry.name = name = g_strndup ((const char *) p + CENTRAL_SIZE, n_name);
   if (is_path_trick (name))
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s points out of the archive",
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s points outside the archive",
                                 quoted);
   if (g_hash_table_contains (zip->by_name, name))
     return sam_checkpoint_fail (zip->checkpoint, error, "there are two zip entries %s", quoted);
@@ -250,12 +247,12 @@ read_central (SamZip *zip, const uint8_t **at, const uint8_t *end, uint64_t limi
     return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s is encrypted", quoted);
   if (method != 0 && method != 8)
     return sam_checkpoint_fail (zip->checkpoint, error,
-                                "zip entry %s is packed by a method unknown to us", quoted);
+                                "zip entry %s is packed by an unknown method", quoted);
   if (method == 0 && n_packed != n_bytes)
     return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s has two different sizes",
                                 quoted);
   if (n_bytes > G_MAXSSIZE || n_packed > G_MAXSSIZE || start > G_MAXSSIZE)
-    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside of the file",
+    return sam_checkpoint_fail (zip->checkpoint, error, "zip entry %s lies outside the file",
                                 quoted);
 
   entry.n_bytes = n_bytes;
@@ -303,7 +300,7 @@ sam_zip_new (SamCheckpoint *checkpoint, GError **error)
   if (zip->entries->len != n_entries)
     {
       sam_checkpoint_fail (checkpoint, error,
-                           "the zip directory has another number of entries than it says");
+                           "the zip directory does not have the number of entries that it says");
       return NULL;
     }
 

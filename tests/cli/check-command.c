@@ -197,7 +197,7 @@ test_help (void)
 
   assert_done (&help);
   assert_done (&version);
-  assert_refused (&nothing, 2, "say what to do");
+  assert_refused (&nothing, 2, "name a command");
   assert_refused (&wrong, 2, "segmnet");
 
   for (size_t i = 0; i < G_N_ELEMENTS (commands); i++)
@@ -449,21 +449,21 @@ test_usage_errors (void)
     { { "segment" }, 2, "PICTURE is missing" },
     { { "segment", "PICTURE" }, 2, "say what to select" },
     { { "segment", "PICTURE", "extra", "-p", "1,1" }, 2, "extra" },
-    { { "segment", "PICTURE", "-p", "1" }, 2, "no point" },
-    { { "segment", "PICTURE", "-p", "1,2,3" }, 2, "no point" },
-    { { "segment", "PICTURE", "-p", "1,2,1,0" }, 2, "no point" },
-    { { "segment", "PICTURE", "-p", "nan,2" }, 2, "no point" },
-    { { "segment", "PICTURE", "-p", "1;2" }, 2, "no point" },
-    { { "segment", "PICTURE", "-b", "1,2,3" }, 2, "no box" },
+    { { "segment", "PICTURE", "-p", "1" }, 2, "not a point" },
+    { { "segment", "PICTURE", "-p", "1,2,3" }, 2, "not a point" },
+    { { "segment", "PICTURE", "-p", "1,2,1,0" }, 2, "not a point" },
+    { { "segment", "PICTURE", "-p", "nan,2" }, 2, "not a point" },
+    { { "segment", "PICTURE", "-p", "1;2" }, 2, "not a point" },
+    { { "segment", "PICTURE", "-b", "1,2,3" }, 2, "not a box" },
     { { "segment", "PICTURE", "--prompt", "1,2 *" }, 2, "neither a point" },
     { { "segment", "PICTURE", "-p", "1,1", "-c", "4" }, 2, "--candidate" },
     { { "segment", "PICTURE", "-p", "1,1", "--edge", "soft" }, 2, "--edge" },
     { { "segment", "PICTURE", "-p", "1,1", "--hq", "yes" }, 2, "--hq" },
     { { "segment", "PICTURE", "-p", "1,1", "--feather=-1" }, 2, "negative" },
     { { "segment", "PICTURE", "-p", "1,1", "--grow", "nan" }, 2, "must" },
-    { { "segment", "PICTURE", "-p", "1,1", "-o", "-", "--json" }, 2, "only one thing" },
+    { { "segment", "PICTURE", "-p", "1,1", "-o", "-", "--json" }, 2, "only one result" },
     { { "segment", "PICTURE", "-p", "1,1", "--threads", "0" }, 2, "threads" },
-    { { "segment", "PICTURE", "-p", "601,10" }, 1, "Point 1 (601, 10) lies outside" },
+    { { "segment", "PICTURE", "-p", "601,10" }, 1, "Point 1 (601, 10) is outside" },
     { { "segment", "PICTURE", "-p", "1,1,0" }, 1, "off the object" },
     { { "segment", "PICTURE", "-b", "10,10,10,20" }, 1, "Box 1 is empty" },
     { { "segment", "/nowhere.png", "-p", "1,1" }, 1, "/nowhere.png" },

@@ -122,7 +122,7 @@ def pickles():
         'stack-global': (b'\x80\x04' + b'\x8c\x02os' + b'\x8c\x06system' + b'\x93' + STOP, 'a class without tensors'),
         'stack-global-number': (b'\x80\x04' + b'K\x01K\x02\x93' + STOP, 'name is not a string'),
         'global-terminal': (PROTO + b'cos\x1b[31m\nsys\x00tem\n' + STOP, 'a class without tensors'),
-        'global-no-end': (PROTO + b'cos', 'without end'),
+        'global-no-end': (PROTO + b'cos', 'unterminated'),
         'inst': (PROTO + b'(ios\nsystem\n' + STOP, 'an object without tensors'),
         'obj': (PROTO + b'(' + name('collections', 'OrderedDict') + b'o' + STOP, 'an object without tensors'),
         'newobj': (PROTO + name('collections', 'OrderedDict') + b')\x81' + STOP, 'a dictionary without tensors'),
@@ -132,22 +132,22 @@ def pickles():
         'set': (b'\x80\x04\x8f' + STOP, 'a list without tensors'),
         'bytearray': (b'\x80\x05\x96' + struct.pack('<Q', 2**62) + STOP, 'the file ends'),
         'unknown-opcode': (PROTO + b'\xff' + STOP, '0xff'),
-        'reduce-text': (PROTO + text('x') + b')R' + STOP, 'no function'),
+        'reduce-text': (PROTO + text('x') + b')R' + STOP, 'not a function'),
         'reduce-call': (PROTO + name('torch', 'Size') + b')R)R' + STOP, 'an object without tensors'),
-        'reduce-list': (PROTO + name('torch', 'Size') + b']R' + STOP, 'no function'),
+        'reduce-list': (PROTO + name('torch', 'Size') + b']R' + STOP, 'not a function'),
         'build-tensor': (PROTO + tensor() + b'}b' + STOP, 'a single tensor'),
         'dict-from-text': (PROTO + name('collections', 'OrderedDict') + tup(text('x')) + b'R' + STOP, 'pairs'),
         'dict-from-pairs': (PROTO + name('collections', 'OrderedDict') + tup(
             b'](](' + text('w') + tensor() + b'ee') + b'R' + STOP, 'ok'),
         'odd-items': (PROTO + b'}(' + text('a') + b'u' + STOP, 'without a value'),
-        'items-for-list': (PROTO + b'](' + text('a') + text('b') + b'u' + STOP, 'no container'),
-        'append-to-dict': (PROTO + b'}' + text('a') + b'a' + STOP, 'no container'),
+        'items-for-list': (PROTO + b'](' + text('a') + text('b') + b'u' + STOP, 'not a container'),
+        'append-to-dict': (PROTO + b'}' + text('a') + b'a' + STOP, 'not a container'),
         'pop-under-mark': (PROTO + b'}(0' + STOP, 'nothing on the stack'),
         'tuple-under-mark': (PROTO + b'NN(\x86' + STOP, 'nothing on the stack'),
         'setitem-under-mark': (PROTO + b'}NN(s' + STOP, 'nothing on the stack'),
         'no-mark': (PROTO + b't' + STOP, 'mark is missing'),
         'empty-stack': (PROTO + STOP, 'nothing on the stack'),
-        'memo-missing': (PROTO + b'h\x07' + STOP, 'nothing is remembered'),
+        'memo-missing': (PROTO + b'h\x07' + STOP, 'missing memo'),
         'memo-huge-index': (PROTO + b'}r\xff\xff\xff\xff' + b'j\xff\xff\xff\xff' + STOP, 'without tensors'),
         'memo-many': (PROTO + b'}' + b'\x94' * 9000 + STOP, 'without tensors'),
         'memo-bomb': (PROTO + b']q\x00' + b''.join(
@@ -191,8 +191,8 @@ def pickles():
         'lone-tensor': (PROTO + tensor() + STOP, 'a single tensor'),
         'no-tensors': (state((text('a'), integer(1))), 'a dictionary without tensors'),
         'same-name': (state((text('w'), tensor()), (text('w'), tensor())), 'two tensors "w"'),
-        'name-nul': (state((text('w\0x'), tensor()), (text('w'), tensor())), 'name is no text'),
-        'name-not-utf8': (state((text(b'w\xff'), tensor()),), 'name is no text'),
+        'name-nul': (state((text('w\0x'), tensor()), (text('w'), tensor())), 'name is not text'),
+        'name-not-utf8': (state((text(b'w\xff'), tensor()),), 'name is not text'),
         'name-number': (state((integer(3), tensor()), (text('w'), tensor())), 'ok'),
         'missing-storage': (state((text('w'), tensor(storage(key='7')))), 'storage "7" of tensor "w" is missing'),
         'key-path': (state((text('w'), tensor(storage(key='../../etc/passwd')))), 'is missing'),
@@ -241,21 +241,21 @@ def pickles():
 
 
 def legacies():
-    save('legacy', 'wrong-magic', legacy(good(), magic=0x1950a86a20f9469cfc6d), 'PyTorch has not written')
+    save('legacy', 'wrong-magic', legacy(good(), magic=0x1950a86a20f9469cfc6d), 'PyTorch did not write')
     save('legacy', 'wrong-version', legacy(good(), version=1002), 'unknown version')
     save('legacy', 'big-endian', legacy(good(), little=b'\x89'), 'big endian')
     save('legacy', 'little-text', legacy(good(), little=text('yes')), 'big endian')
     save('legacy', 'keys-twice', legacy(good(), keys=(text('0'), text('0'))), 'two storages')
     save('legacy', 'keys-unknown', legacy(good(), keys=(text('9'),)), 'belongs to no tensor')
-    save('legacy', 'keys-number', legacy(good(), keys=(integer(0),)), 'no text')
+    save('legacy', 'keys-number', legacy(good(), keys=(integer(0),)), 'not text')
     save('legacy', 'keys-none', legacy(good(), keys=(), body=b''), 'is missing')
-    save('legacy', 'count-2-63', legacy(good(), body=b'\xff' * 8 + FLOATS), 'ends inside of storage "0"')
+    save('legacy', 'count-2-63', legacy(good(), body=b'\xff' * 8 + FLOATS), 'ends inside storage "0"')
     save('legacy', 'count-2-62', legacy(good(), body=struct.pack('<Q', 2**62) + FLOATS), 'ends inside')
     save('legacy', 'count-small', legacy(good(), body=struct.pack('<q', 3) + FLOATS[:12]), 'needs a larger storage')
-    save('legacy', 'more-behind', legacy(good(), body=struct.pack('<q', 4) + FLOATS + b'x'), '1 bytes behind')
+    save('legacy', 'more-behind', legacy(good(), body=struct.pack('<q', 4) + FLOATS + b'x'), '1 bytes after')
     save('legacy', 'two-types', legacy(state((text('a'), tensor()), (text('b'), tensor(storage('HalfStorage'))))),
          'two different types')
-    save('legacy', 'only-pickle', PROTO + b'}' + STOP, 'PyTorch has not written')
+    save('legacy', 'only-pickle', PROTO + b'}' + STOP, 'PyTorch did not write')
 
 
 # --- zip archives, byte by byte
@@ -280,20 +280,20 @@ def zips():
     save('zip', 'crc-storage', data.replace(FLOATS, FLOATS[::-1]), '"a/data/0" is damaged (wrong CRC), of tensor "w"')
     save('zip', 'offset-wild', patch(data, start + 42, struct.pack('<I', 0x7fffffff)), 'is not where')
     save('zip', 'offset-elsewhere', patch(data, start + 42, struct.pack('<I', 4)), 'is not where')
-    save('zip', 'offset-same', patch(data, second + 42, struct.pack('<I', 0)), 'another name')
+    save('zip', 'offset-same', patch(data, second + 42, struct.pack('<I', 0)), 'does not match')
     save('zip', 'offset-in-directory', patch(data, start + 42, struct.pack('<I', start)), 'is not where')
     save('zip', 'size-too-large', patch(data, start + 20, struct.pack('<II', 0x7fffffff, 0x7fffffff)), 'outside')
     save('zip', 'size-overlap', patch(data, start + 20, struct.pack('<II', len(good()) + 8, len(good()) + 8)),
          'overlaps')
     save('zip', 'size-two', patch(data, start + 24, struct.pack('<I', 3)), 'two different sizes')
     save('zip', 'encrypted', patch(data, start + 8, b'\1'), 'encrypted')
-    save('zip', 'method', patch(patch(data, start + 10, b'\x0c'), 8, b'\x0c'), 'packed by a method')
-    save('zip', 'method-differs', patch(data, start + 10, b'\x08'), 'another name or form')
-    save('zip', 'local-name', patch(data, 30, b'b'), 'another name')
+    save('zip', 'method', patch(patch(data, start + 10, b'\x0c'), 8, b'\x0c'), 'packed by an unknown method')
+    save('zip', 'method-differs', patch(data, start + 10, b'\x08'), 'does not match its directory entry')
+    save('zip', 'local-name', patch(data, 30, b'b'), 'does not match')
     save('zip', 'directory-outside', patch(data, end + 16, struct.pack('<I', len(data))), 'outside')
     save('zip', 'directory-size', patch(data, end + 12, b'\xff\xff\xff\x7f'), 'outside')
     save('zip', 'directory-short', patch(data, end + 12, struct.pack('<I', 30)), 'directory is damaged')
-    save('zip', 'entries-65534', patch(data, end + 8, b'\xfe\xff\xfe\xff'), 'another number of entries')
+    save('zip', 'entries-65534', patch(data, end + 8, b'\xfe\xff\xfe\xff'), 'number of entries')
     save('zip', 'parts', patch(data, end + 4, b'\1'), 'several parts')
     save('zip', 'no-end', data[:end], 'no end')
     save('zip', 'comment', patch(data, end + 20, b'\3\0') + b'abc', 'ok')
@@ -325,7 +325,7 @@ def zips():
     thrice = io.BytesIO()
     with zipfile.ZipFile(thrice, 'w') as z:
         z.writestr(zipfile.ZipInfo('weights.pt'), inner.getvalue())
-    save('zip', 'packed-thrice', thrice.getvalue(), 'archive inside of an archive')
+    save('zip', 'packed-thrice', thrice.getvalue(), 'archive inside an archive')
     # 32 times as much as the file, twice
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, 'w') as z:
@@ -372,7 +372,7 @@ def zips64():
     save('zip', 'zip64', zip64(), 'ok')
     save('zip', 'zip64-offset', zip64(offset=2**63), 'outside')
     save('zip', 'zip64-size', zip64(size=2**64 - 1), 'outside')
-    save('zip', 'zip64-entries', zip64(n_entries=2**40), 'another number')
+    save('zip', 'zip64-entries', zip64(n_entries=2**40), 'number of entries')
     save('zip', 'zip64-locator', zip64(end64=2**64 - 8), 'outside')
     save('zip', 'zip64-locator-0', zip64(end64=0), 'zip64 end is damaged')
     save('zip', 'zip64-broken', zip64(broken=b'XXXX'), 'zip64 end is damaged')
@@ -418,17 +418,17 @@ def safetensors():
     save('safetensors', 'outside-2-63', safe(js(one(offsets=(2**63, 2**63 + 16))), FLOATS), 'outside')
     save('safetensors', 'offset-2-64', safe(js(one(offsets=(0, 2**64))), FLOATS), 'too large')
     save('safetensors', 'backwards', safe(js(one(offsets=(16, 0))), FLOATS), 'outside')
-    save('safetensors', 'shape-overflow', safe(js(one(shape=(2**32, 2**32, 4))), FLOATS), 'do not fit')
-    save('safetensors', 'shape-overflow-0', safe(js(one(shape=(0, 2**63, 2**63), offsets=(0, 0))), b''), 'do not fit')
-    save('safetensors', 'shape-bytes', safe(js(one(shape=(2**62,))), FLOATS), 'do not fit')
-    save('safetensors', 'shape-wrong', safe(js(one(shape=(5,))), FLOATS), 'do not fit')
+    save('safetensors', 'shape-overflow', safe(js(one(shape=(2**32, 2**32, 4))), FLOATS), 'do not match')
+    save('safetensors', 'shape-overflow-0', safe(js(one(shape=(0, 2**63, 2**63), offsets=(0, 0))), b''), 'do not match')
+    save('safetensors', 'shape-bytes', safe(js(one(shape=(2**62,))), FLOATS), 'do not match')
+    save('safetensors', 'shape-wrong', safe(js(one(shape=(5,))), FLOATS), 'do not match')
     save('safetensors', 'shape-many', safe(js(one(shape=(1,) * 5000 + (4,))), FLOATS), 'more than 8')
     save('safetensors', 'shape-negative', safe(js(one(shape=(-4,))), FLOATS), 'expected')
     save('safetensors', 'shape-float', safe(js(one(shape=(4.0,))), FLOATS), 'expected')
     save('safetensors', 'shape-exponent', safe(js(one()).replace('[4]', '[4e0]'), FLOATS), 'expected')
     save('safetensors', 'dtype', safe(js(one(dtype='C64')), FLOATS), 'type "C64"')
     save('safetensors', 'dtype-beside', safe(js(one(), one('b', 'F8_E4M3', (4,), (16, 20))), FLOATS + bytes(4)), 'ok')
-    save('safetensors', 'dtype-long', safe(js(one(dtype='F' * 7000)), FLOATS), 'which we do not know')
+    save('safetensors', 'dtype-long', safe(js(one(dtype='F' * 7000)), FLOATS), 'unknown type')
     save('safetensors', 'name-terminal', safe(js(one('\x1b]0;x\x07\n', shape=(5,))), FLOATS), r'\x1b]0;x\x07\x0a')
     save('safetensors', 'name-nul', safe('{"a\\u0000b":1}', FLOATS), 'cannot be in a string')
     save('safetensors', 'name-empty', safe(js(one('')), FLOATS), 'ok')
@@ -440,12 +440,12 @@ def safetensors():
     save('safetensors', 'metadata-number', safe('{"__metadata__":{"a":1}}', b''), 'expected')
     save('safetensors', 'metadata-twice', safe('{"__metadata__":{"a":"1","a":"2"}}', b''), 'given twice')
     save('safetensors', 'scale-wrong', safe(js({'__metadata__': {'quantisation': 'int8-rows'}},
-         one('a.int8_scale', shape=(4,)), one('a', 'I8', (3,), (16, 19))), FLOATS + bytes(3)), 'do not fit')
+         one('a.int8_scale', shape=(4,)), one('a', 'I8', (3,), (16, 19))), FLOATS + bytes(3)), 'do not match')
     save('safetensors', 'scale-unknown', safe(js({'__metadata__': {'quantisation': 'q4'}}, one()), FLOATS),
-         'do not know')
+         'unknown way')
     save('safetensors', 'scale-alone', safe(js({'__metadata__': {'quantisation': 'int8-rows'}},
          one('a.int8_scale')), FLOATS), 'no tensors')
-    save('safetensors', 'behind', safe(js(one()), FLOATS + b'x'), '1 bytes behind')
+    save('safetensors', 'behind', safe(js(one()), FLOATS + b'x'), '1 bytes after')
 
 
 def strangers():

@@ -55,7 +55,7 @@ def by_names(app):
     alt = [widget.get_action_iface() and widget.get_key_binding(0) for widget in every if has(widget, "showing")]
     alt = sorted(key[5:] for key in alt if key and key.startswith("<Alt>"))
     check_equal("mnemonics: these, and none twice", alt, sorted(ALT_KEYS))
-    canvas = find(app, "drawing area", "Picture")
+    canvas = find(app, "drawing area", "Image")
     check("canvas: it has the focus at first", has(canvas, "focused"))
     check("canvas: it says what to do", "Arrow keys move" in canvas.get_description())
 
@@ -70,7 +70,7 @@ def by_names(app):
         xdo("key", "Tab")
         time.sleep(0.2)
     check("tab: it goes around and comes back to the picture",
-          seen[0] == ("drawing area", "Picture") and has(canvas, "focused") and len(seen) > 20)
+          seen[0] == ("drawing area", "Image") and has(canvas, "focused") and len(seen) > 20)
     missed = [(role(widget), label_of(widget)) for widget in usable
               if has(widget, "sensitive focusable") and role(widget) not in PASSED and
               (role(widget) != "radio button" or has(widget, "checked")) and
@@ -93,7 +93,7 @@ found = {}
 
 
 def description(app, part):
-    canvas = find(app, "drawing area", "Picture")
+    canvas = find(app, "drawing area", "Image")
     until(lambda: part in canvas.get_description(), f"the picture's description has “{part}”")
     return canvas.get_description()
 
@@ -118,13 +118,13 @@ def all_the_way(app, button):
 def by_keys(app):
     press(app, "radio button", "Brush")  # the focus goes elsewhere
     press(app, "radio button", "Points and boxes")
-    canvas = find(app, "drawing area", "Picture")
+    canvas = find(app, "drawing area", "Image")
     check("keys: the picture takes the focus", canvas.grab_focus())
     keys("Right", "Left", "shift+Right", "Return")
-    text = description(app, "of the picture is selected")
+    text = description(app, "of the image is selected")
     check("keys: the picture says that there is one prompt", text.startswith("1 prompt. "))
     check("keys: the hint says how much was found",
-          any(role(widget) == "status bar" and "% of the picture" in widget.get_name()
+          any(role(widget) == "status bar" and "% of the image" in widget.get_name()
               for widget in all_widgets(app)))
     check("keys: one candidate is chosen", find(app, "toggle button", "% sure", "showing checked"))
     first = label_of(find(app, "toggle button", "% sure", "showing checked"))
@@ -176,9 +176,9 @@ check("keys: as much as the picture said",
 # no keys, no mouse: actions
 def by_actions(app):
     # what was said before is offered in a message, and is not wanted
-    find(app, "alert", "kept its prompts")
+    find(app, "alert", "saved prompts")
     press(app, "button", "Close the message")
-    find(app, "drawing area", "Picture").grab_focus()
+    find(app, "drawing area", "Image").grab_focus()
     keys("Left", "Return")
     description(app, "1 prompt. ")
     for name in ("Candidate 1", "Candidate 3", "Candidate 2"):
@@ -197,7 +197,7 @@ def by_actions(app):
     press(app, "button", "Delete this object")
     until(lambda: not any("Object 2" in label_of(widget) for widget in all_widgets(app)), "the object is deleted")
     press(app, "button", "Use Selection")
-    find(app, "alert", "select the object roughly")
+    find(app, "alert", "roughly select the object")
     press(app, "button", "Close the message")
     until(lambda: not any(role(widget) == "alert" and has(widget, "showing") for widget in all_widgets(app)),
           "the message is closed")

@@ -113,7 +113,7 @@ def alert(app, *parts):
 
 
 def description(app, part):
-    canvas = find(app, "drawing area", "Picture")
+    canvas = find(app, "drawing area", "Image")
     until(lambda: part in canvas.get_description(), f"the picture's description has “{part}”")
     return canvas.get_description()
 
@@ -124,14 +124,14 @@ def progress(app, model):
 
 def by_shelf(window):
     app = application()
-    find(app, "drawing area", "Picture").grab_focus()
+    find(app, "drawing area", "Image").grab_focus()
     keys("Left", "Return")
     first = description(app, "1 prompt. ")
     description(app, "is selected")
     until(embeddings, "the embedding is kept")
     before = len(embeddings())
 
-    for name, parts in (("Missing", ("The download failed", "404")), ("Wrong", ("not the right one",)),
+    for name, parts in (("Missing", ("The download failed", "404")), ("Wrong", ("not the expected one",)),
                         ("Nowhere", ("The download failed", "127.0.0.1"))):
         shelf(app, "Built-in model")
         press(app, "button", f"Download {name}")
@@ -160,7 +160,7 @@ def by_shelf(window):
     keys("Escape")
     until(lambda: not any(label_of(widget).startswith("Open a File") and has(widget, "showing")
                           for widget in all_widgets(app)), "the shelf is closed")
-    find(app, "drawing area", "Picture").grab_focus()
+    find(app, "drawing area", "Image").grab_focus()
     keys("Down", "Return")
     description(app, "2 prompts. ")
     keys("ctrl+z")
@@ -182,7 +182,7 @@ def by_shelf(window):
     shelf(app, "Slow")
     check("done: the one before can be used", find(app, "button", "Use Built-in model"))
     keys("Escape")
-    find(app, "drawing area", "Picture").grab_focus()
+    find(app, "drawing area", "Image").grab_focus()
     keys("ctrl+Return")
 
 

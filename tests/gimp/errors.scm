@@ -33,7 +33,7 @@
 
 (refused "no prompt" "There is no prompt"
   (plug-in-segment-anything #:run-mode RUN-NONINTERACTIVE #:image image #:drawables drawables))
-(refused "a point outside the layer" "Point 1 (700, 10) lies outside the layer, which reaches from (0, 0) to (600, 400)"
+(refused "a point outside the layer" "Point 1 (700, 10) is outside the layer, which extends from (0, 0) to (600, 400)"
   (plug-in-segment-anything #:image image #:drawables drawables #:points #(700 10)))
 (refused "the second of three points outside" "Point 2 (-1, 20)"
   (plug-in-segment-anything #:image image #:drawables drawables #:points #(10 10 -1 20 30 30)))
@@ -51,9 +51,9 @@
   (plug-in-segment-anything #:image image #:drawables drawables #:points (vector (- (* 1e308 10) (* 1e308 10)) 5)))
 (refused "infinity" "not a number"
   (plug-in-segment-anything #:image image #:drawables drawables #:points (vector (* 1e308 10) 5)))
-(refused "an infinite box" "not made of numbers"
+(refused "an infinite box" "has a coordinate that is not a number"
   (plug-in-segment-anything #:image image #:drawables drawables #:boxes (vector 0 0 (* 1e308 10) 5)))
-(refused "a coordinate beyond floats" "lies outside the layer"
+(refused "a coordinate beyond floats" "is outside the layer"
   (plug-in-segment-anything #:image image #:drawables drawables #:points (vector 1e300 5)))
 (refused "10,000 points" "10000 points: give at most 1024"
   (plug-in-segment-anything #:image image #:drawables drawables #:points (make-vector 20000 5)))
@@ -61,7 +61,7 @@
   (plug-in-segment-anything #:image image #:drawables drawables #:boxes (make-vector 4000 5)))
 (refused "half a box" "“boxes” has 3 values"
   (plug-in-segment-anything #:image image #:drawables drawables #:boxes #(10 20 30)))
-(refused "a box outside the layer" "Box 1 (700, 0, 800, 100) lies outside"
+(refused "a box outside the layer" "Box 1 (700, 0, 800, 100) is outside"
   (plug-in-segment-anything #:image image #:drawables drawables #:boxes #(700 0 800 100)))
 (refused "an empty box" "Box 1 is empty"
   (plug-in-segment-anything #:image image #:drawables drawables #:boxes #(10 10 10 50)))
@@ -74,9 +74,9 @@
 (gimp-selection-none image)
 (gimp-image-clean-all image)
 (set! before (state))
-(refused "a selection as prompt, but none is there" "select the object roughly first"
+(refused "a selection as prompt, but none is there" "roughly select the object first"
   (plug-in-segment-anything #:image image #:drawables drawables #:prompt-selection "mask"))
-(refused "nothing to refine" "select the object roughly first"
+(refused "nothing to refine" "roughly select the object first"
   (plug-in-segment-anything-selection #:image image #:drawables drawables))
 (gimp-image-select-rectangle image CHANNEL-OP-REPLACE 10 20 30 40)
 (gimp-image-clean-all image)
@@ -89,7 +89,7 @@
   (plug-in-segment-anything #:image image #:drawables (vector) #:points #(10 20)))
 (refused "a layer and a channel" "select just one"
   (plug-in-segment-anything #:image image #:drawables (vector layer channel) #:points #(10 20)))
-(refused "a channel" "A channel has no picture in it"
+(refused "a channel" "A channel cannot be segmented"
   (plug-in-segment-anything #:image image #:drawables (vector channel) #:points #(10 20)))
 (refused "a mask for a channel" "A channel cannot have a mask"
   (plug-in-segment-anything #:image image #:drawables (vector channel) #:points #(10 20)
@@ -105,7 +105,7 @@
   (plug-in-segment-anything #:image image #:drawables (vector tiny) #:points #(0.5 0.5)))
 (refused "an empty layer" "The layer is empty"
   (plug-in-segment-anything #:image image #:drawables (vector empty) #:points #(10 20)))
-(refused "a point beside a small layer" "which reaches from (0, 0) to (50, 40)"
+(refused "a point beside a small layer" "which extends from (0, 0) to (50, 40)"
   (plug-in-segment-anything #:image image #:drawables (vector empty) #:points #(60 20)))
 
 ; --- locks -------------------------------------------------------------------------------------------

@@ -61,6 +61,6 @@ check("path: the same object", iou(reduced(image.get_selection()), selected) > 0
 
 run(PLUG_IN, image, [layer], prompt_selection="mask")
 check("the selection as a prompt", iou(reduced(image.get_selection()), selected) > 0.7)
-check_error("a point outside", "which reaches from (0, 0) to (14000, 10000)", PLUG_IN, image, [layer],
+check_error("a point outside", "which extends from (0, 0) to (14000, 10000)", PLUG_IN, image, [layer],
             points=[14000.5, 10.0])
 image.delete()

@@ -218,7 +218,7 @@ same("sample merged with a channel active", coverage(image), merged, 0.99)
 _, n, mask = run(PLUG_IN, image, [layer], boxes=BOX, sample_merged=True, output="layer-mask")
 same("sample merged, layer mask", coverage(image, mask), merged, 0.99)
 layer.remove_mask(Gimp.MaskApplyMode.DISCARD)
-check_error("sample merged, a mask for a layer that has nothing of it", "lies outside", PLUG_IN, image, [cover],
+check_error("sample merged, a mask for a layer that has nothing of it", "outside", PLUG_IN, image, [cover],
             boxes=BOX, sample_merged=True, output="layer-mask")
 _, n, cut = run(PLUG_IN, image, [cover], boxes=BOX, sample_merged=True, output="new-layer")
 check("sample merged, new layer: on top", image.get_item_position(cut) == 0)

@@ -19,7 +19,7 @@ class Picture:
     """Places in the picture, which is fitted into the canvas."""
 
     def __init__(self, app):
-        x, y, w, h = extents(find(app, "drawing area", "Picture"))
+        x, y, w, h = extents(find(app, "drawing area", "Image"))
         self.zoom = min((w - 2 * MARGIN) / WIDTH, (h - 2 * MARGIN) / HEIGHT)
         self.x = x + (w - WIDTH * self.zoom) / 2
         self.y = y + (h - HEIGHT * self.zoom) / 2
@@ -41,7 +41,7 @@ class Picture:
 
 
 def description(app, part):
-    canvas = find(app, "drawing area", "Picture")
+    canvas = find(app, "drawing area", "Image")
     until(lambda: part in canvas.get_description(), f"the picture's description has “{part}”")
 
 
@@ -52,7 +52,7 @@ Gimp.Display.new(image)
 
 def by_click(window):
     app = application()
-    canvas, panel = find(app, "drawing area", "Picture"), find(app, "list box", "Objects")
+    canvas, panel = find(app, "drawing area", "Image"), find(app, "list box", "Objects")
     check("turned: the panel is on the left of the picture",
           extents(panel)[0] + extents(panel)[2] <= extents(canvas)[0])
     ok, cancel = find(app, "button", "OK"), find(app, "button", "Cancel")
@@ -83,7 +83,7 @@ def by_box(window):
     picture = Picture(app)
     picture.drag(20, 30, 420, 330)
     description(app, "1 prompt. ")
-    find(app, "drawing area", "Picture").grab_focus()
+    find(app, "drawing area", "Image").grab_focus()
     picture.move(*INSIDE)
     keys("Right", "Left", "Left", "Return")
     description(app, "2 prompts. ")

@@ -62,7 +62,7 @@
   (plug-in-segment-anything #:run-mode RUN-WITH-LAST-VALS #:image image #:drawables drawables))
 (sam-check-error "no display for a window" "There is no display"
   (plug-in-segment-anything #:run-mode RUN-INTERACTIVE #:image image #:drawables drawables))
-(sam-check-error "no window to give a selection to" "No window of Segment Anything is open"
+(sam-check-error "no window to give a selection to" "The Segment Anything window is not open"
   (plug-in-segment-anything-use-selection #:run-mode RUN-NONINTERACTIVE #:image image #:drawables drawables))
 
 ; --- the companion ----------------------------------------------------------------------------------------

@@ -29,7 +29,7 @@ test_empty (void)
 
   sam_prompt_init (&prompt);
   g_assert_true (sam_prompt_is_empty (&prompt));
-  assert_refused (&prompt, "nothing to go by");
+  assert_refused (&prompt, "prompt is empty");
 
   sam_prompt_add_point (&prompt, 1, 1, 0);
   g_assert_false (sam_prompt_is_empty (&prompt));
@@ -53,7 +53,7 @@ test_points (void)
     { 0, 0, 1, NULL },
     { WIDTH, HEIGHT, 1, NULL },
     { 320.25f, 0.5f, 1, NULL },
-    { -0.5f, 3, 1, "Point 2 (-0.5, 3) lies outside the picture of 640 × 480" },
+    { -0.5f, 3, 1, "Point 2 (-0.5, 3) is outside the picture of 640 × 480" },
     { 640.5f, 3, 1, "outside" },
     { 3, 1e30f, 1, "outside" },
     { NAN, 3, 1, "point 2 is not a finite number" },
@@ -88,8 +88,8 @@ test_boxes (void)
     { 7.5f, 7.5f, 8, 8, NULL },
     { 7, 7, 7, 9, "Box 1 is empty" },
     { 7, 7, 9, 7, "Box 1 is empty" },
-    { -1, 7, 9, 8, "Box 1 reaches outside" },
-    { 1, 7, 9, 481, "Box 1 reaches outside" },
+    { -1, 7, 9, 8, "Box 1 extends outside" },
+    { 1, 7, 9, 481, "Box 1 extends outside" },
     { NAN, 7, 9, 8, "box 1 is not a finite number" },
     { 1, 7, NAN, 8, "box 1 is not a finite number" },
     { 1, NAN, 3, 8, "box 1 is not a finite number" },
@@ -120,14 +120,14 @@ test_too_many (void)
     sam_prompt_add_point (&points, 1, 1, 1);
   g_assert_true (sam_prompt_check (&points, WIDTH, HEIGHT, NULL));
   sam_prompt_add_point (&points, 1, 1, 1);
-  assert_refused (&points, "1025 points are too many");
+  assert_refused (&points, "too many points (1025)");
 
   sam_prompt_init (&boxes);
   for (int i = 0; i < SAM_PROMPT_MAX_BOXES; i++)
     sam_prompt_add_box (&boxes, 1, 1, 2, 2);
   g_assert_true (sam_prompt_check (&boxes, WIDTH, HEIGHT, NULL));
   sam_prompt_add_box (&boxes, 1, 1, 2, 2);
-  assert_refused (&boxes, "65 boxes are too many");
+  assert_refused (&boxes, "too many boxes (65)");
 }
 
 static void

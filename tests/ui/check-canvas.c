@@ -439,7 +439,7 @@ test_accessible (void)
 
   open_canvas (&f);
   accessible = gtk_widget_get_accessible (GTK_WIDGET (f.canvas));
-  g_assert_cmpstr (atk_object_get_name (accessible), ==, "Picture");
+  g_assert_cmpstr (atk_object_get_name (accessible), ==, "Image");
   g_assert_nonnull (strstr (atk_object_get_description (accessible), "Arrow keys"));
   sui_session_add (f.session, sui_prompt_new_box (38, 18, 82, 62));
   settle (&f);

@@ -168,11 +168,11 @@ check_tooltips (Fixture *f, gconstpointer data)
   } buttons[] = {
     { "win.undo", "Undo (Ctrl+Z)" },
     { "win.redo", "Redo (Shift+Ctrl+Z)" },
-    { "win.zoom-fit", "Fit the picture (0)" },
+    { "win.zoom-fit", "Fit the image (0)" },
     { "win.zoom-in", "Zoom in (+)" },
     { "win.delete-object", "Delete this object (D)" },
     { "win.stop", "Stop (T)" },
-    { "win.use-selection", "Take the image's current selection as a rough object (S)" },
+    { "win.use-selection", "Use the image's current selection as a rough object (S)" },
   };
 
   for (guint i = 0; i < G_N_ELEMENTS (buttons); i++)

@@ -35,26 +35,26 @@ static const Sentence sentences[] = {
     TRUE,
   },
   [SAM_ERROR_BAD_IMAGE] = {
-    N_ ("The picture cannot be used (%s): choose another layer."),
+    N_ ("The image cannot be used (%s): choose another layer."),
   },
   [SAM_ERROR_NO_MEMORY] = {
-    N_ ("There is not enough memory (%s): close other pictures or scale this one down."),
+    N_ ("There is not enough memory (%s): close other images or scale this one down."),
   },
   [SAM_ERROR_NETWORK] = {
     N_ ("The download failed (%s): check the connection and try again."),
   },
   [SAM_ERROR_CHECKSUM] = {
-    N_ ("The downloaded file is not the right one, so it was thrown away. Try again later, or "
+    N_ ("The downloaded file is not the expected one, so it was deleted. Try again later, or "
         "choose another model."),
-    N_ ("The downloaded file is not the right one (%s): try again later."),
+    N_ ("The downloaded file is not the expected one (%s): try again later."),
   },
   [SAM_ERROR_UNSUPPORTED] = {
-    N_ ("This model cannot do that (%s): choose another model."),
+    N_ ("This model does not support that (%s): choose another model."),
   },
 };
 
 static const Sentence about_files = {
-  N_ ("A file cannot be read (%s): check that it exists and that you may read it."),
+  N_ ("A file cannot be read (%s): check that it exists and that you have permission to read it."),
 };
 
 /* NULL: none fits */

@@ -318,7 +318,7 @@ sui_state_read_line (SuiState       *state,
   if (! sui_object_has_room (object) || ! sui_prompt_fits (prompt, width, height))
     {
       g_set_error (error, SAM_ERROR, SAM_ERROR_BAD_PROMPT,
-                   "the prompt \"%.40s\" lies outside the picture, or is one too many", line);
+                   "the prompt \"%.40s\" is outside the picture, or is one too many", line);
       return FALSE;
     }
   g_ptr_array_add (object->prompts, g_steal_pointer (&prompt));
