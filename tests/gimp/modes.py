@@ -65,7 +65,8 @@ P = Gimp.Precision
 for precision in (P.U8_LINEAR, P.U16_NON_LINEAR, P.HALF_LINEAR, P.FLOAT_LINEAR, P.DOUBLE_LINEAR):
     image, layer = copy()
     image.convert_precision(precision)
-    outputs(precision.value_nick, image, layer)
+    # in 8 bits of linear light a quarter of the shadows' values is left
+    outputs(precision.value_nick, image, layer, least=0.93 if precision == P.U8_LINEAR else 0.97)
     image.delete()
 for precision in (P.U8_PERCEPTUAL, P.U32_NON_LINEAR, P.FLOAT_NON_LINEAR):
     image, layer = copy()

@@ -150,7 +150,7 @@ multiply (float *y, const float *x, const float *w, SamArithmetic arithmetic)
   SamMatrix    *narrow = sam_matrix_new (w, OUT, 27, arithmetic);
   SamRows       rows = { .x = x, .ld = IN };
   SamBottleneck bottleneck = { { first, x, IN, MIDDLE },
-                               { w, x, MIDDLE, 1 },
+                               { w, x, MIDDLE, 3, 1, 1 },
                                { second, x, MIDDLE, OUT } };
 
   sam_matrix_linear (y, x, first, NULL, x, 5, SAM_ACT_RELU);
