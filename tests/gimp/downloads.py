@@ -125,8 +125,8 @@ def by_shelf(window):
     app = application()
     find(app, "drawing area", "Image").grab_focus()
     keys("Left", "Return")
-    first = description(app, "1 prompt. ")
     description(app, "is selected")
+    first = description(app, "1 prompt. ")
     until(embeddings, "the embedding is kept")
     before = len(embeddings())
 
