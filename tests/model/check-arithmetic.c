@@ -81,6 +81,7 @@ test_masks (void)
   g_autoptr (SamScene) fast_scene = sam_model_encode (fast, image, NULL, &error);
   /* bytes may cost a little more, 7-bit ones (AVX2) above all, which only who asks for them gets */
   gboolean bytes = g_str_equal (sam_arithmetic_name (), "int8");
+  gboolean seven_bits = bytes && g_strcmp0 (g_getenv ("SAM_CPU"), "avx2") == 0;
   double   mean = 0;
   int      n_others = 0;
 
@@ -100,8 +101,8 @@ test_masks (void)
     }
   g_test_message ("%s against f32: mean IoU %.5f", sam_arithmetic_name (), mean);
   /* rounding to bytes may make one of these clicks mean something else */
-  g_assert_cmpint (n_others, <=, bytes ? 1 : 0);
-  g_assert_cmpfloat (mean, >=, bytes ? 0.98 : 0.99);
+  g_assert_cmpint (n_others, <=, seven_bits ? 1 : 0);
+  g_assert_cmpfloat (mean, >=, seven_bits ? 0.95 : bytes ? 0.98 : 0.99);
 }
 
 /* Weights of few inputs and what has no weights are never bytes, and float32 is nothing else. */
