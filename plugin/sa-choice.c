@@ -11,48 +11,60 @@
 #include "plugin/sa-intl.h"
 #include "plugin/sa-request.h"
 
+static const SuiName selection_names[] = {
+  { "none", N_ ("Not used") },
+  { "box", N_ ("Its bounding box") },
+  { "mask", N_ ("As a rough object") },
+};
+static const SuiName item_names[] = {
+  { "channels", N_ ("Channels") },
+  { "layers", N_ ("Layers") },
+};
+
 const SaChoice sa_choice_selections[] = {
-  { "none", SA_SELECTION_UNUSED, N_ ("Not used") },
-  { "box", SA_SELECTION_BOX, N_ ("Its bounding box") },
-  { "mask", SA_SELECTION_MASK, N_ ("As a rough object") },
+  { &selection_names[0], SA_SELECTION_UNUSED },
+  { &selection_names[1], SA_SELECTION_BOX },
+  { &selection_names[2], SA_SELECTION_MASK },
   { NULL },
 };
 
 const SaChoice sa_choice_candidates[] = {
-  { "best", SAM_CANDIDATE_BEST, N_ ("Best") },
-  { "1", 1, N_ ("First") },
-  { "2", 2, N_ ("Second") },
-  { "3", 3, N_ ("Third") },
+  { &sui_candidate_names[0], SAM_CANDIDATE_BEST },
+  { &sui_candidate_names[1], 1 },
+  { &sui_candidate_names[2], 2 },
+  { &sui_candidate_names[3], 3 },
   { NULL },
 };
 
 const SaChoice sa_choice_outputs[] = {
-  { "selection", SA_OUTPUT_SELECTION, N_ ("Selection"), SUI_OUTPUT_SELECTION },
-  { "channel", SA_OUTPUT_CHANNEL, N_ ("Channel"), SUI_OUTPUT_CHANNEL },
-  { "layer-mask", SA_OUTPUT_LAYER_MASK, N_ ("Layer mask"), SUI_OUTPUT_LAYER_MASK },
-  { "new-layer", SA_OUTPUT_NEW_LAYER, N_ ("New layer"), SUI_OUTPUT_NEW_LAYER },
-  { "path", SA_OUTPUT_PATH, N_ ("Path"), SUI_OUTPUT_PATH },
+  { &sui_output_names[SUI_OUTPUT_SELECTION], SA_OUTPUT_SELECTION, SUI_OUTPUT_SELECTION },
+  { &sui_output_names[SUI_OUTPUT_CHANNEL], SA_OUTPUT_CHANNEL, SUI_OUTPUT_CHANNEL },
+  { &sui_output_names[SUI_OUTPUT_LAYER_MASK], SA_OUTPUT_LAYER_MASK, SUI_OUTPUT_LAYER_MASK },
+  { &sui_output_names[SUI_OUTPUT_NEW_LAYER], SA_OUTPUT_NEW_LAYER, SUI_OUTPUT_NEW_LAYER },
+  { &sui_output_names[SUI_OUTPUT_PATH], SA_OUTPUT_PATH, SUI_OUTPUT_PATH },
   { NULL },
 };
 
 const SaChoice sa_choice_items[] = {
-  { "channels", SA_OUTPUT_CHANNEL, N_ ("Channels") },
-  { "layers", SA_OUTPUT_NEW_LAYER, N_ ("Layers") },
+  { &item_names[0], SA_OUTPUT_CHANNEL },
+  { &item_names[1], SA_OUTPUT_NEW_LAYER },
   { NULL },
 };
 
 const SaChoice sa_choice_operations[] = {
-  { "replace", GIMP_CHANNEL_OP_REPLACE, N_ ("Replace"), SUI_OPERATION_REPLACE },
-  { "add", GIMP_CHANNEL_OP_ADD, N_ ("Add"), SUI_OPERATION_ADD },
-  { "subtract", GIMP_CHANNEL_OP_SUBTRACT, N_ ("Subtract"), SUI_OPERATION_SUBTRACT },
-  { "intersect", GIMP_CHANNEL_OP_INTERSECT, N_ ("Intersect"), SUI_OPERATION_INTERSECT },
+  { &sui_operation_names[SUI_OPERATION_REPLACE], GIMP_CHANNEL_OP_REPLACE, SUI_OPERATION_REPLACE },
+  { &sui_operation_names[SUI_OPERATION_ADD], GIMP_CHANNEL_OP_ADD, SUI_OPERATION_ADD },
+  { &sui_operation_names[SUI_OPERATION_SUBTRACT], GIMP_CHANNEL_OP_SUBTRACT,
+    SUI_OPERATION_SUBTRACT },
+  { &sui_operation_names[SUI_OPERATION_INTERSECT], GIMP_CHANNEL_OP_INTERSECT,
+    SUI_OPERATION_INTERSECT },
   { NULL },
 };
 
 const SaChoice sa_choice_edges[] = {
-  { "hard", SA_EDGE_HARD, N_ ("Hard") },
-  { "smooth", SA_EDGE_SMOOTH, N_ ("Smooth") },
-  { "matte", SA_EDGE_MATTE, N_ ("Matte, for hair and fur") },
+  { &sui_edge_names[SUI_EDGE_HARD], SA_EDGE_HARD },
+  { &sui_edge_names[SUI_EDGE_SMOOTH], SA_EDGE_SMOOTH },
+  { &sui_edge_names[SUI_EDGE_MATTE], SA_EDGE_MATTE, .in_full = TRUE },
   { NULL },
 };
 
@@ -61,8 +73,9 @@ sa_choice_new (const SaChoice *choices)
 {
   GimpChoice *choice = gimp_choice_new ();
 
-  for (; choices->name != NULL; choices++)
-    gimp_choice_add (choice, choices->name, choices->value, _ (choices->label), NULL);
+  for (; choices->words != NULL; choices++)
+    gimp_choice_add (choice, choices->words->name, choices->value,
+                     _ (choices->in_full ? choices->words->sentence : choices->words->label), NULL);
 
   return choice;
 }
@@ -70,7 +83,7 @@ sa_choice_new (const SaChoice *choices)
 static const SaChoice *
 find_value (const SaChoice *choices, int value)
 {
-  while (choices->name != NULL && choices->value != value)
+  while (choices->words != NULL && choices->value != value)
     choices++;
 
   return choices;
@@ -79,7 +92,9 @@ find_value (const SaChoice *choices, int value)
 const char *
 sa_choice_get_name (const SaChoice *choices, int value)
 {
-  return find_value (choices, value)->name;
+  const SuiName *words = find_value (choices, value)->words;
+
+  return words != NULL ? words->name : NULL;
 }
 
 int
@@ -91,7 +106,7 @@ sa_choice_get_shown (const SaChoice *choices, int value)
 int
 sa_choice_from_shown (const SaChoice *choices, int shown)
 {
-  while (choices->name != NULL && choices->shown != shown)
+  while (choices->words != NULL && choices->shown != shown)
     choices++;
 
   return choices->value;

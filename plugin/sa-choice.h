@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The arguments that take one of several values: what each value is called for scripts, for people
- * and in the window. */
+/* The arguments that take one of several values: what each value is called, for scripts and for
+ * people, and what the window calls it. */
 #pragma once
 
 #include <libgimp/gimp.h>
 
+#include "ui/session/sui-names.h"
+
 G_BEGIN_DECLS
 
-/* Tables of values, ended by one without a name. */
+/* Tables of values, ended by one without words. */
 typedef struct
 {
-  const char *name;  /* part of the interface, never translated */
-  int         value; /* an SaOutput, a GimpChannelOps, an SaEdge … */
-  const char *label; /* to be translated */
-  int         shown; /* the window's own enum, where it has one */
+  const SuiName *words;
+  int            value;   /* an SaOutput, a GimpChannelOps, an SaEdge … */
+  int            shown;   /* the window's own enum, where it has one */
+  gboolean       in_full; /* called by the sentence */
 } SaChoice;
 
 extern const SaChoice sa_choice_selections[]; /* SaSelectionUse */
