@@ -420,8 +420,7 @@ class Click(nn.Module):
 class Builtin(nn.Module):
     def __init__(self, spec):
         super().__init__()
-        numbers = {key: tuple(map(int, spec[key].split(','))) for key in ('dims', 'depths')}
-        self.net = builtin.TinySAM(**numbers, d=int(spec['embed_dim']), folded=True)
+        self.net = builtin.TinySAM(int(spec['trunk'].removeprefix('efficientnet-lite')), int(spec['embed_dim']))
 
     def take(self, tensors):
         self.net.load_state_dict(tensors)
