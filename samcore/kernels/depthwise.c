@@ -1,147 +1,153 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Depthwise convolution of one row, channels last. Several output pixels at a time share the
- * weights, in registers as far as there are any; those at the sides go one at a time, without the
- * columns that lie outside. */
+/* Depthwise convolution of one row, channels last. A register of channels goes along a stretch of
+ * pixels with its weights in registers, as far as there are any, several output pixels at a time;
+ * those at the sides go one at a time, without the columns that lie outside. */
 #include "kernels.h"
 #include "vector.h"
 
 #define PIXELS    4
-#define VALUES    512 /* of a stretch, whose rows all stay in the level 1 cache */
+#define FEWEST    16   /* pixels of a stretch */
+#define VALUES    8192 /* that it reads */
 #define MOST_TAPS 25
 
-INLINE Vec
-clipped (Vec v)
+INLINE void
+store (float *y, Vec v, bool clip)
 {
-  return smaller (6.0f - (Vec) { 0 }, larger ((Vec) { 0 }, v));
+  if (clip)
+    v = smaller (6.0f - (Vec) { 0 }, larger ((Vec) { 0 }, v));
+  memcpy (y, &v, sizeof v);
 }
 
-/* One pixel; at: the column that is met by the first of the columns [first, last) of its
- * neighbourhood that lie in the row */
+/* One pixel; x: the rows at @channel; at: where its neighbourhood begins in the padded row, of which
+ * before + w columns are the row's end */
 INLINE void
 one_pixel (float              *y,
            const float *const *x,
-           const SamDepthwise *d,
+           const Vec           weights[MOST_TAPS],
+           Vec                 sum,
+           size_t              c,
            size_t              at,
-           size_t              first,
-           size_t              last,
+           size_t              before,
+           size_t              w,
+           const size_t        side,
            bool                clip)
 {
-  const size_t c = d->c;
-
-  for (size_t i = 0; i < c; i += SAM_LANES)
-    {
-      const size_t channel = c - i < SAM_LANES ? c - SAM_LANES : i;
-      Vec          sum = load (d->b + channel);
-
-      for (size_t row = 0; row < d->side; row++)
-        {
-          const float *from = x[row] + at * c + channel;
-          const float *weights = d->w + (row * d->side + first) * c + channel;
-
-          for (size_t column = first; column < last; column++, from += c, weights += c)
-            sum = add_multiples (sum, load (from), load (weights));
-        }
-      if (clip)
-        sum = clipped (sum);
-      memcpy (y + channel, &sum, sizeof sum);
-    }
+#pragma GCC unroll 5
+  for (size_t row = 0; row < side; row++)
+#pragma GCC unroll 5
+    for (size_t column = 0; column < side; column++)
+      if (at + column >= before && at + column < before + w)
+        sum = add_multiples (sum, load (x[row] + (at + column - before) * c),
+                             weights[row * side + column]);
+  store (y, sum, clip);
 }
 
-/* n >= PIXELS pixels that have all their neighbours; x: the rows from the first neighbour on. The
- * last pixels and channels overlap those before: the same values are written twice. */
+/* PIXELS pixels that have all their neighbours; at: the column where the first one's begin */
+INLINE void
+several_pixels (float              *y,
+                const float *const *x,
+                const Vec           weights[MOST_TAPS],
+                Vec                 bias,
+                size_t              c,
+                size_t              at,
+                const size_t        side,
+                const size_t        stride,
+                bool                clip)
+{
+  Vec sums[PIXELS];
+
+#pragma GCC unroll 4
+  for (size_t k = 0; k < PIXELS; k++)
+    sums[k] = bias;
+#pragma GCC unroll 5
+  for (size_t row = 0; row < side; row++)
+    {
+      const float *from = x[row] + at * c;
+
+#pragma GCC unroll 5
+      for (size_t column = 0; column < side; column++)
+#pragma GCC unroll 4
+        for (size_t k = 0; k < PIXELS; k++)
+          sums[k] = add_multiples (sums[k], load (from + (k * stride + column) * c),
+                                   weights[row * side + column]);
+    }
+#pragma GCC unroll 4
+  for (size_t k = 0; k < PIXELS; k++)
+    store (y + k * c, sums[k], clip);
+}
+
+/* Pixels [first, last), of which those in [begin, end) have all their neighbours. The last pixels and
+ * channels overlap those before: the same values are written twice. */
 INLINE void
 stretch (float              *y,
          const float *const *x,
          const SamDepthwise *d,
-         size_t              at,
-         size_t              n,
+         size_t              w,
+         size_t              first,
+         size_t              last,
+         size_t              begin,
+         size_t              end,
          const size_t        side,
          const size_t        stride,
          bool                clip)
 {
-  const size_t c = d->c;
+  const size_t c = d->c, before = d->before;
+
+  begin = begin > first ? begin : first;
+  end = end < last ? end : last;
+  if (end < begin + PIXELS)
+    begin = end = last;
 
   for (size_t i = 0; i < c; i += SAM_LANES)
     {
       const size_t channel = c - i < SAM_LANES ? c - SAM_LANES : i;
+      float       *to = y + channel;
+      const float *from[5];
       Vec          bias = load (d->b + channel), weights[MOST_TAPS];
 
 #pragma GCC unroll 25
       for (size_t tap = 0; tap < side * side; tap++)
         weights[tap] = load (d->w + tap * c + channel);
-      for (size_t p = 0; p < n; p += PIXELS)
+#pragma GCC unroll 5
+      for (size_t row = 0; row < side; row++)
+        from[row] = x[row] + channel;
+
+      for (size_t j = first; j < begin; j++)
+        one_pixel (to + j * c, from, weights, bias, c, j * stride, before, w, side, clip);
+      for (size_t j = begin; j < end; j += PIXELS)
         {
-          const size_t pixel = n - p < PIXELS ? n - PIXELS : p;
-          const size_t left = (at + pixel * stride) * c + channel;
-          float       *to = y + pixel * c + channel;
-          Vec          sums[PIXELS];
+          const size_t pixel = end - j < PIXELS ? end - PIXELS : j;
 
-#pragma GCC unroll 4
-          for (size_t k = 0; k < PIXELS; k++)
-            sums[k] = bias;
-#pragma GCC unroll 5
-          for (size_t row = 0; row < side; row++)
-            {
-              const float *from = x[row] + left;
-
-#pragma GCC unroll 5
-              for (size_t column = 0; column < side; column++)
-#pragma GCC unroll 4
-                for (size_t k = 0; k < PIXELS; k++)
-                  sums[k] = add_multiples (sums[k], load (from + (k * stride + column) * c),
-                                           weights[row * side + column]);
-            }
-#pragma GCC unroll 4
-          for (size_t k = 0; k < PIXELS; k++)
-            {
-              if (clip)
-                sums[k] = clipped (sums[k]);
-              memcpy (to + k * c, &sums[k], sizeof sums[k]);
-            }
+          several_pixels (to + pixel * c, from, weights, bias, c, pixel * stride - before, side,
+                          stride, clip);
         }
+      for (size_t j = end; j < last; j++)
+        one_pixel (to + j * c, from, weights, bias, c, j * stride, before, w, side, clip);
     }
 }
 
-/* Stretch by stretch; the last one of several pixels overlaps the one before, too. */
+/* Stretch by stretch, each as long as what it reads stays in the level 1 cache, where the processor
+ * brings it in the order in which it lies; wide ones so long that weights serve several pixels. */
 INLINE void
 wide_row (float              *y,
           const float *const *x,
           const SamDepthwise *d,
           size_t              w,
-          SamAct              act,
+          bool                clip,
           const size_t        side,
           const size_t        stride)
 {
-  const size_t c = d->c, before = d->before;
+  const size_t before = d->before;
   const size_t n = (w - 1) / stride + 1;
   const size_t begin = (before + stride - 1) / stride; /* of those that have all neighbours */
   const size_t end = w + before >= side ? (w + before - side) / stride + 1 : 0;
-  const size_t most = VALUES / PIXELS / c > 0 ? VALUES / PIXELS / c * PIXELS : PIXELS;
-  const bool   clip = act == SAM_ACT_RELU6;
+  const size_t fit = VALUES / (side * stride * d->c) / PIXELS * PIXELS;
+  const size_t most = fit > FEWEST ? fit : FEWEST;
 
   for (size_t j = 0, done; j < n; j += done)
     {
-      float *to = y + j * c;
-
-      done = 1;
-      if (j < begin || j >= end || end < begin + PIXELS)
-        {
-          const size_t at = j * stride; /* in the padded row */
-          const size_t first = at < before ? before - at : 0;
-          const size_t last = at + side > w + before ? w + before - at : side;
-
-          one_pixel (to, x, d, at + first - before, first, last, clip);
-        }
-      else
-        {
-          j = end - j < PIXELS ? end - PIXELS : j;
-          done = end - j < most ? end - j : most;
-          to = y + j * c;
-          stretch (to, x, d, j * stride - before, done, side, stride, clip);
-        }
-      /* while it is in the level 1 cache */
-      if (act != SAM_ACT_NONE && ! clip)
-        KERNEL (activate) (to, to, done * c, act);
+      done = n - j < 2 * most ? n - j : most;
+      stretch (y, x, d, w, j, j + done, begin, end, side, stride, clip);
     }
 }
 
@@ -168,25 +174,20 @@ narrow_row (float *y, const float *const *x, const SamDepthwise *d, size_t w)
 void
 KERNEL (depthwise) (float *y, const float *const *x, const SamDepthwise *d, size_t w, SamAct act)
 {
+  const size_t n = (w - 1) / d->stride + 1;
+  const bool   clip = act == SAM_ACT_RELU6;
+
   if (d->c < SAM_LANES)
-    {
-      narrow_row (y, x, d, w);
-      KERNEL (activate) (y, y, ((w - 1) / d->stride + 1) * d->c, act);
-    }
+    narrow_row (y, x, d, w);
   else if (d->side == 3 && d->stride == 1)
-    {
-      wide_row (y, x, d, w, act, 3, 1);
-    }
+    wide_row (y, x, d, w, clip, 3, 1);
   else if (d->side == 3)
-    {
-      wide_row (y, x, d, w, act, 3, 2);
-    }
+    wide_row (y, x, d, w, clip, 3, 2);
   else if (d->stride == 1)
-    {
-      wide_row (y, x, d, w, act, 5, 1);
-    }
+    wide_row (y, x, d, w, clip, 5, 1);
   else
-    {
-      wide_row (y, x, d, w, act, 5, 2);
-    }
+    wide_row (y, x, d, w, clip, 5, 2);
+
+  if (act != SAM_ACT_NONE && (! clip || d->c < SAM_LANES))
+    KERNEL (activate) (y, y, n * d->c, act);
 }
