@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* RepViT, the convolutional encoder of the built-in model and of EdgeSAM.
+/* RepViT, the convolutional encoder of EdgeSAM.
  *
  *   [s, s, 3] ──▶ stem, stride 4 ──▶ blocks (sam-repvit-block.c) at strides 4, 8, 16, 32
  *   stride 16 ──▶ 1x1 ─┐
- *   stride 32 ──▶ 1x1 ──▶ x 2 ──▶ + ──▶ neck ──▶ embedding [s / 16, s / 16, channels]
- *
- * EdgeSAM enlarges bicubically and is published with its batch norms; the built-in model enlarges
- * bilinearly, hands strides 4 and 8 on to the decoder, and its file has the batch norms folded
- * in. */
+ *   stride 32 ──▶ 1x1 ──▶ x 2 ──▶ + ──▶ neck ──▶ embedding [s / 16, s / 16, channels] */
 #include "samcore/encoders/sam-encoder.h"
 
 #include "samcore/base/sam-arena.h"
@@ -25,7 +21,6 @@ typedef struct
   size_t          n_blocks;
   size_t          end[N_STAGES]; /* the last block of each stage */
   SamLinear       fuse[2];       /* strides 16 and 32 */
-  gboolean        bicubic;
   SamNeck         neck;
 } RepVit;
 
@@ -86,12 +81,10 @@ repvit_encode (const SamEncoder *encoder,
   size_t            side = encoder->input / 4;
   size_t            n = encoder->side * encoder->side;
   size_t            n_steps = self->n_blocks + 2;
-  size_t            stage = 0;
   size_t            sizes[2];
   g_auto (SamArena) arena = { 0 };
   SamPadding        h = shorten (self, input->h);
   SamPadding        w = shorten (self, input->w);
-  SamPadding        h4 = h, w4 = w; /* of the last map of stride 4 */
   float            *x, *y, *work[2], *scratch, *s16, *fused;
 
   measure_blocks (self, sizes);
@@ -114,22 +107,11 @@ repvit_encode (const SamEncoder *encoder,
       const SamRepVitBlock *block = &self->blocks[i];
 
       y = x == work[0] ? work[1] : work[0];
-      if (i == self->end[stage] && stage < 2 && features->skip[stage] != NULL)
-        y = features->skip[stage];
-      else if (i == self->end[stage] && stage == 2)
+      if (i == self->end[2])
         y = s16;
       sam_repvit_block_run (block, y, x, &h, &w, scratch);
       x = y;
       side = block->downsample ? side / 2 : side;
-      if (i == self->end[0])
-        {
-          h4 = h;
-          w4 = w;
-        }
-      else if (i == self->end[0] + 1 && features->skip[0] != NULL) /* which this block has read */
-        {
-          sam_padding_restore (features->skip[0], h4, w4, encoder->skip_channels[0]);
-        }
       if (i == self->end[1])
         {
           sam_padding_restore (y, h, w, block->mlp[0].in);
@@ -137,8 +119,6 @@ repvit_encode (const SamEncoder *encoder,
         }
       sam_trace_numbered (trace, "features.", i + 1, x, side * side, block->mlp[0].in);
 
-      if (i == self->end[stage])
-        stage++;
       if (! sam_job_step (job, (i + 2.0) / n_steps, error))
         return FALSE;
     }
@@ -146,10 +126,7 @@ repvit_encode (const SamEncoder *encoder,
   /* stride 32, half as wide and high as the embedding */
   y = x == work[0] ? work[1] : work[0];
   sam_linear_run (&self->fuse[1], y, x, NULL, n / 4, SAM_ACT_NONE);
-  if (self->bicubic)
-    sam_resize_bicubic (fused, y, side, side, encoder->channels, encoder->side, encoder->side);
-  else
-    sam_resize_bilinear (fused, y, side, side, encoder->channels, encoder->side, encoder->side);
+  sam_resize_bicubic (fused, y, side, side, encoder->channels, encoder->side, encoder->side);
   sam_linear_run (&self->fuse[0], fused, s16, fused, n, SAM_ACT_NONE);
   sam_trace (trace, "fused", fused, n, encoder->channels);
   sam_neck_run (&self->neck, features->embedding, fused, scratch, encoder->side, trace);
@@ -165,8 +142,6 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
   const char      *prefix = spec->encoder_prefix;
   RepVit          *self = g_new0 (RepVit, 1);
   g_autofree char *stem = g_strconcat (prefix, "features.0", NULL);
-  gboolean         folded = sam_weights_has (weights, sam_prefix ("%s.0.weight", stem).text);
-  const char      *part = folded ? "" : ".c";
   size_t           channels, side, stage = 0;
 
   self->parent.klass = &repvit_class;
@@ -184,8 +159,7 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
       g_autofree char *name = g_strdup_printf ("%sfeatures.%" G_GSIZE_FORMAT, prefix, i + 1);
       SamRepVitBlock  *block = &self->blocks[i];
 
-      if (! sam_weights_has (weights,
-                             sam_prefix ("%s.channel_mixer.m.0%s.weight", name, part).text))
+      if (! sam_weights_has (weights, sam_prefix ("%s.channel_mixer.m.0.c.weight", name).text))
         break;
       sam_repvit_block_fetch (weights, block, name, c, &c);
       if (sam_weights_failed (weights))
@@ -216,23 +190,15 @@ sam_encoder_repvit_new (SamWeights *weights, const SamModelSpec *spec)
     }
   self->end[stage] = self->n_blocks - 1;
 
-  self->bicubic = sam_weights_has (weights,
-                                   sam_prefix ("%sfuse_stage3.op_list.0.weight", prefix).text);
   channels = sam_weights_dim (weights, 4, 0, 8, MAX_WIDTH,
                               sam_prefix ("%sfuse_stage2.weight", prefix).text);
   sam_weights_conv1x1 (weights, &self->fuse[0], self->blocks[self->end[2]].mlp[0].in, channels,
                        SAM_BIAS_NO, sam_prefix ("%sfuse_stage2", prefix).text);
-  sam_weights_conv1x1 (
-    weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels, SAM_BIAS_NO,
-    sam_prefix ("%sfuse_stage3%s", prefix, self->bicubic ? ".op_list.0" : "").text);
+  sam_weights_conv1x1 (weights, &self->fuse[1], self->blocks[self->end[3]].mlp[0].in, channels,
+                       SAM_BIAS_NO, sam_prefix ("%sfuse_stage3.op_list.0", prefix).text);
   sam_neck_fetch (&self->neck, weights, prefix, channels, channels);
 
   self->parent.channels = channels;
-  if (spec->decoder.high_res)
-    {
-      self->parent.skip_channels[0] = self->blocks[self->end[0]].mlp[0].in;
-      self->parent.skip_channels[1] = self->blocks[self->end[1]].mlp[0].in;
-    }
   side = self->parent.side;
   self->parent.flop += 2.0 * side * side * channels * (self->fuse[0].in + 0.25 * self->fuse[1].in) +
                        sam_neck_flop (&self->neck, side);

@@ -10,8 +10,7 @@
  * kernel.
  *
  * The published block of stride 1 has three branches, 3x3 + 1x1 + identity; they are one 3x3 kernel
- * when added up, which is done once when the weights are fetched (or was, in the built-in model's
- * file). */
+ * when added up, which is done once when the weights are fetched. */
 #include "samcore/encoders/sam-repvit-block.h"
 
 #include "samcore/kernels/sam-kernels.h"
@@ -23,12 +22,6 @@ static void
 fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *name)
 {
   float *k3, *b3, *k1, *b1;
-
-  if (! sam_weights_has (weights, sam_prefix ("%s.conv.c.weight", name).text))
-    {
-      sam_weights_depthwise_bn (weights, layer, c, 3, 1, 1, name);
-      return;
-    }
 
   k3 = sam_weights_folded (weights, &b3, c, 1, 3, sam_prefix ("%s.conv", name).text);
   k1 = sam_weights_folded (weights, &b1, c, 1, 1, sam_prefix ("%s.conv1", name).text);
@@ -46,20 +39,17 @@ fetch_spatial (SamWeights *weights, SamDepthwise *layer, size_t c, const char *n
 static void
 fetch_squeeze (SamWeights *weights, SamRepVitBlock *block, size_t c, const char *name)
 {
-  gboolean    published = sam_weights_has (weights, sam_prefix ("%s.fc1.weight", name).text);
-  const char *reduce = published ? "fc1" : "conv_reduce";
-  const char *expand = published ? "fc2" : "conv_expand";
-  size_t      r;
+  size_t r;
 
-  block->squeeze = sam_weights_has (weights, sam_prefix ("%s.%s.weight", name, reduce).text);
+  block->squeeze = sam_weights_has (weights, sam_prefix ("%s.fc1.weight", name).text);
   if (! block->squeeze)
     return;
 
-  r = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, sam_prefix ("%s.%s.weight", name, reduce).text);
+  r = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH, sam_prefix ("%s.fc1.weight", name).text);
   sam_weights_conv1x1 (weights, &block->reduce, c, r, SAM_BIAS_YES,
-                       sam_prefix ("%s.%s", name, reduce).text);
+                       sam_prefix ("%s.fc1", name).text);
   sam_weights_conv1x1 (weights, &block->expand, r, c, SAM_BIAS_YES,
-                       sam_prefix ("%s.%s", name, expand).text);
+                       sam_prefix ("%s.fc2", name).text);
 }
 
 void
@@ -71,18 +61,15 @@ sam_repvit_block_fetch (SamWeights     *weights,
 {
   g_autofree char *spatial = g_strconcat (name, ".token_mixer.0", NULL);
   g_autofree char *squeeze = g_strconcat (name, ".token_mixer.1", NULL);
-  gboolean         folded = sam_weights_has (weights,
-                                             sam_prefix ("%s.channel_mixer.m.0.weight", name).text);
-  const char      *part = folded ? "" : ".c";
   size_t           hidden;
 
   *out = in;
   block->downsample = sam_weights_has (weights,
-                                       sam_prefix ("%s.token_mixer.2%s.weight", name, part).text);
+                                       sam_prefix ("%s.token_mixer.2.c.weight", name).text);
   if (block->downsample)
     {
       *out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
-                              sam_prefix ("%s.token_mixer.2%s.weight", name, part).text);
+                              sam_prefix ("%s.token_mixer.2.c.weight", name).text);
       sam_weights_depthwise_bn (weights, &block->spatial, in, 3, 2, 1, spatial);
       sam_weights_conv1x1_bn (weights, &block->project, in, *out,
                               sam_prefix ("%s.token_mixer.2", name).text);
@@ -94,7 +81,7 @@ sam_repvit_block_fetch (SamWeights     *weights,
   fetch_squeeze (weights, block, in, squeeze);
 
   hidden = sam_weights_dim (weights, 4, 0, 1, 4 * MAX_WIDTH,
-                            sam_prefix ("%s.channel_mixer.m.0%s.weight", name, part).text);
+                            sam_prefix ("%s.channel_mixer.m.0.c.weight", name).text);
   sam_weights_conv1x1_bn (weights, &block->mlp[0], *out, hidden,
                           sam_prefix ("%s.channel_mixer.m.0", name).text);
   sam_weights_conv1x1_bn (weights, &block->mlp[1], hidden, *out,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* A block of RepViT, the encoder of the built-in model and of EdgeSAM. Internal. */
+/* A block of RepViT, the encoder of EdgeSAM. Internal. */
 #pragma once
 
 #include "samcore/weights/sam-layers-fetch.h"

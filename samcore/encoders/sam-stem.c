@@ -58,9 +58,8 @@ sam_picture_conv_fetch (SamPictureConv *conv, SamWeights *weights, const char *n
 void
 sam_stem_fetch (SamStem *stem, SamWeights *weights, const char *name)
 {
-  const char  *part = sam_weights_has (weights, sam_prefix ("%s.2.weight", name).text) ? "" : ".c";
   const size_t out = sam_weights_dim (weights, 4, 0, 1, MAX_WIDTH,
-                                      sam_prefix ("%s.2%s.weight", name, part).text);
+                                      sam_prefix ("%s.2.c.weight", name).text);
 
   sam_picture_conv_fetch (&stem->first, weights, sam_prefix ("%s.0", name).text);
   sam_weights_conv_bn (weights, &stem->second, stem->first.out, out, 3, 2, 1,

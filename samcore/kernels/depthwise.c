@@ -18,8 +18,8 @@ store (float *y, Vec v, bool clip)
   memcpy (y, &v, sizeof v);
 }
 
-/* One pixel; x: the rows at @channel; at: where its neighbourhood begins in the padded row, of which
- * before + w columns are the row's end */
+/* One pixel; x: the rows; at: where its neighbourhood begins in the padded row, in which the row
+ * itself is the columns [before, before + w) */
 INLINE void
 one_pixel (float              *y,
            const float *const *x,
@@ -76,8 +76,8 @@ several_pixels (float              *y,
     store (y + k * c, sums[k], clip);
 }
 
-/* Pixels [first, last), of which those in [begin, end) have all their neighbours. The last pixels and
- * channels overlap those before: the same values are written twice. */
+/* Pixels [first, last), of which those in [begin, end) have all their neighbours. The last pixels
+ * and channels overlap those before: the same values are written twice. */
 INLINE void
 stretch (float              *y,
          const float *const *x,
